@@ -1,0 +1,91 @@
+# One command each; every command does its own set-up. `make help` lists them.
+SHELL := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DEFAULT_GOAL := help
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+WEB := api/web
+# A Node of at least this major version is used where the machine has one; else a wheel brings it.
+NODE_MAJOR := 20
+
+.PHONY: help check-python demo serve test test-slow lint format bench web lock clean system
+
+help: ## list the commands
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 14
+
+check-python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || { \
+	  echo "anxun needs Python 3.11 or newer as '$(PYTHON)'. On Debian or Ubuntu: sudo apt-get install python3 python3-venv"; \
+	  echo "Another interpreter: make PYTHON=/path/to/python3.12 ..."; exit 1; }
+	@$(PYTHON) -c 'import venv, ensurepip' 2>/dev/null || { \
+	  echo "Python's venv module is missing. On Debian or Ubuntu: sudo apt-get install python3-venv"; exit 1; }
+
+$(BIN)/uv: requirements/uv.txt | check-python
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/uv.txt
+	@touch $@
+
+# `sync` would remove the tool that syncs, so requirements are added instead.
+$(VENV)/.run: requirements/run.txt pyproject.toml $(BIN)/uv
+	VIRTUAL_ENV=$(VENV) $(BIN)/uv pip install --quiet --require-hashes -r requirements/run.txt
+	VIRTUAL_ENV=$(VENV) $(BIN)/uv pip install --quiet --no-deps --no-build-isolation -e .
+	@touch $@
+
+$(VENV)/.dev: requirements/dev.txt $(VENV)/.run
+	VIRTUAL_ENV=$(VENV) $(BIN)/uv pip install --quiet --require-hashes -r requirements/dev.txt
+	@touch $@
+
+$(VENV)/.node: requirements/node.txt $(BIN)/uv
+	@if command -v npm >/dev/null && node -e 'process.exit(+process.versions.node.split(".")[0] < $(NODE_MAJOR))' 2>/dev/null; then \
+	  echo "Node $$(node --version) of this machine builds the app"; \
+	else echo "Node comes from a registry wheel"; VIRTUAL_ENV=$(VENV) $(BIN)/uv pip install --quiet --require-hashes -r requirements/node.txt; fi
+	@touch $@
+
+$(WEB)/node_modules/.installed: $(WEB)/package.json $(WEB)/package-lock.json $(VENV)/.node
+	cd $(WEB) && PATH="$$PATH:$(abspath $(BIN))" npm ci --no-audit --no-fund --loglevel=error
+	@touch $@
+
+WEB_SOURCES := $(shell find $(WEB)/src $(WEB)/public $(WEB)/index.html $(WEB)/vite.config.ts -type f 2>/dev/null)
+$(WEB)/dist/index.html: $(WEB_SOURCES) $(WEB)/openapi.json $(WEB)/node_modules/.installed
+	cd $(WEB) && PATH="$$PATH:$(abspath $(BIN))" npm run --silent build
+	@touch $@
+
+web: $(WEB)/dist/index.html ## build the app into api/web/dist
+
+demo: $(VENV)/.run $(WEB)/dist/index.html ## set up, run the main job on real photos and a real clip, keep serving (ONCE=1 ends instead)
+	$(BIN)/anxun demo $(if $(ONCE),--once)
+
+serve: $(VENV)/.run $(WEB)/dist/index.html ## serve on SQLite and a folder under var/
+	$(BIN)/anxun serve
+
+system: ## install what the tests need from the system's packages, where that is allowed
+	.ci/system-packages
+
+test: $(VENV)/.dev $(WEB)/dist/index.html system lint ## every test but the slow acceptance tests, with coverage
+	$(BIN)/python -m pytest --cov --cov-report=term --cov-fail-under=90
+	$(BIN)/python -m coverage report --include='ledger/*' --fail-under=100
+	cd $(WEB) && PATH="$$PATH:$(abspath $(BIN))" npm run --silent test
+
+test-slow: $(VENV)/.dev $(WEB)/dist/index.html system ## acceptance tests of minutes: SIGKILL, 1,000 photos, fresh clone
+	$(BIN)/python -m pytest -m slow
+
+lint: $(VENV)/.dev $(WEB)/node_modules/.installed ## ruff, mypy --strict, import-linter, vue-tsc
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	cd $(WEB) && PATH="$$PATH:$(abspath $(BIN))" npm run --silent typecheck
+
+format: $(VENV)/.dev ## let ruff rewrite what it can
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+bench: $(VENV)/.dev ## speed as ratios, in one run
+	$(BIN)/python tests/benchmarks/bench.py
+
+lock: $(BIN)/uv ## lock every requirement file again
+	PATH="$(abspath $(BIN)):$$PATH" requirements/lock.sh
+
+clean: ## remove what the commands made (not var/, where the data is)
+	rm -rf $(VENV) $(WEB)/node_modules $(WEB)/dist dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .coverage*

@@ -1,0 +1,1 @@
+"""The server: HTTP API, app, desk commands."""

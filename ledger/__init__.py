@@ -1,0 +1,1 @@
+"""An append-only, tamper-evident log in standard formats: no business words."""

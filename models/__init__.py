@@ -1,0 +1,1 @@
+"""Object detection with ONNX models: no business words, no database."""
