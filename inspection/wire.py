@@ -1,0 +1,169 @@
+"""What travels between edge, server and app about findings: shared and light, without a database.
+
+Boxes are relative (0 to 1) to the upright picture, ``xyxy``: left, top, right, bottom. Times are aware and
+in UTC. A draft's id is made where the hazard was seen and is the idempotency key of its delivery.
+"""
+
+from datetime import UTC, datetime
+from enum import StrEnum
+from typing import Annotated, Literal, Self
+from uuid import UUID
+
+from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field, model_validator
+
+Sha256 = Annotated[
+    str,
+    Field(
+        pattern=r"^[0-9a-f]{64}$",
+        description="SHA-256 of the bytes, 64 lower-case hexadecimal digits",
+        examples=["9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08"],
+    ),
+]
+Fraction = Annotated[float, Field(ge=0.0, le=1.0)]
+UtcDatetime = Annotated[AwareDatetime, AfterValidator(lambda at: at.astimezone(UTC))]
+
+MAX_DRAFTS = 500
+
+
+class Wire(BaseModel):
+    """Base of every payload: unknown fields are refused, values are immutable."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Box(Wire):
+    """A detection in relative coordinates of the upright picture."""
+
+    x1: Fraction
+    y1: Fraction
+    x2: Fraction
+    y2: Fraction
+    label: str = Field(min_length=1, max_length=64, examples=["head"])
+    confidence: Fraction
+
+    @model_validator(mode="after")
+    def _is_ordered(self) -> Self:
+        if self.x2 <= self.x1 or self.y2 <= self.y1:
+            msg = f"a box needs x1 < x2 and y1 < y2, not {self.x1}, {self.y1}, {self.x2}, {self.y2}"
+            raise ValueError(msg)
+        return self
+
+
+class SourceKind(StrEnum):
+    """How a picture was taken."""
+
+    CAMERA = "camera"
+    PATROL = "patrol"
+    INSPECTION = "inspection"
+
+
+class Source(Wire):
+    """Where a picture comes from: a device's camera, a device's patrol folder, or an inspection.
+
+    `name` is the camera's name or the photo's file name.
+    """
+
+    kind: SourceKind
+    name: str = Field(min_length=1, max_length=200, examples=["gate-north"])
+    inspection_id: UUID | None = None
+
+
+class FindingDraft(Wire):
+    """A hazard seen at a place and time, with its evidence; not yet stored."""
+
+    id: UUID = Field(description="UUIDv7, made where the hazard was seen; the idempotency key")
+    hazard_code: str = Field(pattern=r"^[A-Z]{3}-\d{2}$", examples=["PPE-01"])
+    label: str = Field(min_length=1, max_length=64, description="the model class that decided")
+    confidence: Fraction
+    boxes: tuple[Box, ...] = Field(max_length=200)
+    captured_at: UtcDatetime = Field(description="when the picture was taken, device clock")
+    clock_offset_s: float | None = Field(
+        default=None, description="device clock minus server clock, seconds, as last measured"
+    )
+    source: Source
+    zone: str | None = Field(default=None, max_length=200)
+    model_name: str = Field(min_length=1, max_length=100)
+    model_sha256: Sha256
+    evidence_sha256: Sha256
+    sightings: int = Field(default=1, ge=1, description="frames or photos that showed it")
+
+
+class FindingBatch(Wire):
+    """Drafts for delivery, at most `MAX_DRAFTS`. Each is judged alone: one bad draft stops no other."""
+
+    drafts: list[dict[str, object]] = Field(min_length=1, max_length=MAX_DRAFTS)
+
+
+class ReceiptStatus(StrEnum):
+    """What became of a draft."""
+
+    RECORDED = "recorded"
+    DUPLICATE = "duplicate"
+    REJECTED = "rejected"
+
+
+class RejectionCode(StrEnum):
+    """Why a draft was refused. `EVIDENCE_MISSING` is mended by uploading; the others never heal by retrying."""
+
+    MALFORMED = "malformed"
+    UNKNOWN_HAZARD = "unknown_hazard"
+    EVIDENCE_MISSING = "evidence_missing"
+    FOREIGN_ENTERPRISE = "foreign_enterprise"
+    ID_REUSED = "id_reused"
+    CLOCK_IMPLAUSIBLE = "clock_implausible"
+
+
+class FindingReceipt(Wire):
+    """The answer for one draft. `index` and `leaf_hash` name its entry in the enterprise's ledger."""
+
+    id: str
+    status: ReceiptStatus
+    index: int | None = None
+    leaf_hash: Sha256 | None = None
+    code: RejectionCode | None = None
+    reason: str | None = None
+
+
+class FindingReceipts(Wire):
+    """Answers in the order of the batch."""
+
+    receipts: list[FindingReceipt]
+
+
+class Enrolment(Wire):
+    """A device trades a one-time code for its token."""
+
+    code: str = Field(min_length=8, max_length=64)
+    name: str = Field(min_length=1, max_length=100, examples=["edge-box-1"])
+
+
+class EnrolledDevice(Wire):
+    """The token is shown once and stored hashed."""
+
+    device_id: UUID
+    enterprise_id: UUID
+    enterprise_name: str
+    token: str
+
+
+class ServerTime(Wire):
+    """The server's clock, for a device to measure its offset."""
+
+    now: UtcDatetime
+
+
+class EvidenceReceipt(Wire):
+    """State of an upload: `received` of `size` bytes; `complete` once the hash was checked."""
+
+    sha256: Sha256
+    received: int
+    size: int
+    complete: bool
+
+
+FindingState = Literal["proposed", "confirmed", "dismissed"]
+
+
+def utc_now() -> datetime:
+    """Return the current time, aware, in UTC."""
+    return datetime.now(UTC)
