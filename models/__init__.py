@@ -1,0 +1,1 @@
+"""Run detection models: preprocess, infer, decode."""
