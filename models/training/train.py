@@ -93,6 +93,8 @@ class PartialLabelTrainer(DetectionTrainer):
         if self.config.bf16:
             model.predict = _in_bf16(model.predict, self.device.type)
         self.sampler.epoch = self.start_epoch
+        if self.device.type == "cpu":
+            torch.set_num_threads(self.config.threads)  # ultralytics leaves a core idle
 
     def _setup_scheduler(self) -> None:
         """Let the learning rate follow the clock, and guess the number of epochs from its pace.
