@@ -1,1 +1,1 @@
-"""Run detection models: preprocess, infer, decode."""
+"""Object detection with ONNX models: no business words, no database."""

@@ -23,6 +23,10 @@ def main() -> None:
         from models.training.train import train
 
         train(config)
+    elif args.command == "export":
+        from models.training.export import export
+
+        export(config)
 
 
 if __name__ == "__main__":
