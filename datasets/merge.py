@@ -31,7 +31,15 @@ LABELS = (
     "person", "helmet", "head", "vest", "no_vest", "flame",
     "smoke", "fire_extinguisher", "forklift", "fallen_person", "cigarette", "cone",
 )  # fmt: skip
-WORN_OR_DONE_BY_PEOPLE = {"person", "helmet", "head", "vest", "no_vest", "fallen_person", "cigarette"}
+WORN_OR_DONE_BY_PEOPLE = {
+    "person",
+    "helmet",
+    "head",
+    "vest",
+    "no_vest",
+    "fallen_person",
+    "cigarette",
+}
 LABELLED, ABSENT, UNKNOWN = "L", "A", "U"
 
 PERSON_SURE = 0.5  # teacher's score from which a person becomes a box
@@ -44,7 +52,9 @@ MIN_SIDE = 0.002  # relative; smaller boxes are label noise
 SPLIT_SHARES = (("train", 0.85), ("val", 0.05), ("test", 0.10))
 
 Finds = dict[str, list[list[float]]]  # "source/stem" -> the teacher's x1, y1, x2, y2, score
-Box = tuple[int, float, float, float, float]  # class index, centre x, centre y, width, height (relative 0-1)
+Box = tuple[
+    int, float, float, float, float
+]  # class index, centre x, centre y, width, height (relative 0-1)
 
 
 @dataclass(frozen=True)
@@ -56,7 +66,9 @@ class Manifest:
     class_map: dict[str, str]
     knowledge: dict[str, str]  # label -> L, A or U
     scene_patterns: tuple[str, ...]  # the first that matches a stem gives its scene (group 1)
-    keep_top: dict[str, float] = field(default_factory=dict)  # source class -> share of the height kept
+    keep_top: dict[str, float] = field(
+        default_factory=dict
+    )  # source class -> share of the height kept
     teacher_person: bool = False
     maybe_vest: str | None = None  # source class that is a vest where the teacher agrees
 
@@ -157,9 +169,7 @@ def vests_among(maybe: Iterable[Box], vests: Iterable[Sequence[float]]) -> list[
     """Return the boxes of undecided workwear that the teacher takes for a hi-vis vest."""
     sure = as_boxes(vests, "vest", VEST_SURE)
     index = LABELS.index("vest")
-    return [
-        (index, *box[1:]) for box in maybe if any(iou(box, v) >= SAME_VEST_IOU for v in sure)
-    ]
+    return [(index, *box[1:]) for box in maybe if any(iou(box, v) >= SAME_VEST_IOU for v in sure)]
 
 
 def knowledge_of(manifest: Manifest, people: Sequence[Sequence[float]] | None) -> str:

@@ -18,6 +18,4 @@ def prepare(run: Path) -> None:
         pass
     from ultralytics.utils import SETTINGS
 
-    SETTINGS.update(
-        datasets_dir=str(home), weights_dir=str(home), runs_dir=str(run), sync=False
-    )
+    SETTINGS.update(datasets_dir=str(home), weights_dir=str(home), runs_dir=str(run), sync=False)
