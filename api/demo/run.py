@@ -183,7 +183,7 @@ def _server(environment: dict[str, str], address: str) -> Iterator["subprocess.P
     """Run `anxun serve` beside this process; its output goes to a log in the demonstration's folder."""
     log = HOME / "server.log"
     with log.open("wb") as output:
-        server = subprocess.Popen(  # noqa: S603  our own program
+        server = subprocess.Popen(
             [sys.executable, "-m", "api.cli", "serve"],
             env=environment, stdout=output, stderr=subprocess.STDOUT,
         )  # fmt: skip
