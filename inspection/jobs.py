@@ -15,9 +15,6 @@ from typing import Protocol
 from uuid import UUID
 
 import numpy as np
-from models.detections import Detections
-from models.errors import PictureError
-from models.pictures import Picture, decode_picture
 from numpy.typing import NDArray
 from sqlalchemy.orm import sessionmaker
 from sqlmodel import Session, col, or_, select
@@ -30,6 +27,9 @@ from inspection.rules import SeenHazard, assess, draft
 from inspection.scopes import SYSTEM
 from inspection.tables import InspectionPhoto, PhotoState
 from inspection.wire import ReceiptStatus, Source, SourceKind, utc_now
+from models.detections import Detections
+from models.errors import PictureError
+from models.pictures import Picture, decode_picture
 
 LOG = logging.getLogger(__name__)
 ATTEMPTS = 3
