@@ -24,12 +24,10 @@ class Settings(BaseSettings):
     database_url: str = Field(
         default="", description="SQLAlchemy address; empty: SQLite in the data directory"
     )
-    evidence_url: str = Field(
-        default="",
-        description="a folder, or s3://host:port/container (s3+http:// without TLS); empty: a folder in the data directory",
+    evidence_url: SecretStr = Field(
+        default=SecretStr(""),
+        description="a folder, or s3://KEY:SECRET@HOST:PORT/BUCKET; empty: a folder in the data directory",
     )
-    evidence_access_key: SecretStr = Field(default=SecretStr(""), description="S3 access key")
-    evidence_secret_key: SecretStr = Field(default=SecretStr(""), description="S3 secret key")
     signing_key_file: Path | None = Field(
         default=None, description="Ed25519 key that signs checkpoints; made on first use"
     )
@@ -80,11 +78,6 @@ class Settings(BaseSettings):
     def database_address(self) -> str:
         """Return the SQLAlchemy address."""
         return self.database_url or f"sqlite:///{self.data_dir.resolve() / 'anxun.db'}"
-
-    @cached_property
-    def evidence_address(self) -> str:
-        """Return the folder or the S3 address of evidence."""
-        return self.evidence_url or str(self.data_dir.resolve() / "evidence")
 
     @cached_property
     def signing_key_path(self) -> Path:
