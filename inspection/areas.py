@@ -26,6 +26,7 @@ from inspection.tables import (
     ServicePlan,
     User,
 )
+from inspection.taxonomy import hazard_type
 
 Row = TypeVar("Row", bound=SQLModel)
 # GB 32100-2015: 18 digits and capital letters.
@@ -156,7 +157,9 @@ def add_policy(
 
 
 def add_plan(session: Session, enterprise: Enterprise, facts: PlanFacts) -> ServicePlan:
-    """Add a service plan of an enterprise."""
+    """Add a service plan of an enterprise. Raises `UnknownHazard` for a code that the catalogue has not."""
+    for code in facts.hazards:
+        hazard_type(code)
     plan = ServicePlan(
         enterprise_id=enterprise.id,
         name=_filled("name", facts.name),

@@ -156,7 +156,14 @@ def record_finding(
 def draft_sha256(draft: FindingDraft) -> str:
     """Return the hash of a draft's canonical JSON (RFC 8785), hexadecimal; fields that are not set do not count."""
     content = draft.model_dump(mode="json", exclude_none=True)
-    return hashlib.sha256(rfc8785.dumps(content)).hexdigest()
+    canonical: bytes = rfc8785.dumps(content)
+    return hashlib.sha256(canonical).hexdigest()
+
+
+def is_plausible(captured_at: datetime, now: datetime) -> bool:
+    """Return whether a picture can have been taken then: not before 2000, and hardly after `now`."""
+    tolerance = timedelta(seconds=parameter("clock_tolerance", china_day(now)).value)
+    return _EARLIEST <= captured_at <= now + tolerance
 
 
 def _judge(
@@ -230,8 +237,7 @@ def _captured_at(draft: FindingDraft, now: datetime) -> datetime:
         at = draft.captured_at - timedelta(seconds=draft.clock_offset_s or 0.0)
     except OverflowError:
         at = datetime.max.replace(tzinfo=UTC)
-    tolerance = timedelta(seconds=parameter("clock_tolerance", china_day(now)).value)
-    if _EARLIEST <= at <= now + tolerance:
+    if is_plausible(at, now):
         return at
     known = "less its stated offset" if draft.clock_offset_s is not None else "with offset unknown"
     raise _Rejected(
