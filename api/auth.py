@@ -41,6 +41,11 @@ class Caller:
     token_sha256: str
     scope: Scope
 
+    @property
+    def actor(self) -> str:
+        """How ledger and access log name the person."""
+        return self.scope.actor.name
+
 
 @dataclass(frozen=True)
 class CallingDevice:

@@ -1,6 +1,7 @@
 """What a route needs, as `Annotated` aliases: the caller, a session with its one commit, the request's parts."""
 
 from collections.abc import AsyncIterator, Iterator
+from dataclasses import dataclass
 from tempfile import SpooledTemporaryFile
 from typing import Annotated
 from uuid import UUID
@@ -20,6 +21,7 @@ from api.auth import (
 from api.errors import NotSignedIn, RequestHeaderMissing
 from api.parts import Parts
 from api.problems import remote_of
+from inspection.evidence import ByteSource
 from inspection.queries import Paging
 from inspection.wire import utc_now
 
@@ -27,6 +29,16 @@ SESSION_COOKIE = "anxun_session"
 REQUEST_HEADER = "X-Anxun-Request"
 SAFE_METHODS = frozenset({"GET", "HEAD"})
 BODY_IN_MEMORY = 1 << 20
+
+
+@dataclass(frozen=True)
+class Body:
+    """A body that was received: `source` rewound, and how many bytes it has."""
+
+    source: ByteSource
+    size: int
+
+
 
 person_bearer = HTTPBearer(
     scheme_name="personToken", description="token of `POST /v1/sessions`", auto_error=False
@@ -90,7 +102,7 @@ def current_user(
         raise RequestHeaderMissing(f"a change by cookie needs the header {REQUEST_HEADER}: 1")
     with parts.read() as session:
         caller = caller_of_token(session, token, utc_now())
-    request.state.actor = caller.scope.actor.name
+    request.state.actor = caller.actor
     return caller
 
 
@@ -168,17 +180,19 @@ async def paging(
 PageAsked = Annotated[Paging, Depends(paging)]
 
 
-async def received_body(request: Request) -> AsyncIterator[SpooledTemporaryFile[bytes]]:
+async def received_body(request: Request) -> AsyncIterator[Body]:
     """Receive the body into memory or, over 1 MiB, into a temporary file; rewound for reading.
 
     It is a dependency after the caller, so that a stranger's bytes are not taken, and no transaction waits
     for a slow line.
     """
-    with SpooledTemporaryFile[bytes](max_size=BODY_IN_MEMORY) as body:
+    with SpooledTemporaryFile[bytes](max_size=BODY_IN_MEMORY) as spooled:
+        size = 0
         async for chunk in request.stream():
-            body.write(chunk)
-        body.seek(0)
-        yield body
+            spooled.write(chunk)
+            size += len(chunk)
+        spooled.seek(0)
+        yield Body(spooled, size)
 
 
-ReceivedBody = Annotated[SpooledTemporaryFile[bytes], Depends(received_body)]
+ReceivedBody = Annotated[Body, Depends(received_body)]

@@ -18,6 +18,7 @@ from typing import Any
 from api.shapes.base import Problem
 from inspection import errors as domain
 from inspection.taxonomy import UnknownHazard
+from ledger import errors as ledger
 from models.errors import PictureError
 
 PROBLEM_MEDIA_TYPE = "application/problem+json"
@@ -125,6 +126,9 @@ PROBLEMS: Mapping[type[Exception], ProblemKind] = {
     ),
     domain.StorageError: ProblemKind(503, "storage_error", "The evidence store failed"),
     UnknownHazard: ProblemKind(422, "unknown_hazard", "There is no such hazard"),
+    ledger.OutOfRange: ProblemKind(404, "out_of_range", "The ledger is not that long"),
+    ledger.EntryError: ProblemKind(422, "unrecordable", "The ledger cannot hold this content"),
+    ledger.LogCorrupt: ProblemKind(500, "ledger_corrupt", "The ledger's rows contradict each other"),
     PictureError: ProblemKind(409, "not_a_picture", "It cannot be shown"),
 }
 

@@ -21,8 +21,8 @@ class Settings(BaseSettings):
     data_dir: Path = Field(
         default=Path("var"), description="database, evidence, signing key and previews live here"
     )
-    database_url: str = Field(
-        default="", description="SQLAlchemy address; empty: SQLite in the data directory"
+    database_url: SecretStr = Field(
+        default=SecretStr(""), description="SQLAlchemy address; empty: SQLite in the data directory"
     )
     evidence_url: SecretStr = Field(
         default=SecretStr(""),
@@ -67,17 +67,11 @@ class Settings(BaseSettings):
     checkpoint_interval_s: float = Field(
         default=10.0, gt=0, description="how often grown ledgers are published, in seconds"
     )
-    photo_attempts: int = Field(
-        default=3, ge=1, description="how often a photo that fails is tried before it is set aside"
-    )
-    photo_poll_s: float = Field(
-        default=1.0, gt=0, description="how often waiting photos are looked for, in seconds"
-    )
 
     @cached_property
     def database_address(self) -> str:
         """Return the SQLAlchemy address."""
-        return self.database_url or f"sqlite:///{self.data_dir.resolve() / 'anxun.db'}"
+        return self.database_url.get_secret_value() or f"sqlite:///{self.data_dir.resolve() / 'anxun.db'}"
 
     @cached_property
     def signing_key_path(self) -> Path:

@@ -8,14 +8,24 @@ from sqlmodel import Session, col, select
 
 from api.auth import Caller
 from api.shapes.base import NamedRef, PersonRef
-from api.shapes.enterprises import EnterpriseView
+from api.shapes.enterprises import (
+    EnterpriseDetail,
+    EnterpriseView,
+    InsurancePolicyView,
+    ServicePlanView,
+)
+from api.shapes.findings import FindingView
 from api.shapes.inspections import InspectionView, PhotoView
+from api.shapes.items import Decision, ItemView
 from api.shapes.people import Me, OrganisationRef, RoleView
 from api.shapes.tickets import TicketDetail, TicketStepView, TicketView
+from inspection import decisions
+from inspection.plans import china_day, plan_in_force, policy_in_force
 from inspection.queries import PhotoRow, ticket_steps
 from inspection.tables import (
     Enterprise,
     Inspection,
+    InsurancePolicy,
     Membership,
     Organisation,
     PilotArea,
@@ -87,6 +97,30 @@ def enterprise_views(session: Session, rows: Sequence[Enterprise]) -> list[Enter
     ]
 
 
+def enterprise_detail(session: Session, row: Enterprise, now: datetime) -> EnterpriseDetail:
+    """Return an enterprise with the plan and the insurance in force."""
+    today = china_day(now)
+    plan = plan_in_force(session, row.id, today)
+    policy = policy_in_force(session, row.id, today)
+    view = enterprise_views(session, [row])[0]
+    return EnterpriseDetail(
+        **dict(view),
+        plan=plan and ServicePlanView(**plan.model_dump(include=set(ServicePlanView.model_fields))),
+        insurance_policy=policy and _policy_view(session, policy),
+    )
+
+
+def _policy_view(session: Session, policy: InsurancePolicy) -> InsurancePolicyView:
+    insurer = session.get_one(Organisation, policy.insurer_id)
+    return InsurancePolicyView(
+        id=policy.id,
+        number=policy.number,
+        insurer=NamedRef(id=insurer.id, name=insurer.name),
+        starts_on=policy.starts_on,
+        ends_on=policy.ends_on,
+    )
+
+
 def ticket_views(
     session: Session, rows: Sequence[RemediationTicket], now: datetime
 ) -> list[TicketView]:
@@ -142,3 +176,13 @@ def photo_view(row: PhotoRow) -> PhotoView:
     """Return a photo of an inspection."""
     facts = row.photo.model_dump(include=set(PhotoView.model_fields) - {"finding_count"})
     return PhotoView(**facts, finding_count=row.findings)
+
+
+def decision_view(session: Session, decision: decisions.Decision, now: datetime) -> Decision:
+    """Return what a decision changed."""
+    ticket = decision.ticket
+    return Decision(
+        finding=FindingView.from_row(decision.finding),
+        item=ItemView.from_row(decision.item),
+        ticket=ticket_views(session, [ticket], now)[0] if ticket else None,
+    )

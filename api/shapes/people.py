@@ -49,7 +49,7 @@ class SignedIn(Wire):
 
 
 class AssignablePerson(PersonRef):
-    """A person who may be asked to fix a hazard of the enterprise."""
+    """A person of the enterprise, or its expert. A ticket is assigned to an enterprise officer or worker."""
 
     login: str
     roles: list[Role]
