@@ -75,7 +75,7 @@ def load_bundle(
         shown.parent / description.file, description, _beside(source, description.file)
     )
     detector = Detector(
-        OnnxRuntime(model, provider=provider, threads=threads),
+        OnnxRuntime(model, provider=provider, threads=threads, input_wh=description.input_size_wh),
         ModelIdentity(description.name, description.version, description.sha256),
         thresholds={**description.thresholds, **(thresholds or {})},
         experimental=description.experimental,

@@ -47,7 +47,14 @@ class Runtime(Protocol):
 class OnnxRuntime:
     """A network run by onnxruntime. Safe to share between threads."""
 
-    def __init__(self, model: bytes, *, provider: str = CPU, threads: int | None = None) -> None:
+    def __init__(
+        self,
+        model: bytes,
+        *,
+        provider: str = CPU,
+        threads: int | None = None,
+        input_wh: tuple[int, int] | None = None,
+    ) -> None:
         """Load a model from the bytes of its ONNX file.
 
         Args:
@@ -55,11 +62,12 @@ class OnnxRuntime:
             provider: onnxruntime's execution provider, e.g. ``CPUExecutionProvider``; operators that it does not know
                 still run on the CPU, but a provider that is missing or does not start is refused.
             threads: threads for one picture; None means one a physical core.
+            input_wh: the size to run at, pixels, for a model whose height and width are dynamic.
 
         Raises:
             RuntimeUnavailable: the provider is not in this build, or did not start.
             ModelUnreadable: onnxruntime refuses the bytes.
-            InputUnknown: not one float32 input [1, 3, H, W] of a fixed size.
+            InputUnknown: not one float32 input [1, 3, H, W], or of a dynamic size and none was given.
         """
         available = ort.get_available_providers()
         if provider not in available:
@@ -70,11 +78,17 @@ class OnnxRuntime:
             raise ModelUnreadable(_first_line(error)) from error
         if self.session.get_providers()[0] != provider:
             raise RuntimeUnavailable(provider, self.session.get_providers())
-        self.input_wh = _input_wh(self.session.get_inputs())
+        self.input_wh = _input_wh(self.session.get_inputs(), input_wh)
         self.metadata: Mapping[str, str] = self.session.get_modelmeta().custom_metadata_map
-        self.output_shapes = tuple(tuple(each.shape) for each in self.session.get_outputs())
         self._input_name = self.session.get_inputs()[0].name
         self._output_names = [self.session.get_outputs()[0].name]
+        self.output_shapes: Sequence[Sequence[object]] = tuple(
+            tuple(each.shape) for each in self.session.get_outputs()
+        )
+        if len(self.output_shapes) == 1 and not _is_fixed(self.output_shapes[0]):
+            # A dynamic output has its shape only once it was run.
+            width, height = self.input_wh
+            self.output_shapes = (self.run(np.zeros((1, 3, height, width), np.float32)).shape,)
 
     def run(self, blob: NDArray[np.float32]) -> NDArray[np.float32]:
         """Return the first output for a float32 input (1, 3, H, W).
@@ -99,14 +113,22 @@ def _options(threads: int | None) -> ort.SessionOptions:
     return options
 
 
-def _input_wh(inputs: Sequence[ort.NodeArg]) -> tuple[int, int]:
+def _is_fixed(shape: Sequence[object]) -> bool:
+    return all(isinstance(size, int) for size in shape)
+
+
+def _input_wh(inputs: Sequence[ort.NodeArg], wanted: tuple[int, int] | None) -> tuple[int, int]:
     described = ", ".join(f"{each.type} {each.shape}" for each in inputs) or "nothing"
     if len(inputs) != 1 or inputs[0].type != "tensor(float)" or len(inputs[0].shape) != 4:
         raise InputUnknown(described)
     batch, channels, height, width = inputs[0].shape
-    if (batch, channels) != (1, 3) or not isinstance(height, int) or not isinstance(width, int):
+    if (batch, channels) != (1, 3):
         raise InputUnknown(described)
-    return width, height
+    if isinstance(height, int) and isinstance(width, int):
+        return width, height
+    if wanted is None or isinstance(height, int) or isinstance(width, int):
+        raise InputUnknown(described)
+    return wanted
 
 
 def _first_line(error: Exception) -> str:
