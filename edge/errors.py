@@ -22,8 +22,7 @@
 from pathlib import Path
 from typing import ClassVar
 
-from edge.messages import say
-from edge.settings import Language
+from edge.messages import Language, say
 
 
 class EdgeError(Exception):

@@ -172,6 +172,7 @@ class Outbox:
         """
         with self._writing():
             self._keep(drafts, evidence)
+            self._db.execute("DELETE FROM photo WHERE path = ? AND sha256 = ''", (photo.path,))
             self._db.execute(
                 "INSERT OR REPLACE INTO photo (path, sha256, state, findings, error, reason, time_source, recorded_at)"
                 " VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
@@ -237,19 +238,22 @@ class Outbox:
 
         `evidence_missing` is not final: the draft waits on and its evidence is sent again.
         """
+        touched = set()
         with self._writing():
             for receipt in receipts:
+                row = self._db.execute(
+                    "SELECT evidence_sha256 FROM draft WHERE id = ?", (receipt.id,)
+                ).fetchone()
+                if row is None:
+                    continue
+                touched.add(str(row[0]))
                 if receipt.code is RejectionCode.EVIDENCE_MISSING:
-                    self._db.execute(
-                        "UPDATE evidence SET is_delivered = 0 WHERE sha256 ="
-                        " (SELECT evidence_sha256 FROM draft WHERE id = ?)",
-                        (receipt.id,),
-                    )
+                    self._db.execute("UPDATE evidence SET is_delivered = 0 WHERE sha256 = ?", row)
                 elif receipt.status is ReceiptStatus.REJECTED:
                     self._settle(receipt, DraftState.REJECTED)
                 else:
                     self._settle(receipt, DraftState.DELIVERED)
-        self.drop_unneeded()
+        self._drop_unneeded(touched)
 
     def reject(self, draft_ids: Iterable[str], code: str, reason: str) -> None:
         """Set drafts aside that can never be delivered, with the reason."""
@@ -276,21 +280,23 @@ class Outbox:
             ),
         )
 
-    def drop_unneeded(self) -> None:
-        """Remove evidence files without a waiting or rejected draft, and writes that were cut off.
+    def sweep(self) -> None:
+        """Remove what an earlier process left over: writes that were cut off, files already delivered."""
+        self._drop_unneeded(None)
+
+    def _drop_unneeded(self, names: Iterable[str] | None) -> None:
+        """Remove those of the named evidence files (None: of all) without a waiting or rejected draft.
 
         A transaction of its own, after the one that settled: cut off between the two, a file is left
-        over (and dropped next time), never missing.
+        over (and swept later), never missing.
         """
         with self._writing():
-            needed = {
-                sha256
-                for (sha256,) in self._db.execute(
-                    "SELECT DISTINCT evidence_sha256 FROM draft WHERE state != 'delivered'"
-                )
-            }
-            for name in list(self.files.names()):
-                if name not in needed:
+            for name in list(self.files.names()) if names is None else names:
+                needed = self._db.execute(
+                    "SELECT 1 FROM draft WHERE evidence_sha256 = ? AND state != 'delivered' LIMIT 1",
+                    (name,),
+                ).fetchone()
+                if not needed:
                     self.files.remove(name)
 
     # --- facts and accounts
