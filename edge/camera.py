@@ -54,9 +54,7 @@ def capture_of(frame: Frame, camera: str, time_source: TimeSource, jpeg_quality:
     """Return a frame as a capture whose evidence is a JPEG of it."""
 
     def encode() -> bytes:
-        done, jpeg = cv2.imencode(
-            ".jpg", frame.image_bgr, [cv2.IMWRITE_JPEG_QUALITY, jpeg_quality]
-        )
+        done, jpeg = cv2.imencode(".jpg", frame.image_bgr, [cv2.IMWRITE_JPEG_QUALITY, jpeg_quality])
         if not done:
             msg = f"OpenCV did not encode a frame of shape {frame.image_bgr.shape}"
             raise RuntimeError(msg)
@@ -100,9 +98,7 @@ def _started_at(path: Path, video: cv2.VideoCapture, rate: float) -> datetime:
     return ended_at - timedelta(seconds=duration_s)
 
 
-def _sampled(
-    video: cv2.VideoCapture, rate: float, fps: float, start: datetime
-) -> Iterator[Frame]:
+def _sampled(video: cv2.VideoCapture, rate: float, fps: float, start: datetime) -> Iterator[Frame]:
     """Yield every frame that is due; the first was grabbed already. The others are decoded, not converted."""
     number, due_s = 0, 0.0
     while True:
@@ -158,7 +154,11 @@ class LiveCamera:
     """
 
     def __init__(
-        self, source: str, fps: float, settings: Settings, *,
+        self,
+        source: str,
+        fps: float,
+        settings: Settings,
+        *,
         open_video: Callable[[str, Settings], Video | None] = open_live,
     ) -> None:
         self._source, self._every_s, self._settings = source, 1.0 / fps, settings

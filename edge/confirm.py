@@ -65,7 +65,7 @@ class Confirmer:
         confirmed = []
         for key, group in list(self._groups.items()):
             hazard = by_key.get(key)
-            self._follow(group, at_s, _instances(hazard) if hazard else ())
+            self._follow(group, at_s, hazard.boxes if hazard else ())
             if hazard and (told := self._tell(group)):
                 confirmed.append(_report(hazard, told, sum(group.frames)))
             if not group.tracks and not any(group.frames):
@@ -126,11 +126,6 @@ def _keep_standing(tracks: Sequence[_Track], at_s: float) -> None:
         track.seen_at_s = at_s
 
 
-def _instances(hazard: SeenHazard) -> tuple[Box, ...]:
-    """Return the boxes of the deciding label, one an instance (a person's box only goes with its head)."""
-    return tuple(box for box in hazard.boxes if box.label == hazard.label) or hazard.boxes
-
-
 def _matches(
     tracks: Sequence[_Track], boxes: Sequence[Box], min_iou: float
 ) -> list[tuple[_Track, Box]]:
@@ -171,12 +166,9 @@ def _grow(box: Box, factor: float) -> tuple[float, float, float, float]:
 
 
 def _report(hazard: SeenHazard, told: Sequence[_Track], sightings: int) -> Confirmed:
-    """Keep the told instances' boxes, and boxes of other labels that touch one of them."""
+    """Keep the told instances' boxes."""
     new = [track.box for track in told]
-    boxes = tuple(
-        box
-        for box in hazard.boxes
-        if box in new or (box.label != hazard.label and any(grown_iou(box, b, 1.0) for b in new))
+    boxes = tuple(box for box in hazard.boxes if box in new)
+    return Confirmed(
+        replace(hazard, boxes=boxes, confidence=max(box.confidence for box in boxes)), sightings
     )
-    confidence = max(box.confidence for box in new)
-    return Confirmed(replace(hazard, boxes=boxes, confidence=confidence), sightings)

@@ -43,6 +43,10 @@ class Voice:
         """Print a message on stderr."""
         self.err.print(escape(self.text(key, **facts)), soft_wrap=True, style="yellow")
 
+    def warn_of(self, error: EdgeError) -> None:
+        """Print an error that does not end anything, on stderr."""
+        self.err.print(escape(error.say(self.lang)), soft_wrap=True, style="yellow")
+
     def complain(self, error: EdgeError) -> None:
         """Print an error on stderr."""
         self.err.print(escape(error.say(self.lang)), soft_wrap=True, style="red")
@@ -103,9 +107,7 @@ def _overview(voice: Voice, settings: Settings, outbox: Outbox) -> Table:
         "row_enterprise": identity.enterprise_name if identity else none,
         "row_server": identity.server_url if identity else none,
         "row_drafts": voice.text("drafts_cell", **_named(counts)),
-        "row_evidence": voice.text(
-            "evidence_cell", mb=megabytes, waiting=counts.evidence_waiting
-        ),
+        "row_evidence": voice.text("evidence_cell", mb=megabytes, waiting=counts.evidence_waiting),
         "row_photos": voice.text("photos_cell", **_named(counts)),
         "row_clock": _clock(voice, outbox),
         "row_last": _local(outbox.get_fact("last_delivery_at")) or voice.text("never"),
@@ -116,7 +118,7 @@ def _overview(voice: Voice, settings: Settings, outbox: Outbox) -> Table:
 
 
 def _named(counts: Counts) -> dict[str, object]:
-    drafts = {state.value: counts.drafts[state] for state in DraftState}
+    drafts: dict[str, object] = {state.value: counts.drafts[state] for state in DraftState}
     return drafts | {state.value: counts.photos[state] for state in PhotoState}
 
 

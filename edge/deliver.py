@@ -217,7 +217,7 @@ class Delivery:
         self._thread.join(timeout_s)
         return not self._thread.is_alive()
 
-    def deliver_once(self) -> Outcome:
+    def deliver_once(self, should_stop: Callable[[], bool] = lambda: False) -> Outcome:
         """Run one session in the calling thread.
 
         Raises:
@@ -230,9 +230,7 @@ class Delivery:
                 Outbox(self._settings.outbox_dir) as outbox,
                 self._make_client(identity.server_url, identity.token, self._settings) as client,
             ):
-                deliver_session(
-                    outbox, client, self.state.delivered, should_stop=self._stop.is_set
-                )
+                deliver_session(outbox, client, self.state.delivered, should_stop=should_stop)
         except StateBusy:
             return Outcome.BUSY
         except (ServerAway, DiskFull) as trouble:
@@ -245,7 +243,7 @@ class Delivery:
         waits = Waits(self._settings.retry_first_s, self._settings.retry_longest_s)
         while not self._stop.is_set():
             try:
-                outcome = self.deliver_once()
+                outcome = self.deliver_once(self._stop.is_set)
             except Exception as error:  # noqa: BLE001  shown by the main thread, which goes on without delivery
                 self.state.ended_by = error
                 return

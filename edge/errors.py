@@ -1,22 +1,22 @@
 """What can go wrong at the edge: each error is a fact with its own message in Chinese and English.
 
-    EdgeError
-    ├── SetupError             nothing was started; mend the input and run again          exit 3
-    │   ├── FolderMissing      the patrol folder is not there
-    │   ├── ZonesInvalid       the zones file
-    │   ├── HazardInvalid      a hazard code that a picture cannot show, or that nobody knows
-    │   ├── ModelUnusable      the model file, or the model's own error
-    │   └── SourceInvalid      a video file that is not there or holds no picture
-    ├── NotEnrolled            this state folder has no device identity                   exit 4
-    ├── StateBusy              another process works on this state folder                 exit 5
-    ├── DiskFull               nothing half-written is left; the run resumes later        exit 6
-    ├── OutboxUnusable         the outbox's database is damaged or not writable           exit 6
-    ├── Refused                the server answered, and said no                           exit 7
-    │   ├── DeviceRevoked      401: the token is no longer accepted; all findings are kept
-    │   ├── EnrolmentRefused   the code is wrong, used or expired
-    │   └── OtherEnterprise    the code belongs to another enterprise than this folder
-    ├── ServerAway             no answer, or one that says "later": retried               exit 8
-    └── EvidenceDamaged        a kept file no longer hashes to its name
+EdgeError
+├── SetupError             nothing was started; mend the input and run again          exit 3
+│   ├── FolderMissing      the patrol folder is not there
+│   ├── ZonesInvalid       the zones file
+│   ├── HazardInvalid      a hazard code that a picture cannot show, or that nobody knows
+│   ├── ModelUnusable      the model file, or the model's own error
+│   └── SourceInvalid      a video file that is not there or holds no picture
+├── NotEnrolled            this state folder has no device identity                   exit 4
+├── StateBusy              another process works on this state folder                 exit 5
+├── DiskFull               nothing half-written is left; the run resumes later        exit 6
+├── OutboxUnusable         the outbox's database is damaged or not writable           exit 6
+├── Refused                the server answered, and said no                           exit 7
+│   ├── DeviceRevoked      401: the token is no longer accepted; all findings are kept
+│   ├── EnrolmentRefused   the code is wrong, used or expired
+│   └── OtherEnterprise    the code belongs to another enterprise than this folder
+├── ServerAway             no answer, or one that says "later": retried               exit 8
+└── EvidenceDamaged        a kept file no longer hashes to its name
 """
 
 from pathlib import Path

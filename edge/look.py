@@ -11,9 +11,9 @@ from numpy.typing import NDArray
 from edge.capture import Capture
 from edge.errors import HazardInvalid, ModelUnusable
 from edge.zones import read_zones
-from inspection.rules import SeenHazard, Zone, assess, draft
-from inspection.taxonomy import hazard_catalogue
+from inspection.rules import SeenHazard, assess, claimable_hazards, draft
 from inspection.wire import FindingDraft
+from inspection.zones import Zone
 from models.bundle import load_bundle
 from models.detector import Detector
 from models.errors import ModelError
@@ -28,24 +28,22 @@ class Look:
     hazards: frozenset[str] | None = None
 
     @classmethod
-    def prepare(
-        cls, model: Path | None, zones: Path | None, hazards: Sequence[str] | None
-    ) -> Self:
+    def prepare(cls, model: Path | None, zones: Path | None, hazards: Sequence[str] | None) -> Self:
         """Check every input and load the model.
 
         Raises:
             SetupError: which of them is wrong and how to mend it.
         """
-        asked = None if not hazards else frozenset(require_detectable(code) for code in hazards)
         read = () if zones is None else read_zones(zones)
-        for zone in read:
-            for code in zone.hazards or ():
-                require_detectable(code)
         try:
             detector = load_bundle(model)
         except ModelError as error:
             raise ModelUnusable(str(error)) from error
-        return cls(detector, read, asked)
+        claimable = claimable_hazards(detector.labels)
+        for code in hazards or ():
+            if code not in claimable:
+                raise HazardInvalid(code, ", ".join(claimable))
+        return cls(detector, read, frozenset(hazards) if hazards else None)
 
     def assess(self, image_bgr: NDArray[np.uint8]) -> list[SeenHazard]:
         """Return the hazards in an upright picture.
@@ -68,30 +66,20 @@ class Look:
         )
 
     def draft(
-        self, seen: SeenHazard, capture: Capture, *, clock_offset_s: float | None, sightings: int = 1
+        self,
+        seen: SeenHazard,
+        capture: Capture,
+        *,
+        clock_offset_s: float | None,
+        sightings: int = 1,
     ) -> FindingDraft:
         """Return the draft of a seen hazard, with a new id."""
-        return draft(
+        made = draft(
             seen,
             captured_at=capture.captured_at,
             clock_offset_s=clock_offset_s,
             source=capture.source,
-            model_name=self.detector.name,
-            model_sha256=self.detector.sha256,
+            model=self.detector,
             evidence_sha256=capture.sha256,
-            sightings=sightings,
         )
-
-
-def require_detectable(code: str) -> str:
-    """Return a hazard code that a picture can show.
-
-    Raises:
-        HazardInvalid: unknown, or not detectable by a picture.
-    """
-    detectable = sorted(
-        hazard.code for hazard in hazard_catalogue().values() if hazard.detectable_by_image
-    )
-    if code not in detectable:
-        raise HazardInvalid(code, ", ".join(detectable))
-    return code
+        return made.model_copy(update={"sightings": sightings})

@@ -97,7 +97,10 @@ MESSAGES: dict[str, tuple[str, str]] = {
         "另一个进程正在送达，本进程的发现由它一并送达。",
         "another process is delivering, these findings included.",
     ),
-    "watching": ("正在观看 {source}（{camera}），Ctrl-C 结束。", "watching {source} as {camera}; Ctrl-C ends."),
+    "watching": (
+        "正在观看 {source}（{camera}），Ctrl-C 结束。",
+        "watching {source} as {camera}; Ctrl-C ends.",
+    ),
     "confirmed": (
         "{at} {code} {name}，置信度 {confidence}，{zone}",
         "{at} {code} {name}, confidence {confidence}, {zone}",
@@ -105,8 +108,14 @@ MESSAGES: dict[str, tuple[str, str]] = {
     "whole_view": ("全画面", "whole view"),
     "blind": ("{camera} 没有画面，正在重新连接。", "{camera} shows no picture; reconnecting."),
     "sees_again": ("{camera} 画面恢复。", "{camera} is back."),
-    "held": ("磁盘已满，{held} 条发现暂存在内存中。", "the disk is full; findings are held in memory: {held}."),
-    "held_over": ("磁盘恢复，暂存的发现已保存。", "there is room again; the held findings are kept."),
+    "held": (
+        "磁盘已满，发现暂存在内存中，有空间后保存。",
+        "the disk is full; findings are held in memory until there is room.",
+    ),
+    "held_over": (
+        "磁盘恢复，暂存的发现已保存。",
+        "there is room again; the held findings are kept.",
+    ),
     "watch_done": (
         "分析 {frames} 帧，确认 {findings} 条发现。",
         "{frames} frames analysed, {findings} findings confirmed.",
@@ -148,7 +157,10 @@ MESSAGES: dict[str, tuple[str, str]] = {
     ),
     "help_lang": ("界面语言：zh 或 en", "language: zh or en"),
     "help_enrol": ("用一次性登记码登记本设备。", "Enrol this device with a one-time code."),
-    "help_url": ("服务器地址，例如 https://anxun.example", "the server, such as https://anxun.example"),
+    "help_url": (
+        "服务器地址，例如 https://anxun.example",
+        "the server, such as https://anxun.example",
+    ),
     "help_code": ("一次性登记码", "the one-time enrolment code"),
     "help_name": ("设备名称", "the device's name"),
     "help_patrol": (
@@ -158,13 +170,19 @@ MESSAGES: dict[str, tuple[str, str]] = {
     "help_folder": ("照片文件夹", "the folder of photos"),
     "help_zones": ("区域文件（TOML 或 JSON）", "zones file (TOML or JSON)"),
     "help_hazard": ("只查这些隐患代码（可多次）", "look for this hazard code only (repeatable)"),
-    "help_model": ("模型描述文件 NAME.json（默认：随附模型）", "the model's NAME.json (default: the shipped model)"),
+    "help_model": (
+        "模型描述文件 NAME.json（默认：随附模型）",
+        "the model's NAME.json (default: the shipped model)",
+    ),
     "help_offline": ("不联系服务器，稍后送达", "do not talk to the server; deliver later"),
     "help_watch": (
         "观看一个摄像头：视频文件、RTSP 地址或本机摄像头编号。",
         "Watch a camera: a video file, an RTSP URL, or the number of a local camera.",
     ),
-    "help_source": ("视频文件、rtsp://… 或摄像头编号", "a video file, rtsp://…, or a camera number"),
+    "help_source": (
+        "视频文件、rtsp://… 或摄像头编号",
+        "a video file, rtsp://…, or a camera number",
+    ),
     "help_camera": ("摄像头名称（记入台账）", "the camera's name (goes into the ledger)"),
     "help_k": ("最近 n 帧中至少 k 帧可见才确认", "frames of the last n that must show it"),
     "help_n": ("确认所看的帧数", "frames that confirmation looks at"),

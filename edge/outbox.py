@@ -21,7 +21,7 @@ from datetime import UTC, datetime
 from enum import StrEnum
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import Any, Self
 
 from edge.errors import DiskFull, OutboxUnusable
 from edge.evidence_files import EvidenceFiles
@@ -224,7 +224,7 @@ class Outbox:
             " WHERE state = 'waiting' ORDER BY seq LIMIT ?",
             limit,
         )
-        return [WaitingDraft(*row[:5], is_evidence_delivered=bool(row[5])) for row in rows]
+        return [WaitingDraft(*row[:5], bool(row[5])) for row in rows]
 
     def note_evidence_delivered(self, sha256: str, *, is_delivered: bool = True) -> None:
         """Remember that the server holds this evidence, or that it said that it does not."""
@@ -318,8 +318,12 @@ class Outbox:
 
     def counts(self) -> Counts:
         """Return how many drafts and photos are in which state."""
-        drafts = dict(self._rows("SELECT state, count(*) FROM draft GROUP BY state"))
-        photos = dict(self._rows("SELECT state, count(*) FROM photo GROUP BY state"))
+        drafts: dict[str, int] = dict(
+            self._rows("SELECT state, count(*) FROM draft GROUP BY state")
+        )
+        photos: dict[str, int] = dict(
+            self._rows("SELECT state, count(*) FROM photo GROUP BY state")
+        )
         ((evidence,),) = self._rows(
             "SELECT count(DISTINCT evidence_sha256) FROM draft JOIN evidence"
             " ON evidence.sha256 = evidence_sha256 WHERE state = 'waiting' AND NOT is_delivered"
@@ -351,9 +355,9 @@ class Outbox:
 
     # --- the database
 
-    def _rows(self, sql: str, *values: object) -> list[tuple[object, ...]]:
+    def _rows(self, sql: str, *values: str | int | None) -> list[tuple[Any, ...]]:
         with self._named_errors():
-            return self._db.execute(sql, values).fetchall()  # type: ignore[arg-type]
+            return self._db.execute(sql, values).fetchall()
 
     def _has(self, sql: str, *values: str) -> bool:
         return bool(self._rows(f"{sql} LIMIT 1", *values))

@@ -1,7 +1,6 @@
 """The photos of a folder, in a stable order: read, hashed, decoded upright, dated."""
 
 import hashlib
-from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -9,7 +8,6 @@ from pathlib import Path
 from edge.capture import Capture, TimeSource
 from edge.errors import FolderMissing
 from inspection.wire import Source, SourceKind
-from models.errors import PictureError
 from models.pictures import decode_picture
 
 SUFFIXES = frozenset({".jpg", ".jpeg", ".png", ".webp", ".heic", ".heif"})
@@ -98,4 +96,4 @@ def open_capture(photo: PhotoBytes) -> Capture:
 
 def source_name(path: str) -> str:
     """Return a photo's path as a source name; of a very long one the end, which tells photos apart."""
-    return path if len(path) <= MAX_NAME else f"…{path[1 - MAX_NAME:]}"
+    return path if len(path) <= MAX_NAME else f"…{path[1 - MAX_NAME :]}"

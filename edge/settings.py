@@ -10,7 +10,6 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 from edge.messages import Language
 
 
-
 class Settings(BaseSettings):
     """What a technician may set. Every path of the state folder hangs under `data_dir`."""
 
@@ -28,7 +27,9 @@ class Settings(BaseSettings):
     part_bytes: int = Field(
         default=1 << 20, ge=1 << 16, description="larger evidence goes up in parts of this size"
     )
-    retry_first_s: float = Field(default=1.0, gt=0, description="first wait when the server is away")
+    retry_first_s: float = Field(
+        default=1.0, gt=0, description="first wait when the server is away"
+    )
     retry_longest_s: float = Field(default=60.0, gt=0)
     deliver_every_s: float = Field(default=5.0, gt=0, description="pause when nothing waits")
     camera_open_timeout_s: float = Field(default=5.0, gt=0)

@@ -90,7 +90,10 @@ def live_captures(
     """Yield each new frame of a started camera, or None when none came for a tick."""
     while True:
         frame = camera.newest(tick_s)
-        yield frame and capture_of(frame, name, TimeSource.CLOCK, settings.jpeg_quality)
+        if frame is None:
+            yield None
+        else:
+            yield capture_of(frame, name, TimeSource.CLOCK, settings.jpeg_quality)
 
 
 class Blindness:

@@ -11,15 +11,13 @@ Points are fractions of width and height, from the left top corner of the uprigh
 import json
 import tomllib
 from pathlib import Path
-from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from edge.errors import ZonesInvalid
-from inspection.rules import Zone
+from inspection.taxonomy import UnknownHazard
 from inspection.wire import Fraction
-
-HazardCode = Annotated[str, Field(pattern=r"^[A-Z]{3}-\d{2}$")]
+from inspection.zones import Zone
 
 
 class _ZoneEntry(BaseModel):
@@ -27,7 +25,11 @@ class _ZoneEntry(BaseModel):
 
     name: str = Field(min_length=1, max_length=200)
     polygon: list[tuple[Fraction, Fraction]] = Field(min_length=3, max_length=100)
-    hazards: list[HazardCode] | None = None
+    hazards: list[str] | None = None
+
+    def zone(self) -> Zone:
+        hazards = None if self.hazards is None else frozenset(self.hazards)
+        return Zone(self.name, tuple(self.polygon), hazards)
 
 
 class _ZonesFile(BaseModel):
@@ -45,24 +47,17 @@ def read_zones(path: Path) -> tuple[Zone, ...]:
     try:
         text = path.read_text("utf-8")
         parsed = json.loads(text) if path.suffix.lower() == ".json" else tomllib.loads(text)
-        entries = _ZonesFile.model_validate(parsed).zones
+        zones = tuple(entry.zone() for entry in _ZonesFile.model_validate(parsed).zones)
     except OSError as error:
         raise ZonesInvalid(path, error.strerror or str(error)) from error
     except ValidationError as error:
         raise ZonesInvalid(path, _first(error)) from error
-    except ValueError as error:
+    except (ValueError, UnknownHazard) as error:
         raise ZonesInvalid(path, str(error)) from error
-    names = [entry.name for entry in entries]
+    names = [zone.name for zone in zones]
     if twice := next((name for name in names if names.count(name) > 1), None):
         raise ZonesInvalid(path, f"zone {twice!r} stands there twice")
-    return tuple(
-        Zone(
-            name=entry.name,
-            polygon=tuple(entry.polygon),
-            hazards=None if entry.hazards is None else frozenset(entry.hazards),
-        )
-        for entry in entries
-    )
+    return zones
 
 
 def _first(error: ValidationError) -> str:
