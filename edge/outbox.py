@@ -224,7 +224,7 @@ class Outbox:
             " WHERE state = 'waiting' ORDER BY seq LIMIT ?",
             limit,
         )
-        return [WaitingDraft(*row[:5], bool(row[5])) for row in rows]
+        return [WaitingDraft(*row) for row in rows]
 
     def note_evidence_delivered(self, sha256: str, *, is_delivered: bool = True) -> None:
         """Remember that the server holds this evidence, or that it said that it does not."""
