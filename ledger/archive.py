@@ -11,6 +11,7 @@ index.html                   the same to read
 
 import re
 import stat
+import struct
 import zipfile
 import zlib
 from collections.abc import Iterator
@@ -34,7 +35,6 @@ from ledger.errors import (
 MANIFEST, CHECKPOINT, KEY = "manifest.json", "checkpoint", "key.vkey"
 ENTRIES, PAGE = "entries.jsonl", "index.html"
 PROOFS, EVIDENCE = "proofs/", "evidence/"
-FORMAT = "anxun-ledger-bundle/v1"
 
 # Every line holds three random hashes and a salt, which do not compress: real exports stay below 20.
 MAX_RATIO = 200
@@ -45,7 +45,9 @@ CHUNK_BYTES = 1 << 20
 _FIXED = frozenset({MANIFEST, CHECKPOINT, KEY, ENTRIES, PAGE})
 _NAMED = re.compile(r"proofs/(0|[1-9][0-9]*)\.tlog-proof|evidence/[0-9a-f]{64}", re.ASCII)
 _FOLDERS = frozenset({PROOFS, EVIDENCE})
-_DAMAGE = (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError, ValueError)
+_METHODS = frozenset({zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED})
+# RuntimeError: a member that asks for a password.
+_DAMAGE = (zipfile.BadZipFile, zlib.error, struct.error, EOFError, RuntimeError, ValueError)
 _Line = Annotated[str, Field(max_length=200, pattern=r"^[^\x00-\x1f\x7f]*$")]
 
 
@@ -54,7 +56,7 @@ class Manifest(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
 
-    format: Literal["anxun-ledger-bundle/v1"] = FORMAT
+    format: Literal["anxun-ledger-bundle/v1"] = "anxun-ledger-bundle/v1"
     title: _Line
     origin: _Line
     log: _Line
@@ -177,6 +179,9 @@ def _checked(infos: list[zipfile.ZipInfo], archive_bytes: int) -> dict[str, zipf
         if info.file_size > max(MAX_SMALL_BYTES, MAX_RATIO * info.compress_size):
             msg = f"{name} would unpack from {info.compress_size} to {info.file_size} bytes"
             raise OversizedMember(msg, member=name)
+        if info.compress_type not in _METHODS:
+            msg = f"{name} is packed by method {info.compress_type}; only stored and deflated are read"
+            raise UnreadableBundle(msg, member=name)
         members[name] = info
     packed = sum(info.compress_size for info in members.values())
     if packed > archive_bytes:
