@@ -168,7 +168,12 @@ def commitment(salt: bytes, content: bytes) -> bytes:
 
 def parse_header(leaf: bytes) -> Header:
     """Read a leaf, strictly. Raises EntryError."""
-    fields = _object(parse_canonical(leaf), _HEADER_FIELDS, "leaf")
+    return header_from(parse_canonical(leaf))
+
+
+def header_from(value: JsonValue) -> Header:
+    """Check the JSON of a leaf. Raises EntryError."""
+    fields = _object(value, _HEADER_FIELDS, "leaf")
     _equal("format of the leaf", fields["format"], FORMAT)
     _need(_is_count(fields["index"]), "index of the leaf")
     _need(_fits(_KIND, fields["kind"]), "kind of the leaf")
@@ -188,7 +193,12 @@ def parse_header(leaf: bytes) -> Header:
 
 def parse_content(header: Header, content: bytes) -> Record:
     """Read content into the record it was made of, strictly. Raises EntryError."""
-    fields = _object(parse_canonical(content), _CONTENT_FIELDS, "content")
+    return record_from(header, parse_canonical(content))
+
+
+def record_from(header: Header, value: JsonValue) -> Record:
+    """Check the JSON of content. Raises EntryError."""
+    fields = _object(value, _CONTENT_FIELDS, "content")
     _need(isinstance(fields["data"], dict), "data of the content")
     _need(isinstance(fields["attachments"], list), "attachments of the content")
     attachments = tuple(
@@ -209,14 +219,20 @@ def canonical(value: JsonValue | Mapping[str, Any]) -> bytes:
 
 def parse_canonical(text: bytes) -> JsonValue:
     """Read JSON that must be its own RFC 8785 form. Raises EntryError, NotCanonical."""
+    value = parse_json(text)
+    if canonical(value) != text:
+        msg = "JSON is not in its canonical form (RFC 8785)"
+        raise NotCanonical(msg)
+    return value
+
+
+def parse_json(text: bytes) -> JsonValue:
+    """Read JSON so that `canonical` would write its numbers back as they were. Raises EntryError."""
     try:
         value: JsonValue = json.loads(text.decode(), parse_int=_number)
     except (ValueError, RecursionError) as error:
         msg = f"not JSON: {error}"
         raise EntryError(msg) from error
-    if canonical(value) != text:
-        msg = "JSON is not in its canonical form (RFC 8785)"
-        raise NotCanonical(msg)
     return value
 
 
