@@ -95,7 +95,13 @@ def normal_login(login: str) -> str:
 
 
 def refuse_throttled(
-    session: Session, throttle: Throttle, *, action: str, login: str | None, remote: str, now: datetime
+    session: Session,
+    throttle: Throttle,
+    *,
+    action: str,
+    login: str | None,
+    remote: str,
+    now: datetime,
 ) -> None:
     """Raise `TooManyAttempts` when the login or the address has failed too often within the window."""
     since = now - timedelta(seconds=throttle.window_s)
@@ -185,7 +191,9 @@ def note_seen(session: Session, device_id: UUID, now: datetime) -> None:
     session.exec(update(Device).where(col(Device.id) == device_id).values(last_seen_at=now))
 
 
-def redeem_code(session: Session, code: str, name: str, now: datetime) -> tuple[str, Device, Enterprise]:
+def redeem_code(
+    session: Session, code: str, name: str, now: datetime
+) -> tuple[str, Device, Enterprise]:
     """Trade an enrolment code for a device and its token. Raises `EnrolmentCodeRefused`."""
     code_sha256 = sha256_of_code(code)
     # One statement decides, so that of two devices with the same code only one gets a token.

@@ -39,7 +39,6 @@ class Body:
     size: int
 
 
-
 person_bearer = HTTPBearer(
     scheme_name="personToken", description="token of `POST /v1/sessions`", auto_error=False
 )

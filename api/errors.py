@@ -108,7 +108,9 @@ PROBLEMS: Mapping[type[Exception], ProblemKind] = {
     domain.InvalidCursor: ProblemKind(422, "invalid_cursor", "The cursor is unknown"),
     domain.InvalidInput: ProblemKind(422, "invalid_input", "The input cannot be accepted"),
     domain.EvidenceMissing: ProblemKind(422, "evidence_missing", "The evidence is missing"),
-    domain.AfterPhotoRequired: ProblemKind(422, "after_photo_required", "An after-photo is missing"),
+    domain.AfterPhotoRequired: ProblemKind(
+        422, "after_photo_required", "An after-photo is missing"
+    ),
     domain.EvidenceEmpty: ProblemKind(422, "evidence_empty", "The file is empty"),
     domain.EvidenceTooLarge: ProblemKind(413, "evidence_too_large", "The file is too large"),
     domain.EvidenceHashMismatch: ProblemKind(
@@ -128,7 +130,9 @@ PROBLEMS: Mapping[type[Exception], ProblemKind] = {
     UnknownHazard: ProblemKind(422, "unknown_hazard", "There is no such hazard"),
     ledger.OutOfRange: ProblemKind(404, "out_of_range", "The ledger is not that long"),
     ledger.EntryError: ProblemKind(422, "unrecordable", "The ledger cannot hold this content"),
-    ledger.LogCorrupt: ProblemKind(500, "ledger_corrupt", "The ledger's rows contradict each other"),
+    ledger.LogCorrupt: ProblemKind(
+        500, "ledger_corrupt", "The ledger's rows contradict each other"
+    ),
     PictureError: ProblemKind(409, "not_a_picture", "It cannot be shown"),
 }
 

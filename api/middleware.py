@@ -100,7 +100,9 @@ class SecurityHeaders:
 
 
 def _detail(limit: int) -> str:
-    return f"the body is over {limit} bytes; send evidence in parts, and findings in smaller batches"
+    return (
+        f"the body is over {limit} bytes; send evidence in parts, and findings in smaller batches"
+    )
 
 
 def _too_large(scope: Scope, limit: int) -> ASGIApp:

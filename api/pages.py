@@ -27,6 +27,9 @@ class AppPages(StaticFiles):
         super().__init__(directory=folder, check_dir=False)
         self._index = folder / "index.html"
 
+    async def check_config(self) -> None:
+        """Let the folder be missing: `get_response` says how to build it."""
+
     async def get_response(self, path: str, scope: Scope) -> Response:
         """Return a file; the index for the app's own addresses; 404 for a missing file."""
         name = PurePosixPath(path)

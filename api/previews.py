@@ -1,6 +1,5 @@
 """Upright JPEGs of evidence, made once and kept, so that HEIC shows in every browser and phones load little."""
 
-import os
 import threading
 from pathlib import Path
 from uuid import uuid4
@@ -36,7 +35,7 @@ class Previews:
         kept.parent.mkdir(parents=True, exist_ok=True)
         staged = kept.with_suffix(f".{uuid4().hex}.part")
         staged.write_bytes(jpeg)
-        os.replace(staged, kept)
+        staged.replace(kept)
         return jpeg
 
     def _make(self, sha256: str, width: int) -> bytes:

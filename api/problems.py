@@ -8,6 +8,7 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import Response
 from sqlalchemy.exc import DataError, OperationalError
 from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect
 
 from api.access import log_access
 from api.errors import (
@@ -31,7 +32,9 @@ from models.errors import PictureError
 
 logger = logging.getLogger(__name__)
 DATABASE_BUSY = ProblemKind(503, "database_unavailable", "The database does not answer")
+BROKEN_LINE = ProblemKind(400, "broken_line", "The line broke")
 RETRY_AFTER_S = "5"
+FAILURE = "the server failed; nothing was changed. Try again, and report it if it stays"
 
 
 def install_problems(app: FastAPI) -> None:
@@ -42,14 +45,16 @@ def install_problems(app: FastAPI) -> None:
     app.add_exception_handler(HTTPException, answer_http)
     app.add_exception_handler(OperationalError, answer_database)
     app.add_exception_handler(DataError, answer_unstorable)
+    app.add_exception_handler(ClientDisconnect, answer_gone)
     app.add_exception_handler(Exception, answer_failure)
 
 
 def answer_refusal(request: Request, error: Exception) -> Response:
     """Answer a refusal of the API or the domain; what an identified caller was refused is logged."""
     kind = kind_of(error)
-    if kind is None:
-        return answer_failure(request, error)
+    if kind is None or kind.status == 500:
+        logger.error("failed: %s %s", request.method, request.url.path, exc_info=error)
+        return problem_response(request, kind or INTERNAL, FAILURE)
     if kind.status == 403 or isinstance(error, NotFound):
         _log_refusal(request, kind, str(error))
     return problem_response(request, kind, str(error), headers=_headers(kind, error))
@@ -95,11 +100,15 @@ def answer_unstorable(request: Request, error: Exception) -> Response:  # noqa: 
     return problem_response(request, MALFORMED, detail)
 
 
-def answer_failure(request: Request, error: Exception) -> Response:
-    """Answer a fault of the server's own; the trace goes to the server's log, never to the caller."""
-    logger.error("failed: %s %s", request.method, request.url.path, exc_info=error)
-    detail = "the server failed; nothing was changed. Try again, and report it if it stays"
-    return problem_response(request, INTERNAL, detail)
+def answer_gone(request: Request, error: Exception) -> Response:  # noqa: ARG001  a handler's form
+    """End a request whose sender has gone; nobody reads the answer."""
+    detail = "the line broke before the body had come; send it again"
+    return problem_response(request, BROKEN_LINE, detail)
+
+
+def answer_failure(request: Request, error: Exception) -> Response:  # noqa: ARG001  a handler's form
+    """Answer a fault of the server's own; the framework passes the trace on to the server's log."""
+    return problem_response(request, INTERNAL, FAILURE)
 
 
 def problem_response(

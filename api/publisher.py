@@ -18,7 +18,11 @@ class Publisher:
     """A thread that publishes. Any number of servers may do so on one database: publishing is idempotent."""
 
     def __init__(
-        self, sessions: sessionmaker[Session], signer_of: Callable[[str], Signer], *, interval_s: float
+        self,
+        sessions: sessionmaker[Session],
+        signer_of: Callable[[str], Signer],
+        *,
+        interval_s: float,
     ) -> None:
         self._sessions, self._signer_of, self._interval_s = sessions, signer_of, interval_s
         self._ended = threading.Event()

@@ -71,7 +71,10 @@ class Settings(BaseSettings):
     @cached_property
     def database_address(self) -> str:
         """Return the SQLAlchemy address."""
-        return self.database_url.get_secret_value() or f"sqlite:///{self.data_dir.resolve() / 'anxun.db'}"
+        return (
+            self.database_url.get_secret_value()
+            or f"sqlite:///{self.data_dir.resolve() / 'anxun.db'}"
+        )
 
     @cached_property
     def signing_key_path(self) -> Path:

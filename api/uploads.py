@@ -161,7 +161,7 @@ def kept_headers(tag: str) -> dict[str, str]:
     return {"ETag": f'"{tag}"', "Cache-Control": IMMUTABLE}
 
 
-async def evidence_view(  # noqa: PLR0913  each is a part of the request
+async def evidence_view(
     enterprise_id: EnterpriseId,
     sha256: Sha256Path,
     caller: CurrentUser,

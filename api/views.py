@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from uuid import UUID
 
-from sqlmodel import Session, col, select
+from sqlmodel import Session, col, func, select
 
 from api.auth import Caller
 from api.shapes.base import NamedRef, PersonRef
@@ -24,7 +24,9 @@ from inspection.plans import china_day, plan_in_force, policy_in_force
 from inspection.queries import PhotoRow, ticket_steps
 from inspection.tables import (
     Enterprise,
+    Finding,
     Inspection,
+    InspectionPhoto,
     InsurancePolicy,
     Membership,
     Organisation,
@@ -176,6 +178,20 @@ def photo_view(row: PhotoRow) -> PhotoView:
     """Return a photo of an inspection."""
     facts = row.photo.model_dump(include=set(PhotoView.model_fields) - {"finding_count"})
     return PhotoView(**facts, finding_count=row.findings)
+
+
+def new_photo_view(session: Session, photo: InspectionPhoto) -> PhotoView:
+    """Return a photo that was added, now or before."""
+    count = session.exec(
+        select(func.count())
+        .select_from(Finding)
+        .where(
+            col(Finding.enterprise_id) == photo.enterprise_id,
+            col(Finding.inspection_id) == photo.inspection_id,
+            col(Finding.photo_id) == photo.id,
+        )
+    ).one()
+    return photo_view(PhotoRow(photo, count))
 
 
 def decision_view(session: Session, decision: decisions.Decision, now: datetime) -> Decision:

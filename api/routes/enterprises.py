@@ -22,9 +22,7 @@ router = APIRouter(prefix="/enterprises", tags=["enterprises"])
 def list_enterprises(user: CurrentUser, session: Reading, asked: PageAsked) -> EnterprisePage:
     """Return the enterprises within the caller's scope."""
     page = queries.list_enterprises(session, user.scope, asked)
-    return EnterprisePage(
-        items=enterprise_views(session, page.rows), next_cursor=page.next_cursor
-    )
+    return EnterprisePage(items=enterprise_views(session, page.rows), next_cursor=page.next_cursor)
 
 
 @router.get(

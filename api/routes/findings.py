@@ -54,9 +54,7 @@ async def finding_filter(
     summary="Deliver findings as a device",
     responses=problems(401, 413, 422),
 )
-def submit_findings(
-    body: FindingBatch, device: CurrentDevice, session: Writing
-) -> FindingReceipts:
+def submit_findings(body: FindingBatch, device: CurrentDevice, session: Writing) -> FindingReceipts:
     """Judge each draft alone and answer in the order of the batch. Sending again is safe."""
     receipts = record_batch(
         session,
@@ -97,9 +95,7 @@ def get_finding(
     enterprise_id: EnterpriseId, finding_id: UUID, user: CurrentUser, session: Reading
 ) -> FindingView:
     """Return a finding with its boxes and its place in the ledger."""
-    return FindingView.from_row(
-        queries.get_finding(session, user.scope, enterprise_id, finding_id)
-    )
+    return FindingView.from_row(queries.get_finding(session, user.scope, enterprise_id, finding_id))
 
 
 @router.post(
@@ -118,9 +114,7 @@ def confirm_finding(
 ) -> Decision:
     """The hazard is there: its item stands, and a ticket opens where the plan says so."""
     now = utc_now()
-    decision = decisions.confirm_finding(
-        session, user.scope, enterprise_id, finding_id, body, now
-    )
+    decision = decisions.confirm_finding(session, user.scope, enterprise_id, finding_id, body, now)
     log_access(
         session,
         actor=user.actor,
@@ -148,9 +142,7 @@ def dismiss_finding(
 ) -> Decision:
     """The hazard is not there; the finding and the reason stay in the ledger."""
     now = utc_now()
-    decision = decisions.dismiss_finding(
-        session, user.scope, enterprise_id, finding_id, body, now
-    )
+    decision = decisions.dismiss_finding(session, user.scope, enterprise_id, finding_id, body, now)
     log_access(
         session,
         actor=user.actor,

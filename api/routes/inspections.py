@@ -14,7 +14,7 @@ from api.shapes.inspections import (
     PhotoSubmission,
     PhotoView,
 )
-from api.views import inspection_views, photo_view
+from api.views import inspection_views, new_photo_view, photo_view
 from inspection import queries, visits
 from inspection.wire import utc_now
 
@@ -48,12 +48,8 @@ def list_inspections(
     enterprise_id: EnterpriseId, user: CurrentUser, session: Reading, asked: PageAsked
 ) -> InspectionPage:
     """Return the enterprise's inspections, newest first."""
-    page = queries.list_inspections(
-        session, user.scope, enterprise_id=enterprise_id, paging=asked
-    )
-    return InspectionPage(
-        items=inspection_views(session, page.rows), next_cursor=page.next_cursor
-    )
+    page = queries.list_inspections(session, user.scope, enterprise_id=enterprise_id, paging=asked)
+    return InspectionPage(items=inspection_views(session, page.rows), next_cursor=page.next_cursor)
 
 
 @router.get(
@@ -102,4 +98,4 @@ def add_photo(  # noqa: PLR0913  each is a part of the request
     )
     # After the answer, and so after the commit: before it the worker would not see the photo.
     tasks.add_task(parts.photo_worker.wake)
-    return photo_view(queries.photo_row(session, photo))
+    return new_photo_view(session, photo)

@@ -51,9 +51,7 @@ def list_entries(
     """Return entries, oldest first."""
     store, log_id = SqlStore(session), log_id_of(enterprise_id)
     # One more than asked for tells whether there is a next page.
-    found = log.entries(
-        store, log_id, _start(asked.cursor), asked.limit + 1, section=section
-    )
+    found = log.entries(store, log_id, _start(asked.cursor), asked.limit + 1, section=section)
     shown, more = found[: asked.limit], found[asked.limit :]
     return EntryPage(
         items=[EntryView.from_entry(entry) for entry in shown],
@@ -79,9 +77,7 @@ def get_entry(enterprise_id: EnterpriseId, index: EntryIndex, session: Reading) 
     summary="Proof that an entry is in the ledger",
     responses=problems(401, 404, 409, 422),
 )
-def get_entry_proof(
-    enterprise_id: EnterpriseId, index: EntryIndex, session: Reading
-) -> ProofView:
+def get_entry_proof(enterprise_id: EnterpriseId, index: EntryIndex, session: Reading) -> ProofView:
     """Return the inclusion proof against the latest checkpoint; 409 until one covers the entry."""
     store, log_id = SqlStore(session), log_id_of(enterprise_id)
     entry = log.get_entry(store, log_id, index)

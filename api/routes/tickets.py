@@ -67,7 +67,7 @@ class StepTaker:
         return ticket_detail(self.session, self.caller, ticket, now)
 
 
-async def step_taker(  # noqa: PLR0913  each is a part of the request
+async def step_taker(
     enterprise_id: EnterpriseId,
     ticket_id: UUID,
     caller: CurrentUser,
@@ -112,9 +112,7 @@ def list_tickets(
     )
 
 
-@router.get(
-    TICKET, operation_id="getTicket", summary="A ticket", responses=problems(401, 404, 422)
-)
+@router.get(TICKET, operation_id="getTicket", summary="A ticket", responses=problems(401, 404, 422))
 def get_ticket(
     enterprise_id: EnterpriseId, ticket_id: UUID, user: CurrentUser, session: Reading
 ) -> TicketDetail:

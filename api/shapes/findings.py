@@ -20,7 +20,9 @@ class FindingView(Wire):
     label: str = Field(examples=["head"])
     confidence: float = Field(ge=0, le=1, examples=[0.87])
     boxes: list[Box]
-    captured_at: UtcDatetime = Field(description="by the server's clock: the device's, less its offset")
+    captured_at: UtcDatetime = Field(
+        description="by the server's clock: the device's, less its offset"
+    )
     device_captured_at: UtcDatetime = Field(description="as the device's clock said")
     clock_offset_s: float | None
     received_at: UtcDatetime

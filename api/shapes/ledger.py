@@ -42,7 +42,9 @@ class EntryView(Wire):
     index: int = Field(ge=0)
     leaf_hash: Sha256
     leaf: str
-    salt: Sha256 | None = Field(description="32 bytes, hexadecimal; null when the content was erased")
+    salt: Sha256 | None = Field(
+        description="32 bytes, hexadecimal; null when the content was erased"
+    )
     content: str | None = Field(description="null when it was erased; every proof still holds")
     kind: str = Field(examples=["finding.recorded"])
     section: str = Field(examples=["L27"])
