@@ -1,0 +1,95 @@
+"""Remediation tickets (整改单) and their steps."""
+
+from enum import StrEnum
+from uuid import UUID
+
+from pydantic import Field
+
+from api.shapes.base import HazardCode, Level, Note, Page, PersonRef
+from inspection.tables import TicketState
+from inspection.wire import Sha256, UtcDatetime, Wire
+
+
+class TicketAction(StrEnum):
+    """A step that may be taken next; each has a route of its own."""
+
+    ASSIGN = "assign"
+    START = "start"
+    SUBMIT = "submit"
+    CLOSE = "close"
+    RETURN = "return"
+
+
+class TicketView(Wire):
+    """The order to fix. `version` grows by one a step: send it as `If-Match` to refuse a stale step."""
+
+    id: UUID
+    enterprise_id: UUID
+    number: str = Field(examples=["2026-000017"])
+    item_id: UUID
+    hazard_code: HazardCode
+    level: Level
+    basis: str = Field(description="legal basis as of the day of opening")
+    is_basis_checked: bool = Field(description="false: show the basis as to be verified")
+    state: TicketState
+    opened_at: UtcDatetime
+    opened_by: PersonRef
+    deadline: UtcDatetime
+    is_overdue: bool
+    assignee: PersonRef | None
+    fixer: PersonRef | None = Field(description="who started or submitted the fix")
+    closed_at: UtcDatetime | None
+    version: int
+
+
+class TicketPage(Page[TicketView]):
+    """Tickets."""
+
+
+class TicketStepView(Wire):
+    """One step of a ticket, and the ledger entry that proves it."""
+
+    number: int
+    action: str = Field(examples=["assign"])
+    state: TicketState = Field(description="the state after this step")
+    by: PersonRef
+    at: UtcDatetime
+    note: str
+    evidence_sha256s: list[Sha256]
+    entry_index: int
+
+
+class TicketDetail(Wire):
+    """A ticket, every step so far, and what the caller may do next."""
+
+    ticket: TicketView
+    steps: list[TicketStepView]
+    allowed_actions: list[TicketAction]
+
+
+class Assignment(Wire):
+    """Who is to fix it."""
+
+    assignee_id: UUID
+    note: Note = ""
+
+
+class Start(Wire):
+    """The assignee starts to fix."""
+
+    note: Note = ""
+
+
+class Submission(Wire):
+    """The fix is done, with at least one after-photo that was uploaded as evidence."""
+
+    note: Note = ""
+    evidence_sha256s: list[Sha256] = Field(min_length=1, max_length=20)
+
+
+class Reinspection(Wire):
+    """A second person checked the fix: passed closes the ticket, not passed returns it."""
+
+    passed: bool
+    note: Note = ""
+    evidence_sha256s: list[Sha256] = Field(default_factory=list, max_length=20)
