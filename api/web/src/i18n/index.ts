@@ -32,7 +32,8 @@ export const quasarLang = keptLocale() === 'en' ? quasarEn : quasarZh
 export function setLocale(locale: Locale): void {
   i18n.global.locale.value = locale
   localStorage.setItem(KEPT_AS, locale)
-  Lang.set(locale === 'en' ? quasarEn : quasarZh)
+  // The packs' own type and the parameter's differ in one optional argument (Quasar 2.27).
+  Lang.set((locale === 'en' ? quasarEn : quasarZh) as Parameters<typeof Lang.set>[0])
   document.documentElement.lang = locale
   document.title = i18n.global.t('app.name')
 }
