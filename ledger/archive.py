@@ -11,10 +11,11 @@ index.html                   the same to read
 
 import re
 import stat
+import struct
 import zipfile
 import zlib
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path, PurePosixPath
 from types import TracebackType
 from typing import IO, Annotated, Literal
@@ -34,7 +35,6 @@ from ledger.errors import (
 MANIFEST, CHECKPOINT, KEY = "manifest.json", "checkpoint", "key.vkey"
 ENTRIES, PAGE = "entries.jsonl", "index.html"
 PROOFS, EVIDENCE = "proofs/", "evidence/"
-FORMAT = "anxun-ledger-bundle/v1"
 
 # Every line holds three random hashes and a salt, which do not compress: real exports stay below 20.
 MAX_RATIO = 200
@@ -45,7 +45,9 @@ CHUNK_BYTES = 1 << 20
 _FIXED = frozenset({MANIFEST, CHECKPOINT, KEY, ENTRIES, PAGE})
 _NAMED = re.compile(r"proofs/(0|[1-9][0-9]*)\.tlog-proof|evidence/[0-9a-f]{64}", re.ASCII)
 _FOLDERS = frozenset({PROOFS, EVIDENCE})
-_DAMAGE = (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError, ValueError)
+_METHODS = frozenset({zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED})
+# RuntimeError: a member that asks for a password.
+_DAMAGE = (zipfile.BadZipFile, zlib.error, struct.error, EOFError, RuntimeError, ValueError)
 _Line = Annotated[str, Field(max_length=200, pattern=r"^[^\x00-\x1f\x7f]*$")]
 
 
@@ -54,7 +56,7 @@ class Manifest(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
 
-    format: Literal["anxun-ledger-bundle/v1"] = FORMAT
+    format: Literal["anxun-ledger-bundle/v1"] = "anxun-ledger-bundle/v1"
     title: _Line
     origin: _Line
     log: _Line
@@ -81,16 +83,16 @@ class Archive:
 
     def __init__(self, path: Path) -> None:
         """Open it. Raises UnreadableBundle, UnsafeName, DuplicateMember, UnexpectedMember, OversizedMember."""
-        try:
-            self._zip = zipfile.ZipFile(path)
-        except (OSError, *_DAMAGE) as error:
-            msg = f"{path.name} is not a readable zip archive: {error}"
-            raise UnreadableBundle(msg) from error
-        try:
+        with ExitStack() as opened:
+            try:
+                # A file of our own: a zip file leaves its own open while a member of it is read.
+                file = opened.enter_context(path.open("rb"))
+                self._zip = opened.enter_context(zipfile.ZipFile(file))
+            except (OSError, *_DAMAGE) as error:
+                msg = f"{path.name} is not a readable zip archive: {error}"
+                raise UnreadableBundle(msg) from error
             self._members = _checked(self._zip.infolist(), path.stat().st_size)
-        except BaseException:
-            self._zip.close()
-            raise
+            self._opened = opened.pop_all()
 
     def __enter__(self) -> "Archive":
         """Use it in a `with` block."""
@@ -103,7 +105,7 @@ class Archive:
         trace: TracebackType | None,
     ) -> None:
         """Close the file."""
-        self._zip.close()
+        self._opened.close()
 
     def names(self, folder: str) -> set[str]:
         """Return the full names of the members of a folder."""
@@ -177,6 +179,9 @@ def _checked(infos: list[zipfile.ZipInfo], archive_bytes: int) -> dict[str, zipf
         if info.file_size > max(MAX_SMALL_BYTES, MAX_RATIO * info.compress_size):
             msg = f"{name} would unpack from {info.compress_size} to {info.file_size} bytes"
             raise OversizedMember(msg, member=name)
+        if info.compress_type not in _METHODS:
+            msg = f"{name} is packed by method {info.compress_type}; only stored and deflated are read"
+            raise UnreadableBundle(msg, member=name)
         members[name] = info
     packed = sum(info.compress_size for info in members.values())
     if packed > archive_bytes:

@@ -30,6 +30,7 @@ from ledger.archive import (
 from ledger.checkpoint import Checkpoint
 from ledger.entry import LedgerEntry, format_time
 from ledger.errors import EvidenceMismatch, EvidenceMissing, OutOfRange
+from ledger.lines import entry_to_line
 from ledger.page import PageWriter
 from ledger.store import LogStore
 
@@ -80,17 +81,6 @@ def write_bundle(  # noqa: PLR0913  what an export is made of
     return manifest
 
 
-def entry_line(entry: LedgerEntry) -> bytes:
-    """Return the canonical JSON line of an entry: its parts are canonical, and so are their names' order."""
-    salt = b"null" if entry.salt is None else f'"{entry.salt.hex()}"'.encode()
-    return b'{"content":%b,"header":%b,"leaf_hash":"%b","salt":%b}\n' % (
-        b"null" if entry.content is None else entry.content,
-        entry.leaf,
-        entry.leaf_hash.encode(),
-        salt,
-    )
-
-
 @dataclass
 class _Source:
     store: LogStore
@@ -120,7 +110,7 @@ def _write(
         page.begin(manifest, source.checkpoint)
         with archive.open(_member(ENTRIES), "w", force_zip64=True) as lines:
             for entry in source.entries():
-                lines.write(entry_line(entry))
+                lines.write(entry_to_line(entry))
                 page.add(entry.header, entry.leaf_hash, entry.record)
         page.end()
         spool.seek(0)

@@ -24,26 +24,12 @@ from pydantic import BaseModel, ConfigDict
 from ledger import archive as names
 from ledger.archive import Archive, Manifest
 from ledger.checkpoint import Checkpoint, parse_checkpoint, verify_checkpoint
-from ledger.entry import (
-    SALT_BYTES,
-    Attachment,
-    Header,
-    Record,
-    canonical,
-    commitment,
-    format_time,
-    header_from,
-    parse_json,
-    record_from,
-)
+from ledger.entry import Attachment, format_time
 from ledger.errors import (
     CheckpointRefused,
     CheckpointUntrusted,
-    ContentMismatch,
     EntryCountMismatch,
-    EntryError,
     EntryMissing,
-    EntryNotCanonical,
     EntryOutOfPlace,
     EntryRepeated,
     EvidenceMismatch,
@@ -51,8 +37,6 @@ from ledger.errors import (
     EvidenceSizeMismatch,
     ForeignEntry,
     InclusionRefused,
-    LeafMismatch,
-    MalformedEntry,
     ManifestMismatch,
     MerkleError,
     NoteError,
@@ -64,14 +48,14 @@ from ledger.errors import (
     UnexpectedMember,
     UnknownSigner,
 )
-from ledger.merkle import append_leaf, leaf_hash, root_of
+from ledger.lines import EntryLine, parse_line
+from ledger.merkle import append_leaf, root_of
 from ledger.note import VerifierKey
 from ledger.page import PageWriter
 from ledger.proof import TlogProof
 
 Progress = Callable[[str, int, int], None]
 
-_LINE_FIELDS = {"content", "header", "leaf_hash", "salt"}
 _MOST_ERASED_NAMED = 100
 
 
@@ -114,16 +98,8 @@ class _Tally:
     count: int = 0
     times: list[str] = field(default_factory=list)
     erased: list[int] = field(default_factory=list)
+    proofs: set[str] = field(default_factory=set)
     attachments: dict[str, tuple[Attachment, int]] = field(default_factory=dict)
-
-
-@dataclass(frozen=True)
-class _Line:
-    """One line of the entries, checked by itself."""
-
-    header: Header
-    leaf_hash: bytes
-    record: Record | None
 
 
 def verify_bundle(
@@ -182,23 +158,29 @@ def _verify_signature(
     text = archive.read_text(names.CHECKPOINT)
     vkey = archive.read_text(names.KEY)
     try:
-        if trusted:
-            checkpoint, signed_by = verify_checkpoint(text, trusted)
         own = VerifierKey.from_vkey(vkey)
-        own_checkpoint, own_signed_by = verify_checkpoint(text, [own])
+        checkpoint, signed_by = verify_checkpoint(text, trusted or [own])
     except UnknownSigner as error:
         kind = CheckpointUntrusted if trusted else CheckpointRefused
         raise kind(f"checkpoint: {error}", member=names.CHECKPOINT) from error
     except NoteError as error:
         msg = f"checkpoint: {error}"
         raise CheckpointRefused(msg, member=names.CHECKPOINT) from error
-    if not trusted:
-        checkpoint, signed_by = own_checkpoint, own_signed_by
+    _check_own_key(text, own)
     if checkpoint.origin not in {key.name for key in signed_by}:
         signers = ", ".join(key.name for key in signed_by)
         msg = f"checkpoint of {checkpoint.origin} signed by {signers}, not by the log itself"
         raise OriginMismatch(msg, member=names.CHECKPOINT)
     return checkpoint, signed_by
+
+
+def _check_own_key(text: str, own: VerifierKey) -> None:
+    """The key that comes along must be one that signed, even where it is not relied on."""
+    try:
+        verify_checkpoint(text, [own])
+    except NoteError as error:
+        msg = f"the key that comes along did not sign: {error}"
+        raise CheckpointRefused(msg, member=names.KEY) from error
 
 
 def _check_log(manifest: Manifest, checkpoint: Checkpoint, pin: Checkpoint | None) -> None:
@@ -242,7 +224,7 @@ def _verify_entries(
     for line in _lines(archive, manifest):
         _note(tally, line)
         if manifest.partial:
-            _verify_proof(archive, checkpoint, line)
+            tally.proofs.add(_verify_proof(archive, checkpoint, line))
         else:
             tally.edge = append_leaf(line.header.index, tally.edge, line.leaf_hash).edge
             if pin is not None and pin.size == tally.count:
@@ -261,11 +243,11 @@ def _verify_entries(
     return tally
 
 
-def _lines(archive: Archive, manifest: Manifest) -> Iterator[_Line]:
+def _lines(archive: Archive, manifest: Manifest) -> Iterator[EntryLine]:
     last = -1
     count = 0
     for number, text in enumerate(archive.lines(names.ENTRIES)):
-        line = _parse_line(text, number)  # 5
+        line = parse_line(text, number)  # 5
         index = line.header.index
         expected = index if manifest.partial and index > last else last + 1
         if index != expected:
@@ -285,56 +267,12 @@ def _lines(archive: Archive, manifest: Manifest) -> Iterator[_Line]:
         raise EntryCountMismatch(msg, index=None if manifest.partial else count)
 
 
-def _parse_line(text: bytes, number: int) -> _Line:
-    where = f"{names.ENTRIES} line {number + 1}"
-    try:
-        fields = parse_json(text)
-        if not isinstance(fields, dict) or set(fields) != _LINE_FIELDS:
-            msg = f"{where}: must be an object with exactly {', '.join(sorted(_LINE_FIELDS))}"
-            raise MalformedEntry(msg, member=names.ENTRIES)
-        leaf = canonical(fields["header"])
-        header = header_from(fields["header"])
-        content = None if fields["content"] is None else canonical(fields["content"])
-        claimed = fields["leaf_hash"]
-        if canonical(fields) != text:
-            msg = f"entry {header.index} ({where}): not canonical JSON (RFC 8785)"
-            raise EntryNotCanonical(msg, index=header.index, member=names.ENTRIES)
-        actual = leaf_hash(leaf)
-        if claimed != actual.hex():
-            msg = f"entry {header.index}: leaf hash should be {actual.hex()}, is {claimed}"
-            raise LeafMismatch(msg, index=header.index)
-        _check_content(header, fields["salt"], content)
-        record = None if content is None else record_from(header, fields["content"])
-    except EntryError as error:
-        msg = f"{where}: {error}"
-        raise MalformedEntry(msg, member=names.ENTRIES) from error
-    return _Line(header, actual, record)
-
-
-def _check_content(header: Header, salt: object, content: bytes | None) -> None:
-    if content is None and salt is None:
-        return
-    index = header.index
-    try:
-        salt_bytes = bytes.fromhex(salt) if isinstance(salt, str) else b""
-    except ValueError:
-        salt_bytes = b""
-    if content is None or len(salt_bytes) != SALT_BYTES:
-        msg = f"entry {index}: needs content and a salt of {SALT_BYTES} bytes in hex, or neither"
-        raise MalformedEntry(msg, index=index, member=names.ENTRIES)
-    actual = commitment(salt_bytes, content)
-    if actual != header.commitment:
-        expected = header.commitment.hex()
-        msg = f"entry {index}: content and salt hash to {actual.hex()}, the leaf says {expected}"
-        raise ContentMismatch(msg, index=index)
-
-
 def _refuse_place(archive: Archive, index: int, expected: int) -> None:
     """Say which lie it is when `index` stands where `expected` should."""
     if index < expected:
         msg = f"entry {index} comes again, or after entry {expected - 1}"
         raise EntryRepeated(msg, index=index)
-    rest = (_parse_line(text, number) for number, text in enumerate(archive.lines(names.ENTRIES)))
+    rest = (parse_line(text, number) for number, text in enumerate(archive.lines(names.ENTRIES)))
     if any(line.header.index == expected for line in rest):
         msg = f"entry {index} stands in the place of entry {expected}, which comes later"
         raise EntryOutOfPlace(msg, index=index)
@@ -342,7 +280,7 @@ def _refuse_place(archive: Archive, index: int, expected: int) -> None:
     raise EntryMissing(msg, index=expected)
 
 
-def _note(tally: _Tally, line: _Line) -> None:
+def _note(tally: _Tally, line: EntryLine) -> None:
     tally.count += 1
     at = format_time(line.header.at)
     tally.times = [min([at, *tally.times]), max([at, *tally.times])]
@@ -357,7 +295,7 @@ def _note(tally: _Tally, line: _Line) -> None:
             raise EvidenceSizeMismatch(msg, index=index, member=attachment.sha256)
 
 
-def _verify_proof(archive: Archive, checkpoint: Checkpoint, line: _Line) -> None:
+def _verify_proof(archive: Archive, checkpoint: Checkpoint, line: EntryLine) -> str:
     index = line.header.index
     member = f"{names.PROOFS}{index}.tlog-proof"
     try:
@@ -369,23 +307,24 @@ def _verify_proof(archive: Archive, checkpoint: Checkpoint, line: _Line) -> None
     except (NoteError, MerkleError) as error:
         msg = f"entry {index}: {member}: {error}"
         raise InclusionRefused(msg, index=index, member=member) from error
+    return member
 
 
 def _verify_evidence(
     archive: Archive, manifest: Manifest, tally: _Tally, progress: Progress
 ) -> int:
     expected = {f"{names.EVIDENCE}{sha256}" for sha256 in tally.attachments}
-    if manifest.partial:
-        proofs = len(archive.names(names.PROOFS)) - tally.count
-    else:
-        proofs = len(archive.names(names.PROOFS))
-    extra = sorted(archive.names(names.EVIDENCE) - expected)
-    if extra or proofs:
-        name = extra[0] if extra else names.PROOFS
-        msg = f"{name}: no entry refers to it"
-        raise UnexpectedMember(msg, member=name)
+    present = archive.names(names.EVIDENCE)
+    extra = (present - expected) | (archive.names(names.PROOFS) - tally.proofs)
+    if extra:
+        msg = f"{min(extra)}: no entry refers to it"
+        raise UnexpectedMember(msg, member=min(extra))
+    missing = expected - present
     total = 0
     for done, (sha256, (attachment, index)) in enumerate(tally.attachments.items()):
+        if f"{names.EVIDENCE}{sha256}" in missing:
+            msg = f"entry {index}: {names.EVIDENCE}{sha256} is missing"
+            raise EvidenceMissing(msg, index=index, member=f"{names.EVIDENCE}{sha256}")
         total += _verify_attachment(archive, sha256, attachment.size, index)
         progress("evidence", done + 1, len(tally.attachments))
     if manifest.evidence != len(tally.attachments):
@@ -396,9 +335,6 @@ def _verify_evidence(
 
 def _verify_attachment(archive: Archive, sha256: str, size: int, index: int) -> int:
     member = f"{names.EVIDENCE}{sha256}"
-    if member not in archive.names(names.EVIDENCE):
-        msg = f"entry {index}: {member} is missing"
-        raise EvidenceMissing(msg, index=index, member=member)
     if archive.size(member) != size:
         msg = f"entry {index}: {member} has {archive.size(member)} bytes, recorded were {size}"
         raise EvidenceSizeMismatch(msg, index=index, member=member)
