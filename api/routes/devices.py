@@ -1,15 +1,30 @@
 """Devices: enrolment by one-time code, listing, revocation."""
 
+from datetime import timedelta
 from uuid import UUID
 
 from fastapi import APIRouter, status
 
-from api.deps import CurrentDevice, CurrentUser, EnterpriseId
-from api.errors import problems
+from api.access import log_access
+from api.auth import ENROLMENT_REFUSED, note_failure, redeem_code, refuse_throttled
+from api.deps import (
+    AppParts,
+    CurrentDevice,
+    CurrentUser,
+    EnterpriseId,
+    Reading,
+    Remote,
+    Writing,
+)
+from api.errors import EnrolmentCodeRefused, problems
 from api.shapes.devices import Devices, DeviceView, EnrolmentCodeView
-from inspection.wire import EnrolledDevice, Enrolment
+from api.tokens import new_enrolment_code, sha256_of_code
+from inspection import queries
+from inspection.tables import EnrolmentCode, Role
+from inspection.wire import EnrolledDevice, Enrolment, utc_now
 
 router = APIRouter(tags=["devices"])
+KEEPERS = (Role.ENTERPRISE_OFFICER, Role.EXPERT, Role.SERVICE_CENTRE)
 
 
 @router.post(
@@ -19,9 +34,33 @@ router = APIRouter(tags=["devices"])
     summary="Make a one-time enrolment code",
     responses=problems(401, 403, 404, 422),
 )
-def create_enrolment_code(enterprise_id: EnterpriseId, user: CurrentUser) -> EnrolmentCodeView:
+def create_enrolment_code(
+    enterprise_id: EnterpriseId,
+    user: CurrentUser,
+    session: Writing,
+    parts: AppParts,
+    remote: Remote,
+) -> EnrolmentCodeView:
     """Return a code, shown once, that a device of this enterprise trades for its token."""
-    raise NotImplementedError
+    user.scope.require_role(enterprise_id, "enrol devices", *KEEPERS)
+    code = new_enrolment_code()
+    expires_at = utc_now() + timedelta(minutes=parts.settings.enrolment_minutes)
+    session.add(
+        EnrolmentCode(
+            code_sha256=sha256_of_code(code),
+            enterprise_id=enterprise_id,
+            created_by=user.user_id,
+            expires_at=expires_at,
+        )
+    )
+    log_access(
+        session,
+        actor=user.actor,
+        action="enrolment_code.create",
+        enterprise_id=enterprise_id,
+        remote=remote,
+    )
+    return EnrolmentCodeView(code=code, expires_at=expires_at)
 
 
 @router.post(
@@ -31,9 +70,34 @@ def create_enrolment_code(enterprise_id: EnterpriseId, user: CurrentUser) -> Enr
     summary="Enrol a device",
     responses=problems(401, 422, 429),
 )
-def enrol_device(body: Enrolment) -> EnrolledDevice:
+def enrol_device(body: Enrolment, parts: AppParts, remote: Remote) -> EnrolledDevice:
     """Trade a one-time code for a device token, shown once."""
-    raise NotImplementedError
+    now = utc_now()
+    with parts.read() as session:
+        refuse_throttled(
+            session, parts.throttle, action=ENROLMENT_REFUSED, login=None, remote=remote, now=now
+        )
+    try:
+        with parts.write.begin() as session:
+            token, device, enterprise = redeem_code(session, body.code, body.name, now)
+            log_access(
+                session,
+                actor=f"device:{device.id}",
+                action="device.enrol",
+                enterprise_id=enterprise.id,
+                detail=body.name,
+                remote=remote,
+            )
+    except EnrolmentCodeRefused:
+        with parts.write.begin() as session:
+            note_failure(session, action=ENROLMENT_REFUSED, login=None, remote=remote)
+        raise
+    return EnrolledDevice(
+        device_id=device.id,
+        enterprise_id=enterprise.id,
+        enterprise_name=enterprise.name,
+        token=token,
+    )
 
 
 @router.get(
@@ -44,7 +108,7 @@ def enrol_device(body: Enrolment) -> EnrolledDevice:
 )
 def get_own_device(device: CurrentDevice) -> DeviceView:
     """Return the device whose token was sent."""
-    raise NotImplementedError
+    return DeviceView.from_row(device.device)
 
 
 @router.get(
@@ -53,9 +117,10 @@ def get_own_device(device: CurrentDevice) -> DeviceView:
     summary="Devices of an enterprise",
     responses=problems(401, 404, 422),
 )
-def list_devices(enterprise_id: EnterpriseId, user: CurrentUser) -> Devices:
+def list_devices(enterprise_id: EnterpriseId, user: CurrentUser, session: Reading) -> Devices:
     """Return every device of the enterprise, revoked ones too."""
-    raise NotImplementedError
+    rows = queries.list_devices(session, user.scope, enterprise_id)
+    return Devices(items=[DeviceView.from_row(row) for row in rows])
 
 
 @router.delete(
@@ -65,6 +130,22 @@ def list_devices(enterprise_id: EnterpriseId, user: CurrentUser) -> Devices:
     summary="Revoke a device",
     responses=problems(401, 403, 404, 422),
 )
-def revoke_device(enterprise_id: EnterpriseId, device_id: UUID, user: CurrentUser) -> None:
+def revoke_device(
+    enterprise_id: EnterpriseId,
+    device_id: UUID,
+    user: CurrentUser,
+    session: Writing,
+    remote: Remote,
+) -> None:
     """End the device's token at once. What it recorded stays."""
-    raise NotImplementedError
+    device = queries.get_device(session, user.scope, enterprise_id, device_id)
+    user.scope.require_role(enterprise_id, "revoke devices", *KEEPERS)
+    device.revoked_at = device.revoked_at or utc_now()
+    log_access(
+        session,
+        actor=user.actor,
+        action="device.revoke",
+        enterprise_id=enterprise_id,
+        detail=f"{device.name} {device.id}",
+        remote=remote,
+    )

@@ -1,11 +1,22 @@
 """Evidence: pictures named by their hash, sent whole or in parts."""
 
-from typing import Annotated, Any
+from collections.abc import Iterator
+from typing import Annotated, Any, BinaryIO
 
 from fastapi import APIRouter, Header, Query, Response
+from fastapi.responses import StreamingResponse
 
-from api.deps import CurrentDevice, CurrentUser, EnterpriseId, Sha256Path
+from api.deps import (
+    AppParts,
+    CurrentDevice,
+    CurrentUser,
+    EnterpriseId,
+    ReceivedBody,
+    Sha256Path,
+)
 from api.errors import problems
+from api.uploads import Upload, Uploader, Viewing, kept_headers
+from inspection.evidence import CHUNK
 from inspection.wire import EvidenceReceipt
 
 router = APIRouter(tags=["evidence"])
@@ -72,11 +83,14 @@ PREVIEW: dict[int | str, dict[str, Any]] = {
 def put_device_evidence(
     sha256: Sha256Path,
     device: CurrentDevice,
+    body: ReceivedBody,
+    parts: AppParts,
     response: Response,
     content_range: ContentRange = None,
 ) -> EvidenceReceipt:
     """Keep the bytes for the device's enterprise; refused when they do not hash to the name."""
-    raise NotImplementedError
+    upload = Upload(parts, device.scope, device.enterprise_id, sha256)
+    return upload.receive(body, content_range, response)
 
 
 @router.head(
@@ -85,9 +99,9 @@ def put_device_evidence(
     summary="How much of it has arrived",
     responses=HEAD_RESPONSES,
 )
-def head_device_evidence(sha256: Sha256Path, device: CurrentDevice) -> Response:
+def head_device_evidence(sha256: Sha256Path, device: CurrentDevice, parts: AppParts) -> Response:
     """Answer 200 when complete, 202 when begun; `Upload-Offset` says where to go on."""
-    raise NotImplementedError
+    return Upload(parts, device.scope, device.enterprise_id, sha256).offset()
 
 
 @router.put(
@@ -97,15 +111,18 @@ def head_device_evidence(sha256: Sha256Path, device: CurrentDevice) -> Response:
     responses=PUT_RESPONSES,
     openapi_extra=BODY,
 )
-def put_evidence(
+def put_evidence(  # noqa: PLR0913  each is a part of the request
     enterprise_id: EnterpriseId,
     sha256: Sha256Path,
-    user: CurrentUser,
+    uploader: Uploader,
+    body: ReceivedBody,
+    parts: AppParts,
     response: Response,
     content_range: ContentRange = None,
 ) -> EvidenceReceipt:
     """Keep the bytes for the enterprise; refused when they do not hash to the name."""
-    raise NotImplementedError
+    upload = Upload(parts, uploader.scope, enterprise_id, sha256)
+    return upload.receive(body, content_range, response)
 
 
 @router.head(
@@ -114,9 +131,11 @@ def put_evidence(
     summary="How much of it has arrived",
     responses=HEAD_RESPONSES,
 )
-def head_evidence(enterprise_id: EnterpriseId, sha256: Sha256Path, user: CurrentUser) -> Response:
+def head_evidence(
+    enterprise_id: EnterpriseId, sha256: Sha256Path, user: CurrentUser, parts: AppParts
+) -> Response:
     """Answer 200 when complete, 202 when begun; `Upload-Offset` says where to go on."""
-    raise NotImplementedError
+    return Upload(parts, user.scope, enterprise_id, sha256).offset()
 
 
 @router.get(
@@ -126,9 +145,15 @@ def head_evidence(enterprise_id: EnterpriseId, sha256: Sha256Path, user: Current
     responses=ORIGINAL,
     response_class=Response,
 )
-def get_evidence(enterprise_id: EnterpriseId, sha256: Sha256Path, user: CurrentUser) -> Response:
+def get_evidence(view: Viewing) -> Response:
     """Return the picture exactly as it was received."""
-    raise NotImplementedError
+    row = view.row()
+    if view.is_cached(row.sha256):
+        return view.not_modified(row.sha256)
+    source = view.parts.evidence.open(row.sha256)
+    view.log("evidence.read")
+    headers = {**kept_headers(row.sha256), "Content-Length": str(row.size)}
+    return StreamingResponse(_chunks(source), media_type=row.media_type, headers=headers)
 
 
 @router.get(
@@ -139,10 +164,20 @@ def get_evidence(enterprise_id: EnterpriseId, sha256: Sha256Path, user: CurrentU
     response_class=Response,
 )
 def get_evidence_preview(
-    enterprise_id: EnterpriseId,
-    sha256: Sha256Path,
-    user: CurrentUser,
+    view: Viewing,
     width: Annotated[int, Query(ge=64, le=4096, description="largest width, pixels")] = 1280,
 ) -> Response:
     """Return an upright JPEG at most this wide, so that HEIC shows in every browser."""
-    raise NotImplementedError
+    row = view.row()
+    tag = f"{row.sha256}-{width}"
+    if view.is_cached(tag):
+        return view.not_modified(tag)
+    jpeg = view.parts.previews.preview(row.sha256, width)
+    view.log("evidence.preview")
+    return Response(jpeg, media_type="image/jpeg", headers=kept_headers(tag))
+
+
+def _chunks(source: BinaryIO) -> Iterator[bytes]:
+    with source:
+        while chunk := source.read(CHUNK):
+            yield chunk

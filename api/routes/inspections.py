@@ -2,9 +2,9 @@
 
 from uuid import UUID
 
-from fastapi import APIRouter, status
+from fastapi import APIRouter, BackgroundTasks, status
 
-from api.deps import CurrentUser, Cursor, EnterpriseId, Limit
+from api.deps import AppParts, CurrentUser, EnterpriseId, PageAsked, Reading, Writing
 from api.errors import problems
 from api.shapes.inspections import (
     InspectionDetail,
@@ -14,6 +14,9 @@ from api.shapes.inspections import (
     PhotoSubmission,
     PhotoView,
 )
+from api.views import inspection_views, new_photo_view, photo_view
+from inspection import queries, visits
+from inspection.wire import utc_now
 
 router = APIRouter(prefix="/enterprises/{enterprise_id}/inspections", tags=["inspections"])
 
@@ -26,10 +29,13 @@ router = APIRouter(prefix="/enterprises/{enterprise_id}/inspections", tags=["ins
     responses=problems(401, 403, 404, 422),
 )
 def start_inspection(
-    enterprise_id: EnterpriseId, body: InspectionStart, user: CurrentUser
+    enterprise_id: EnterpriseId, body: InspectionStart, user: CurrentUser, session: Writing
 ) -> InspectionView:
     """Open a visit at the enterprise; photos join it."""
-    raise NotImplementedError
+    row = visits.begin_inspection(
+        session, user.scope, enterprise_id, place=body.place, note=body.note, now=utc_now()
+    )
+    return inspection_views(session, [row])[0]
 
 
 @router.get(
@@ -39,10 +45,11 @@ def start_inspection(
     responses=problems(401, 404, 422),
 )
 def list_inspections(
-    enterprise_id: EnterpriseId, user: CurrentUser, cursor: Cursor = None, limit: Limit = 50
+    enterprise_id: EnterpriseId, user: CurrentUser, session: Reading, asked: PageAsked
 ) -> InspectionPage:
     """Return the enterprise's inspections, newest first."""
-    raise NotImplementedError
+    page = queries.list_inspections(session, user.scope, enterprise_id=enterprise_id, paging=asked)
+    return InspectionPage(items=inspection_views(session, page.rows), next_cursor=page.next_cursor)
 
 
 @router.get(
@@ -52,10 +59,15 @@ def list_inspections(
     responses=problems(401, 404, 422),
 )
 def get_inspection(
-    enterprise_id: EnterpriseId, inspection_id: UUID, user: CurrentUser
+    enterprise_id: EnterpriseId, inspection_id: UUID, user: CurrentUser, session: Reading
 ) -> InspectionDetail:
     """Return an inspection with its photos and what became of each."""
-    raise NotImplementedError
+    row = queries.get_inspection(session, user.scope, enterprise_id, inspection_id)
+    photos = queries.inspection_photos(session, row)
+    return InspectionDetail(
+        inspection=inspection_views(session, [row])[0],
+        photos=[photo_view(photo) for photo in photos],
+    )
 
 
 @router.post(
@@ -63,10 +75,27 @@ def get_inspection(
     operation_id="addPhoto",
     status_code=status.HTTP_202_ACCEPTED,
     summary="Add a photo",
-    responses=problems(401, 403, 404, 409, 422),
+    responses=problems(401, 403, 404, 422),
 )
-def add_photo(
-    enterprise_id: EnterpriseId, inspection_id: UUID, body: PhotoSubmission, user: CurrentUser
+def add_photo(  # noqa: PLR0913  each is a part of the request
+    enterprise_id: EnterpriseId,
+    inspection_id: UUID,
+    body: PhotoSubmission,
+    user: CurrentUser,
+    session: Writing,
+    parts: AppParts,
+    tasks: BackgroundTasks,
 ) -> PhotoView:
     """Queue a photo, already uploaded as evidence, for detection. Sending it again changes nothing."""
-    raise NotImplementedError
+    inspection = queries.get_inspection(session, user.scope, enterprise_id, inspection_id)
+    photo = visits.add_photo(
+        session,
+        user.scope,
+        inspection,
+        evidence_sha256=body.evidence_sha256,
+        file_name=body.file_name,
+        now=utc_now(),
+    )
+    # After the answer, and so after the commit: before it the worker would not see the photo.
+    tasks.add_task(parts.photo_worker.wake)
+    return new_photo_view(session, photo)

@@ -1,15 +1,14 @@
 """Bases of every shape: answers, pages, people, and what an error says."""
 
-from typing import Annotated, Generic, Literal, TypeVar
+from typing import Annotated, Generic, TypeVar
 from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from inspection.wire import Wire
+from inspection.wire import HazardLevel, Wire
 
-Level = Literal["general", "major"]
+Level = HazardLevel
 HazardCode = Annotated[str, Field(pattern=r"^[A-Z]{3}-\d{2}$", examples=["PPE-01"])]
-Note = Annotated[str, Field(max_length=2000, examples=["Guard rail refitted, bolts marked."])]
 
 Row = TypeVar("Row")
 

@@ -13,8 +13,8 @@ class Health(Wire):
 
     status: Literal["ok"]
     version: str = Field(examples=["0.1.0"])
-    model_name: str | None = Field(examples=["anxun-nano"])
-    model_sha256: Sha256 | None
+    model_name: str = Field(examples=["anxun-nano"])
+    model_sha256: Sha256
 
 
 class HazardTypeView(Wire):
@@ -43,7 +43,7 @@ class LedgerSectionView(Wire):
     code: str = Field(examples=["L27"])
     name_zh: str
     name_en: str
-    fields: list[str]
+    key_fields: list[str]
     frequency: str
     retention: str
     owner: str

@@ -1,9 +1,11 @@
 """Devices and their enrolment. `inspection.wire` holds what a device itself sends."""
 
+from typing import Self
 from uuid import UUID
 
 from pydantic import Field
 
+from inspection.tables import Device
 from inspection.wire import UtcDatetime, Wire
 
 
@@ -23,6 +25,11 @@ class DeviceView(Wire):
     enrolled_at: UtcDatetime
     last_seen_at: UtcDatetime | None
     revoked_at: UtcDatetime | None
+
+    @classmethod
+    def from_row(cls, row: Device) -> Self:
+        """Return the view of a device; its token's hash stays inside."""
+        return cls.model_validate(row.model_dump(include=set(cls.model_fields)))
 
 
 class Devices(Wire):

@@ -1,11 +1,11 @@
-"""Findings and people's decisions on them."""
+"""Findings. `inspection.wire` holds what devices and people send about them."""
 
 from typing import Self
 from uuid import UUID
 
 from pydantic import Field
 
-from api.shapes.base import HazardCode, Level, Note, Page
+from api.shapes.base import HazardCode, Page
 from inspection.tables import Finding
 from inspection.wire import Box, FindingState, Sha256, Source, UtcDatetime, Wire
 
@@ -20,7 +20,10 @@ class FindingView(Wire):
     label: str = Field(examples=["head"])
     confidence: float = Field(ge=0, le=1, examples=[0.87])
     boxes: list[Box]
-    captured_at: UtcDatetime
+    captured_at: UtcDatetime = Field(
+        description="by the server's clock: the device's, less its offset"
+    )
+    device_captured_at: UtcDatetime = Field(description="as the device's clock said")
     clock_offset_s: float | None
     received_at: UtcDatetime
     source: Source
@@ -48,24 +51,3 @@ class FindingView(Wire):
 
 class FindingPage(Page[FindingView]):
     """Findings, newest first."""
-
-
-class Confirmation(Wire):
-    """A person's decision that the hazard is there. What is left out stays as proposed."""
-
-    hazard_code: HazardCode | None = Field(
-        default=None, description="the hazard it really is, when the model named another"
-    )
-    level: Level | None = Field(
-        default=None, description="the level by this person's judgement; default: the catalogue's"
-    )
-    boxes: list[Box] | None = Field(default=None, max_length=200, description="corrected boxes")
-    note: Note | None = None
-
-
-class Dismissal(Wire):
-    """A person's decision that the hazard is not there."""
-
-    reason: str = Field(
-        min_length=1, max_length=2000, examples=["The worker wears a white helmet."]
-    )

@@ -6,14 +6,14 @@ from pydantic import Field
 
 from api.shapes.base import Page, PersonRef
 from inspection.tables import PhotoState
-from inspection.wire import Sha256, UtcDatetime, Wire
+from inspection.wire import Sha256, Text, UtcDatetime, Wire
 
 
 class InspectionStart(Wire):
     """A visit begins."""
 
-    place: str = Field(default="", max_length=200, examples=["Workshop 2, press line"])
-    note: str = Field(default="", max_length=2000)
+    place: Text = Field(default="", max_length=200, examples=["Workshop 2, press line"])
+    note: Text = Field(default="", max_length=2000)
 
 
 class InspectionView(Wire):
@@ -35,7 +35,7 @@ class PhotoSubmission(Wire):
     """A photo, already uploaded as evidence, joins the inspection. Sending it again changes nothing."""
 
     evidence_sha256: Sha256
-    file_name: str = Field(default="", max_length=200, examples=["IMG_0042.HEIC"])
+    file_name: Text = Field(default="", max_length=200, examples=["IMG_0042.HEIC"])
 
 
 class PhotoView(Wire):

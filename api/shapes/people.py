@@ -6,14 +6,14 @@ from pydantic import Field
 
 from api.shapes.base import NamedRef, PersonRef
 from inspection.tables import OrganisationKind, Role
-from inspection.wire import UtcDatetime, Wire
+from inspection.wire import Text, UtcDatetime, Wire
 
 
 class SignIn(Wire):
     """A person's login and password."""
 
-    login: str = Field(min_length=1, max_length=100, examples=["expert"])
-    password: str = Field(min_length=1, max_length=1000, examples=["correct horse battery"])
+    login: Text = Field(min_length=1, max_length=100, examples=["expert"])
+    password: Text = Field(min_length=1, max_length=1000, examples=["correct horse battery"])
 
 
 class OrganisationRef(NamedRef):
@@ -49,8 +49,9 @@ class SignedIn(Wire):
 
 
 class AssignablePerson(PersonRef):
-    """A person who may be asked to fix a hazard of the enterprise."""
+    """A person of the enterprise, or its expert. A ticket is assigned to an enterprise officer or worker."""
 
+    login: str
     roles: list[Role]
 
 

@@ -1,23 +1,13 @@
 """Remediation tickets (整改单) and their steps."""
 
-from enum import StrEnum
 from uuid import UUID
 
 from pydantic import Field
 
-from api.shapes.base import HazardCode, Level, Note, Page, PersonRef
+from api.shapes.base import HazardCode, Level, Page, PersonRef
 from inspection.tables import TicketState
+from inspection.tickets import TicketAction
 from inspection.wire import Sha256, UtcDatetime, Wire
-
-
-class TicketAction(StrEnum):
-    """A step that may be taken next; each has a route of its own."""
-
-    ASSIGN = "assign"
-    START = "start"
-    SUBMIT = "submit"
-    CLOSE = "close"
-    RETURN = "return"
 
 
 class TicketView(Wire):
@@ -25,7 +15,7 @@ class TicketView(Wire):
 
     id: UUID
     enterprise_id: UUID
-    number: str = Field(examples=["2026-000017"])
+    number: str = Field(examples=["ZG-20261124-0001"])
     item_id: UUID
     hazard_code: HazardCode
     level: Level
@@ -65,31 +55,3 @@ class TicketDetail(Wire):
     ticket: TicketView
     steps: list[TicketStepView]
     allowed_actions: list[TicketAction]
-
-
-class Assignment(Wire):
-    """Who is to fix it."""
-
-    assignee_id: UUID
-    note: Note = ""
-
-
-class Start(Wire):
-    """The assignee starts to fix."""
-
-    note: Note = ""
-
-
-class Submission(Wire):
-    """The fix is done, with at least one after-photo that was uploaded as evidence."""
-
-    note: Note = ""
-    evidence_sha256s: list[Sha256] = Field(min_length=1, max_length=20)
-
-
-class Reinspection(Wire):
-    """A second person checked the fix: passed closes the ticket, not passed returns it."""
-
-    passed: bool
-    note: Note = ""
-    evidence_sha256s: list[Sha256] = Field(default_factory=list, max_length=20)

@@ -1,0 +1,99 @@
+"""A detector: a picture in, `Detections` out. Letterbox, runtime, decoding; nothing about what it means."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+
+import numpy as np
+from numpy.typing import NDArray
+
+from models.detections import Detections
+from models.labels import labels_from_metadata
+from models.postprocess import Limits, decoder_of, head_of
+from models.preprocess import Letterbox
+from models.runtimes import Runtime
+
+# What others depend on where they only need the function.
+Detect = Callable[[NDArray[np.uint8]], Detections]
+
+DEFAULT_THRESHOLD = 0.25
+
+
+@dataclass(frozen=True, slots=True)
+class ModelIdentity:
+    """Which model it is: what a finding says about who saw it."""
+
+    name: str
+    version: str
+    sha256: str
+
+
+class Detector:
+    """A model that is ready to look at pictures. Safe to share between threads.
+
+    Attributes:
+        name, version, sha256: which model it is; the sha256 is that of the ONNX file.
+        labels: the class names, in the order of the class ids.
+        thresholds: the score that a detection of each label must exceed.
+        experimental: labels whose measured quality is too low to rely on.
+        input_wh: the size of the network's input, pixels.
+    """
+
+    def __init__(
+        self,
+        runtime: Runtime,
+        identity: ModelIdentity,
+        *,
+        thresholds: Mapping[str, float] | None = None,
+        experimental: frozenset[str] = frozenset(),
+        iou: float = 0.7,
+    ) -> None:
+        """Fit a detector around a loaded runtime.
+
+        Args:
+            runtime: the network.
+            identity: its name, version and hash.
+            thresholds: by label; a label that is not named gets `DEFAULT_THRESHOLD`.
+            experimental: labels whose quality is too low to rely on.
+            iou: boxes of one label that overlap more are one thing (raw head only).
+
+        Raises:
+            LabelsInvalid, HeadUnknown, ClassCountMismatch: the model cannot be read.
+            ValueError: a threshold for a label that the model has not, or one outside 0 to 1.
+        """
+        self.name, self.version, self.sha256 = identity.name, identity.version, identity.sha256
+        self.labels = labels_from_metadata(runtime.metadata)
+        self.thresholds = _complete(thresholds or {}, self.labels)
+        self.experimental = experimental
+        self.input_wh = runtime.input_wh
+        self._runtime = runtime
+        self._letterbox = Letterbox(runtime.input_wh)
+        self._decode = decoder_of(
+            head_of(runtime.output_shapes, len(self.labels), runtime.input_wh)
+        )
+        self._limits = Limits(
+            np.array([self.thresholds[label] for label in self.labels], np.float32), iou
+        )
+
+    def detect(self, image_bgr: NDArray[np.uint8]) -> Detections:
+        """Return what the model sees in an upright picture, uint8 (H, W, 3) in BGR order, best first.
+
+        Raises:
+            ImageInvalid: it is no such array.
+            ModelUnreadable: the runtime failed.
+        """
+        blob, transform = self._letterbox(image_bgr)
+        found = self._decode(self._runtime.run(blob), self._limits)
+        return Detections(transform.to_source(found.xyxy), found.confidence, found.class_id)
+
+
+def _complete(thresholds: Mapping[str, float], labels: tuple[str, ...]) -> Mapping[str, float]:
+    strange = sorted(set(thresholds) - set(labels))
+    if strange:
+        msg = f"thresholds for labels that the model has not: {', '.join(strange)}; it has {', '.join(labels)}"
+        raise ValueError(msg)
+    outside = sorted(label for label, value in thresholds.items() if not 0 <= value <= 1)
+    if outside:
+        msg = f"a threshold lies between 0 and 1; not so for {', '.join(outside)}"
+        raise ValueError(msg)
+    return MappingProxyType({label: thresholds.get(label, DEFAULT_THRESHOLD) for label in labels})

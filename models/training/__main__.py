@@ -1,0 +1,33 @@
+"""`python -m models.training train|export|evaluate --config FILE.toml`."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+from models.training import environment
+from models.training.config import TrainingConfig
+
+DEFAULT_CONFIG = Path(__file__).parent / "anxun-nano.toml"
+
+
+def main() -> None:
+    """Run one command of the training package."""
+    parser = argparse.ArgumentParser(prog="python -m models.training", description=__doc__)
+    parser.add_argument("command", choices=["train", "export", "evaluate"])
+    parser.add_argument("--config", type=Path, default=DEFAULT_CONFIG)
+    args = parser.parse_args()
+    config = TrainingConfig.read(args.config)
+    environment.prepare(config.run)
+    if args.command == "train":
+        from models.training.train import train
+
+        train(config)
+    elif args.command == "export":
+        from models.training.export import export
+
+        export(config)
+
+
+if __name__ == "__main__":
+    main()
