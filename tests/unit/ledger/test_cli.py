@@ -1,6 +1,7 @@
 """`anxun verify`: exit codes, both languages, JSON, and output that an export can't take over."""
 
 import ast
+import io
 import json
 import subprocess
 import sys
@@ -17,6 +18,11 @@ FOLDER = make_bundles.FOLDER
 VKEY = make_bundles.KEY.vkey
 GOOD, BAD = str(FOLDER / "good-full.zip"), str(FOLDER / "content-byte-flipped.zip")
 RUN = CliRunner()
+
+
+def no_evidence(sha256: str) -> io.BytesIO:
+    """Open nothing."""
+    raise KeyError(sha256)
 
 
 def test_a_good_export_is_told_in_full() -> None:
@@ -110,6 +116,17 @@ def test_the_language_is_that_of_the_machine(
     if locale:
         monkeypatch.setenv("LC_ALL", locale)
     assert said in RUN.invoke(app, ["verify", GOOD]).output
+
+
+def test_an_export_without_a_title_has_no_line_for_it(tmp_path: Path) -> None:
+    """And an empty log has no time range."""
+    store = make_bundles.MemoryStore()
+    checkpoint = make_bundles.publish_checkpoint(store, "x", make_bundles.KEY)
+    path = tmp_path / "x.zip"
+    make_bundles.write_bundle(path, store, "x", checkpoint, no_evidence, VKEY)
+    output = RUN.invoke(app, ["verify", str(path), "--lang", "en"]).output
+    assert "title" not in output
+    assert "time range: –" in output
 
 
 def test_an_export_can_not_write_to_the_terminal(tmp_path: Path) -> None:
