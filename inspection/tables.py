@@ -10,7 +10,16 @@ from typing import Any
 from uuid import UUID
 
 import uuid_utils.compat
-from sqlalchemy import JSON, Column, DateTime, Dialect, ForeignKeyConstraint, Index, TypeDecorator
+from sqlalchemy import (
+    JSON,
+    Column,
+    DateTime,
+    Dialect,
+    ForeignKeyConstraint,
+    Index,
+    TypeDecorator,
+    UniqueConstraint,
+)
 from sqlmodel import Field, SQLModel
 
 from inspection.wire import FindingState, SourceKind, utc_now
@@ -235,7 +244,8 @@ class InspectionPhoto(SQLModel, table=True):
     uploaded_by: UUID = Field(foreign_key="app_user.id")
     state: PhotoState = Field(default=PhotoState.WAITING, index=True)
     error: str | None = None
-    attempts: int = 0
+    attempts: int = Field(default=0, description="begun ones: one that killed the server counts")
+    claimed_until: datetime | None = _at(default=False)
     width: int | None = None
     height: int | None = None
     __table_args__ = (
@@ -245,7 +255,7 @@ class InspectionPhoto(SQLModel, table=True):
         ForeignKeyConstraint(
             ["enterprise_id", "evidence_sha256"], ["evidence.enterprise_id", "evidence.sha256"]
         ),
-        Index("ix_inspection_photo_inspection", "enterprise_id", "inspection_id"),
+        UniqueConstraint("enterprise_id", "inspection_id", "evidence_sha256"),
     )
 
 
@@ -288,7 +298,10 @@ class Finding(SQLModel, table=True):
     label: str
     confidence: float
     boxes: list[dict[str, Any]] = Field(sa_column=Column(JSON, nullable=False))
-    captured_at: datetime = Field(sa_type=UtcTime, index=True)
+    captured_at: datetime = Field(
+        sa_type=UtcTime, index=True, description="device_captured_at less the device's offset"
+    )
+    device_captured_at: datetime = Field(sa_type=UtcTime, description="as the device's clock said")
     clock_offset_s: float | None = None
     received_at: datetime = _at()
     source_kind: SourceKind
@@ -356,6 +369,7 @@ class RemediationTicket(SQLModel, table=True):
         ForeignKeyConstraint(
             ["enterprise_id", "item_id"], ["hazard_item.enterprise_id", "hazard_item.id"]
         ),
+        UniqueConstraint("enterprise_id", "number"),
         Index("ix_ticket_state", "enterprise_id", "state", "deadline"),
     )
 

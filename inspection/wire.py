@@ -19,6 +19,8 @@ Sha256 = Annotated[
         examples=["9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08"],
     ),
 ]
+# No name holds a NUL, and PostgreSQL can not store one.
+Text = Annotated[str, Field(pattern=r"^[^\x00]*$")]
 Fraction = Annotated[float, Field(ge=0.0, le=1.0)]
 UtcDatetime = Annotated[AwareDatetime, AfterValidator(lambda at: at.astimezone(UTC))]
 
@@ -38,7 +40,7 @@ class Box(Wire):
     y1: Fraction
     x2: Fraction
     y2: Fraction
-    label: str = Field(min_length=1, max_length=64, examples=["head"])
+    label: Text = Field(min_length=1, max_length=64, examples=["head"])
     confidence: Fraction
 
     @model_validator(mode="after")
@@ -64,7 +66,7 @@ class Source(Wire):
     """
 
     kind: SourceKind
-    name: str = Field(min_length=1, max_length=200, examples=["gate-north"])
+    name: Text = Field(min_length=1, max_length=200, examples=["gate-north"])
     inspection_id: UUID | None = None
 
 
@@ -73,19 +75,31 @@ class FindingDraft(Wire):
 
     id: UUID = Field(description="UUIDv7, made where the hazard was seen; the idempotency key")
     hazard_code: str = Field(pattern=r"^[A-Z]{3}-\d{2}$", examples=["PPE-01"])
-    label: str = Field(min_length=1, max_length=64, description="the model class that decided")
+    label: Text = Field(min_length=1, max_length=64, description="the model class that decided")
     confidence: Fraction
     boxes: tuple[Box, ...] = Field(max_length=200)
     captured_at: UtcDatetime = Field(description="when the picture was taken, device clock")
     clock_offset_s: float | None = Field(
-        default=None, description="device clock minus server clock, seconds, as last measured"
+        default=None,
+        ge=-4e9,
+        le=4e9,
+        allow_inf_nan=False,
+        description="device clock minus server clock, seconds, as last measured; "
+        "the server subtracts it from `captured_at`",
     )
     source: Source
-    zone: str | None = Field(default=None, max_length=200)
-    model_name: str = Field(min_length=1, max_length=100)
+    zone: Text | None = Field(default=None, max_length=200)
+    model_name: Text = Field(min_length=1, max_length=100)
     model_sha256: Sha256
     evidence_sha256: Sha256
-    sightings: int = Field(default=1, ge=1, description="frames or photos that showed it")
+    sightings: int = Field(
+        default=1, ge=1, le=1_000_000, description="frames or photos that showed it"
+    )
+    enterprise_id: UUID | None = Field(
+        default=None,
+        description="the enterprise whose device saw it; a device that moved to another enterprise "
+        "can then not write into the wrong ledger",
+    )
 
 
 class FindingBatch(Wire):
@@ -134,7 +148,7 @@ class Enrolment(Wire):
     """A device trades a one-time code for its token."""
 
     code: str = Field(min_length=8, max_length=64)
-    name: str = Field(min_length=1, max_length=100, examples=["edge-box-1"])
+    name: Text = Field(min_length=1, max_length=100, examples=["edge-box-1"])
 
 
 class EnrolledDevice(Wire):
@@ -162,6 +176,50 @@ class EvidenceReceipt(Wire):
 
 
 FindingState = Literal["proposed", "confirmed", "dismissed"]
+HazardLevel = Literal["general", "major"]
+
+
+class Confirmation(Wire):
+    """A person says that the hazard is real; what is left out stays as the model and the catalogue say."""
+
+    hazard_code: str | None = Field(default=None, pattern=r"^[A-Z]{3}-\d{2}$", examples=["PPE-01"])
+    level: HazardLevel | None = None
+    boxes: tuple[Box, ...] | None = Field(default=None, max_length=200)
+    note: Text = Field(default="", max_length=2000)
+
+
+class Dismissal(Wire):
+    """A person says that it is no hazard, and why."""
+
+    reason: Text = Field(min_length=1, max_length=2000, examples=["a mannequin"])
+
+
+class Assignment(Wire):
+    """A ticket is given to a person of the enterprise."""
+
+    assignee_id: UUID
+    note: Text = Field(default="", max_length=2000)
+
+
+class Start(Wire):
+    """The fix begins."""
+
+    note: Text = Field(default="", max_length=2000)
+
+
+class Submission(Wire):
+    """The fix is done; at least one photo taken after it shows the place."""
+
+    note: Text = Field(default="", max_length=2000)
+    evidence_sha256s: tuple[Sha256, ...] = Field(min_length=1, max_length=20)
+
+
+class Reinspection(Wire):
+    """A second person looked: it is fixed (`passed`), or it goes back with a note that says what is wrong."""
+
+    passed: bool
+    note: Text = Field(default="", max_length=2000)
+    evidence_sha256s: tuple[Sha256, ...] = Field(default=(), max_length=20)
 
 
 def utc_now() -> datetime:

@@ -1,0 +1,185 @@
+"""The operator's desk: what `anxun` does to the database directly. Nothing here asks who calls."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+from uuid import UUID
+
+from sqlalchemy import delete
+from sqlmodel import Session, col, select
+
+from api.access import log_access
+from api.auth import hash_password, normal_login
+from api.database import upgrade_database
+from api.exports import export_ledger
+from api.parts import open_database, open_evidence, open_key, origin_of
+from api.settings import Settings
+from api.tokens import new_enrolment_code, sha256_of_code
+from inspection import areas
+from inspection.database import write_sessions
+from inspection.errors import InvalidInput, NotFound
+from inspection.journal import log_id_of
+from inspection.scopes import ENTERPRISE_ROLES
+from inspection.tables import (
+    EnrolmentCode,
+    Enterprise,
+    Organisation,
+    OrganisationKind,
+    Role,
+    SignInSession,
+    User,
+)
+from inspection.taxonomy import hazard_type
+from inspection.wire import utc_now
+from ledger.log import publish_checkpoint
+from ledger.sql import SqlStore
+
+OPERATOR = "operator"
+
+
+def prepare(settings: Settings) -> list[str]:
+    """Make or upgrade the database and the key; return what to tell the operator."""
+    engine = open_database(settings)
+    try:
+        upgrade_database(engine)
+    finally:
+        engine.dispose()
+    key = open_key(settings)
+    return [
+        f"database: {engine.url.render_as_string(hide_password=True)}",
+        f"signing key: {settings.signing_key_path} ({key.vkey})",
+    ]
+
+
+@contextmanager
+def open_office(settings: Settings) -> Iterator["Office"]:
+    """Open the database, upgraded, for one command; committed at the end, or not at all."""
+    engine = open_database(settings)
+    try:
+        upgrade_database(engine)
+        with write_sessions(engine).begin() as session:
+            yield Office(settings, session)
+    finally:
+        engine.dispose()
+
+
+@dataclass(frozen=True)
+class Office:
+    """Administration within one transaction."""
+
+    settings: Settings
+    session: Session
+
+    def add_area(self, name: str) -> UUID:
+        """Add a pilot area."""
+        return areas.add_area(self.session, name).id
+
+    def add_organisation(self, kind: str, name: str, area_id: UUID | None) -> UUID:
+        """Add a party."""
+        return areas.add_organisation(self.session, OrganisationKind(kind), name, area_id).id
+
+    def add_enterprise(self, area_id: UUID, facts: areas.EnterpriseFacts) -> UUID:
+        """Add an enterprise."""
+        return areas.add_enterprise(self.session, area_id, facts).id
+
+    def add_plan(self, enterprise_id: UUID, facts: areas.PlanFacts) -> UUID:
+        """Add a service plan. Raises `UnknownHazard` for a code that is none."""
+        for code in facts.hazards:
+            hazard_type(code)
+        return areas.add_plan(self.session, self._enterprise(enterprise_id), facts).id
+
+    def add_policy(self, enterprise_id: UUID, insurer_id: UUID, term: areas.Term) -> UUID:
+        """Add an insurance policy."""
+        insurer = self._organisation(insurer_id)
+        return areas.add_policy(self.session, self._enterprise(enterprise_id), insurer, term).id
+
+    def add_user(
+        self, login: str, name: str, password: str, role: str, place_id: UUID | None
+    ) -> UUID:
+        """Add a person with a role in an enterprise or in an organisation."""
+        held = Role(role)
+        if place_id is None:
+            wanted = "--enterprise" if held in ENTERPRISE_ROLES else "--organisation"
+            raise InvalidInput(f"the role {held} needs {wanted}")
+        user = areas.add_user(self.session, normal_login(login), name, hash_password(password))
+        if held in ENTERPRISE_ROLES:
+            areas.join_enterprise(self.session, user, held, self._enterprise(place_id))
+        else:
+            areas.join_organisation(self.session, user, held, self._organisation(place_id))
+        self._log("user.add", user.login)
+        return user.id
+
+    def set_password(self, login: str, password: str) -> None:
+        """Set a person's password, and end their sessions."""
+        user = self._user(login)
+        user.password_hash = hash_password(password)
+        self._end_sessions(user)
+        self._log("user.password", user.login)
+
+    def deactivate(self, login: str) -> None:
+        """Let a person sign in no more."""
+        user = self._user(login)
+        user.is_active = False
+        self._end_sessions(user)
+        self._log("user.deactivate", user.login)
+
+    def assign(self, login: str, enterprise_id: UUID) -> None:
+        """Station an expert at an enterprise."""
+        areas.assign_expert(self.session, self._user(login), self._enterprise(enterprise_id))
+        self._log("expert.assign", login, enterprise_id)
+
+    def enrolment_code(self, enterprise_id: UUID, login: str) -> str:
+        """Return a one-time code for a device of the enterprise."""
+        enterprise, user = self._enterprise(enterprise_id), self._user(login)
+        code = new_enrolment_code()
+        self.session.add(
+            EnrolmentCode(
+                code_sha256=sha256_of_code(code),
+                enterprise_id=enterprise.id,
+                created_by=user.id,
+                expires_at=utc_now() + timedelta(minutes=self.settings.enrolment_minutes),
+            )
+        )
+        self._log("enrolment_code.create", user.login, enterprise_id)
+        return code
+
+    def export(self, enterprise_id: UUID, target: Path) -> int:
+        """Write a bundle of everything up to now; return its number of entries."""
+        self._enterprise(enterprise_id)
+        log_id = log_id_of(enterprise_id)
+        signer = open_key(self.settings).named(origin_of(self.settings, log_id))
+        checkpoint = publish_checkpoint(SqlStore(self.session), log_id, signer)
+        with target.open("xb") as stream:
+            export_ledger(
+                self.session, open_evidence(self.settings), log_id, signer, checkpoint, stream
+            )
+        self._log("ledger.export", str(target), enterprise_id)
+        return checkpoint.size
+
+    def _enterprise(self, enterprise_id: UUID) -> Enterprise:
+        row = self.session.get(Enterprise, enterprise_id)
+        if row is None:
+            raise NotFound("enterprise", enterprise_id)
+        return row
+
+    def _organisation(self, organisation_id: UUID) -> Organisation:
+        row = self.session.get(Organisation, organisation_id)
+        if row is None:
+            raise NotFound("organisation", organisation_id)
+        return row
+
+    def _user(self, login: str) -> User:
+        row = self.session.exec(select(User).where(col(User.login) == normal_login(login))).first()
+        if row is None:
+            raise NotFound("user", login)
+        return row
+
+    def _end_sessions(self, user: User) -> None:
+        self.session.exec(delete(SignInSession).where(col(SignInSession.user_id) == user.id))
+
+    def _log(self, action: str, detail: str, enterprise_id: UUID | None = None) -> None:
+        log_access(
+            self.session, actor=OPERATOR, action=action, detail=detail, enterprise_id=enterprise_id
+        )

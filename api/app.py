@@ -1,0 +1,85 @@
+"""The application: routes under /v1, the app beside them, and what runs while it serves."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from anyio import to_thread
+from fastapi import APIRouter, FastAPI
+
+from api.database import upgrade_database
+from api.middleware import BodyLimit, SecurityHeaders
+from api.openapi import openapi_document
+from api.pages import AppPages
+from api.parts import VERSION, Parts, assemble
+from api.problems import install_problems
+from api.routes import (
+    catalogue,
+    devices,
+    enterprises,
+    evidence,
+    findings,
+    inspections,
+    items,
+    ledger,
+    sessions,
+    tickets,
+)
+from api.settings import Settings
+
+ROUTERS: tuple[APIRouter, ...] = (
+    sessions.router,
+    catalogue.router,
+    enterprises.router,
+    devices.router,
+    evidence.router,
+    findings.router,
+    inspections.router,
+    items.router,
+    tickets.router,
+    ledger.router,
+)
+
+
+def create_app(settings: Settings) -> FastAPI:
+    """Return the application. It opens its database and starts its work when it begins to serve."""
+
+    @asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        parts = await to_thread.run_sync(_open, settings)
+        app.state.parts = parts
+        try:
+            yield
+        finally:
+            await to_thread.run_sync(_close, parts)
+
+    app = FastAPI(
+        title="anxun",
+        version=VERSION,
+        lifespan=lifespan,
+        openapi_url="/v1/openapi.json",
+        docs_url=None,
+        redoc_url=None,
+    )
+    app.add_middleware(BodyLimit, settings=settings)
+    app.add_middleware(SecurityHeaders, settings=settings)
+    for router in ROUTERS:
+        app.include_router(router, prefix="/v1")
+    install_problems(app)
+    app.openapi = lambda: openapi_document(app)  # type: ignore[method-assign]
+    app.mount("/", AppPages(settings.web_dir))
+    return app
+
+
+def _open(settings: Settings) -> Parts:
+    parts = assemble(settings)
+    upgrade_database(parts.engine)
+    parts.photo_worker.start()
+    parts.publisher.start()
+    return parts
+
+
+def _close(parts: Parts) -> None:
+    parts.photo_worker.stop()
+    # After the worker, so that what it recorded last is published too.
+    parts.publisher.stop()
+    parts.engine.dispose()

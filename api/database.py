@@ -1,0 +1,34 @@
+"""The schema: Alembic's migrations, run by the program itself."""
+
+from pathlib import Path
+
+import sqlmodel
+from alembic import command
+from alembic.config import Config
+from sqlalchemy import Connection, Engine, func, select
+
+import inspection.tables
+import ledger.sql
+
+MIGRATIONS = Path(__file__).parent / "migrations"
+UPGRADE_LOCK = 0x616E78756E
+# Importing them fills the metadata.
+TABLES = (inspection.tables, ledger.sql)
+METADATA = sqlmodel.SQLModel.metadata
+
+
+def upgrade_database(engine: Engine) -> None:
+    """Bring the database to the newest schema; nothing happens when it is there already."""
+    with engine.begin() as connection:
+        if engine.dialect.name == "postgresql":
+            # Several servers may start at once; the lock ends with the transaction.
+            connection.execute(select(func.pg_advisory_xact_lock(UPGRADE_LOCK)))
+        command.upgrade(alembic_config(connection), "head")
+
+
+def alembic_config(connection: Connection) -> Config:
+    """Return Alembic's settings for a connection within a transaction."""
+    config = Config()
+    config.set_main_option("script_location", str(MIGRATIONS).replace("%", "%%"))
+    config.attributes["connection"] = connection
+    return config

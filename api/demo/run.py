@@ -1,0 +1,234 @@
+"""Run the demonstration: start the server, load the town, patrol, watch, fix, verify, and keep serving."""
+
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from datetime import UTC, datetime
+from pathlib import Path
+from uuid import UUID
+
+import httpx
+from rich.console import Console
+from rich.table import Table
+
+from api.auth import hash_password
+from api.demo.people import Answer, Person
+from api.demo.town import ACCOUNTS, ENTERPRISES, PASSWORD, Town, load_town
+from api.settings import Settings
+from inspection.database import make_engine, write_sessions
+from inspection.taxonomy import hazard_type
+
+HOME = Path("var/demo")
+MEDIA = Path("var/media")
+PORT = 8000
+_START_TIMEOUT_S = 60.0
+# The picture that stands for "after the fix": a workshop without people.
+AFTER_PHOTO = "photos/motorcycle-left.png"
+PHONE_PHOTO = "photos/two-people.jpg"
+CLIP = "clips/man-in-car.mp4"
+console = Console()
+
+
+def run_demo(*, once: bool) -> int:
+    """Run it all in `var/demo`, which is made anew each time. Returns the exit status."""
+    if not (MEDIA / "media.json").is_file():
+        console.print("The real photos are not there yet. Fetch them with: make media")
+        return 1
+    shutil.rmtree(HOME, ignore_errors=True)
+    HOME.mkdir(parents=True)
+    environment = os.environ | {
+        "ANXUN_DATA_DIR": str(HOME / "server"),
+        "ANXUN_PORT": str(_free_port(PORT)),
+        "ANXUN_CHECKPOINT_INTERVAL_S": "2",
+        "ANXUN_EDGE_DATA_DIR": str(HOME / "edge"),
+        "ANXUN_LANG": "en",
+    }
+    address = f"http://127.0.0.1:{environment['ANXUN_PORT']}"
+    town = _load_town(environment)
+    with _server(environment, address) as server:
+        _show(_walk(town, environment, address), address)
+        if once:
+            return 0
+        console.print("The server keeps running. Press Ctrl+C to end it.")
+        with suppress(KeyboardInterrupt):
+            return server.wait()
+    return 0
+
+
+def _walk(town: Town, environment: dict[str, str], address: str) -> list[UUID]:
+    plant = town.enterprise_ids[0]
+    console.rule("An edge box enrols, patrols real photos and watches a real clip")
+    with Person(address, "officer") as officer:
+        code = officer.make_enrolment_code(plant)
+    _edge(environment, "enrol", address, code, "--name", "edge-box-1")
+    _edge(environment, "patrol", str(MEDIA / "photos"))
+    _edge(environment, "watch", str(MEDIA / CLIP), "--camera", "gate")
+    _edge(environment, "deliver", "--wait")
+    console.rule("An expert inspects with a phone; the server proposes; the expert confirms")
+    with Person(address, "expert") as expert, Person(address, "officer") as officer:
+        _fix(expert, officer, plant, address)
+    return [plant]
+
+
+def _fix(expert: Person, officer: Person, plant: UUID, address: str) -> None:
+    proposed = expert.inspect(plant, "二号车间", MEDIA / PHONE_PHOTO)
+    if not proposed:
+        console.print("The model proposed nothing on the phone's photo.")
+        return
+    ticket = expert.confirm(proposed[0], "车间内人员未戴安全帽")
+    console.print(
+        f"The expert confirmed {proposed[0]['hazard_code']}: ticket {ticket['number']} opened."
+    )
+    for other in expert.findings(plant, state="proposed")[:1]:
+        expert.confirm(other, "现场复核属实")
+    with Person(address, "worker") as worker:
+        officer.take_step(ticket, "assignment", assignee_id=worker.id, note="请今天完成")
+        worker.take_step(ticket, "start", note="开始整改")
+        after = worker.put_evidence(plant, MEDIA / AFTER_PHOTO)
+        worker.take_step(ticket, "submission", note="已发放安全帽并教育", evidence_sha256s=[after])
+    expert.take_step(ticket, "reinspection", passed=True, note="复查合格", evidence_sha256s=[after])
+    console.print("A worker fixed it with an after-photo; the expert, a second person, closed it.")
+
+
+def _show(plants: list[UUID], address: str) -> None:
+    for plant in plants:
+        with Person(address, "expert") as expert:
+            _print_findings(expert.findings(plant))
+            _print_tickets(expert.tickets(plant))
+            _verify(expert, plant)
+    _print_accounts(address)
+
+
+def _print_findings(findings: list[Answer]) -> None:
+    table = Table(title=f"Found by the model: {len(findings)} findings")
+    for column in ("hazard", "", "from", "findings", "best confidence", "state"):
+        table.add_column(column)
+    groups = Counter(
+        (finding["hazard_code"], finding["source"]["kind"], finding["state"])
+        for finding in findings
+    )
+    for (code, source, state), count in sorted(groups.items()):
+        best = max(
+            finding["confidence"]
+            for finding in findings
+            if (finding["hazard_code"], finding["source"]["kind"], finding["state"])
+            == (code, source, state)
+        )
+        kind = hazard_type(code)
+        table.add_row(
+            code, f"{kind.name_zh} {kind.name_en}", source, str(count), f"{best:.2f}", state
+        )
+    console.print(table)
+
+
+def _print_tickets(tickets: list[Answer]) -> None:
+    table = Table(title=f"Remediation tickets: {len(tickets)}")
+    for column in ("number", "hazard", "level", "state", "deadline", "basis"):
+        table.add_column(column)
+    for ticket in tickets:
+        deadline = (
+            datetime.fromisoformat(ticket["deadline"]).astimezone().strftime("%Y-%m-%d %H:%M")
+        )
+        checked = "" if ticket["is_basis_checked"] else " (to be verified)"
+        table.add_row(
+            ticket["number"], ticket["hazard_code"], ticket["level"], ticket["state"], deadline,
+            ticket["basis"] + checked,
+        )  # fmt: skip
+    console.print(table)
+
+
+def _verify(person: Person, plant: UUID) -> None:
+    console.rule("The ledger, exported and checked by `anxun verify`")
+    console.print(person.wait_for_checkpoint(plant), highlight=False)
+    bundle, key = HOME / "ledger.zip", HOME / "ledger.vkey"
+    person.export(plant, bundle, key)
+    _run(
+        [sys.executable, "-m", "api.cli", "verify", str(bundle), "--key", str(key)],
+        dict(os.environ),
+    )
+    console.print(f"[bold green]verified[/]: {bundle} against the key in {key}")
+
+
+def _print_accounts(address: str) -> None:
+    table = Table(title=f"{address} · every password: {PASSWORD}")
+    for column in ("login", "name", "role", "enterprise"):
+        table.add_column(column)
+    for account in ACCOUNTS:
+        enterprise = "" if account.enterprise is None else ENTERPRISES[account.enterprise].name
+        table.add_row(account.login, account.name, account.role.value, enterprise)
+    console.print(table)
+
+
+def _edge(environment: dict[str, str], *arguments: str) -> None:
+    console.print(f"[dim]$ anxun-edge {' '.join(arguments)}[/]")
+    _run([sys.executable, "-m", "edge.cli", *arguments], environment)
+
+
+def _run(command: list[str], environment: dict[str, str]) -> None:
+    done = subprocess.run(command, env=environment, check=False)  # noqa: S603  our own programs
+    if done.returncode:
+        msg = f"{' '.join(command[2:])} ended with {done.returncode}"
+        raise SystemExit(msg)
+
+
+@contextmanager
+def _server(environment: dict[str, str], address: str) -> Iterator["subprocess.Popen[bytes]"]:
+    """Run `anxun serve` beside this process; its output goes to a log in the demonstration's folder."""
+    log = HOME / "server.log"
+    with log.open("wb") as output:
+        server = subprocess.Popen(
+            [sys.executable, "-m", "api.cli", "serve"],
+            env=environment, stdout=output, stderr=subprocess.STDOUT,
+        )  # fmt: skip
+        try:
+            _wait_until_up(server, address, log)
+            yield server
+        finally:
+            server.send_signal(signal.SIGTERM)
+            try:
+                server.wait(timeout=20)
+            except subprocess.TimeoutExpired:
+                server.kill()
+
+
+def _wait_until_up(server: "subprocess.Popen[bytes]", address: str, log: Path) -> None:
+    until = time.monotonic() + _START_TIMEOUT_S
+    while time.monotonic() < until and server.poll() is None:
+        try:
+            if httpx.get(f"{address}/v1/health").is_success:
+                return
+        except httpx.TransportError:
+            time.sleep(0.2)
+    msg = f"the server did not start; its log:\n{log.read_text(encoding='utf-8', errors='replace')}"
+    raise SystemExit(msg)
+
+
+def _load_town(environment: dict[str, str]) -> Town:
+    _run([sys.executable, "-m", "api.cli", "init"], environment)
+    settings = Settings(data_dir=Path(environment["ANXUN_DATA_DIR"]))
+    engine = make_engine(settings.database_address)
+    with write_sessions(engine).begin() as session:
+        town = load_town(session, hash_password, datetime.now(UTC).date())
+    engine.dispose()
+    return town
+
+
+def _free_port(wanted: int) -> int:
+    """Return the wanted port, or one that the system chooses when it is taken."""
+    for port in (wanted, 0):
+        with socket.socket() as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            try:
+                probe.bind(("127.0.0.1", port))
+            except OSError:
+                continue
+            return int(probe.getsockname()[1])
+    msg = "no free port was found on 127.0.0.1"
+    raise SystemExit(msg)

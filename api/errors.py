@@ -1,0 +1,181 @@
+"""Errors of the API, and the one table that turns every error into a status (RFC 9457 problem details).
+
+ApiError
+├── NotSignedIn            no token, or one that is unknown, expired or revoked
+├── WrongCredentials       login or password is wrong
+├── TooManyAttempts         the throttle
+├── RequestHeaderMissing   a cookie without the header that another site cannot send
+├── BodyTooLarge
+├── MalformedHeader        Content-Range, If-Match
+├── StaleVersion           If-Match names another version
+└── NotPublished           no checkpoint covers this yet
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from api.shapes.base import Problem
+from inspection import errors as domain
+from inspection.taxonomy import UnknownHazard
+from ledger import errors as ledger
+from models.errors import PictureError
+
+PROBLEM_MEDIA_TYPE = "application/problem+json"
+
+
+class ApiError(Exception):
+    """Base of what the API itself refuses."""
+
+
+class NotSignedIn(ApiError):
+    """No token, or one that is unknown, expired or revoked."""
+
+
+class WrongCredentials(ApiError):
+    """The login or the password is wrong; which of the two is not said."""
+
+
+class EnrolmentCodeRefused(ApiError):
+    """The enrolment code is unknown, used or expired; which of them is not said."""
+
+
+class TooManyAttempts(ApiError):
+    """Too many failed attempts for this login or from this address."""
+
+    def __init__(self, retry_after_s: int) -> None:
+        """Keep the seconds after which another try is heard."""
+        super().__init__(f"too many failed attempts; try again in {retry_after_s} s")
+        self.retry_after_s = retry_after_s
+
+
+class RequestHeaderMissing(ApiError):
+    """A change by cookie lacks the header that another site's page cannot send."""
+
+
+class BodyTooLarge(ApiError):
+    """The request's body is over the limit."""
+
+
+class MalformedHeader(ApiError):
+    """A header that the request depends on cannot be read."""
+
+
+class NotPublished(ApiError):
+    """No checkpoint covers the entry yet; one is published within seconds."""
+
+
+@dataclass(frozen=True)
+class ProblemKind:
+    """How an error looks from outside."""
+
+    status: int
+    code: str
+    title: str
+
+
+MALFORMED = ProblemKind(422, "malformed", "The request is malformed")
+INTERNAL = ProblemKind(500, "internal", "The server failed")
+
+HTTP_CODES: Mapping[int, str] = {
+    400: "bad_request",
+    404: "not_found",
+    405: "method_not_allowed",
+    413: "body_too_large",
+    415: "unsupported_media_type",
+}
+
+# A class that is not here is answered as its nearest base.
+PROBLEMS: Mapping[type[Exception], ProblemKind] = {
+    NotSignedIn: ProblemKind(401, "not_signed_in", "Sign in first"),
+    WrongCredentials: ProblemKind(401, "wrong_credentials", "Login or password is wrong"),
+    EnrolmentCodeRefused: ProblemKind(401, "enrolment_code_refused", "The code is not accepted"),
+    TooManyAttempts: ProblemKind(429, "too_many_attempts", "Too many failed attempts"),
+    RequestHeaderMissing: ProblemKind(403, "request_header_missing", "A header is missing"),
+    MalformedHeader: ProblemKind(400, "malformed_header", "A header is malformed"),
+    BodyTooLarge: ProblemKind(413, "body_too_large", "The body is too large"),
+    NotPublished: ProblemKind(409, "not_published", "Not published yet"),
+    domain.NotFound: ProblemKind(404, "not_found", "Not found"),
+    domain.NotAllowed: ProblemKind(403, "not_allowed", "Not allowed"),
+    domain.SecondPersonRequired: ProblemKind(
+        403, "second_person_required", "A second person must do this"
+    ),
+    domain.AlreadyDecided: ProblemKind(409, "already_decided", "Already decided"),
+    domain.StepNotPossible: ProblemKind(409, "step_not_possible", "Not possible now"),
+    domain.VersionConflict: ProblemKind(412, "stale_version", "Somebody else was faster"),
+    domain.AlreadyExists: ProblemKind(409, "already_exists", "It is there already"),
+    domain.Conflict: ProblemKind(409, "conflict", "Not possible now"),
+    domain.InvalidCursor: ProblemKind(422, "invalid_cursor", "The cursor is unknown"),
+    domain.InvalidInput: ProblemKind(422, "invalid_input", "The input cannot be accepted"),
+    domain.EvidenceMissing: ProblemKind(422, "evidence_missing", "The evidence is missing"),
+    domain.AfterPhotoRequired: ProblemKind(
+        422, "after_photo_required", "An after-photo is missing"
+    ),
+    domain.EvidenceEmpty: ProblemKind(422, "evidence_empty", "The file is empty"),
+    domain.EvidenceTooLarge: ProblemKind(413, "evidence_too_large", "The file is too large"),
+    domain.EvidenceHashMismatch: ProblemKind(
+        422, "evidence_hash_mismatch", "The bytes do not hash to their name"
+    ),
+    domain.EvidenceTypeRefused: ProblemKind(
+        422, "evidence_type_refused", "This kind of file is not taken"
+    ),
+    domain.PartOutOfOrder: ProblemKind(409, "part_out_of_order", "The part does not fit"),
+    domain.EvidenceRefused: ProblemKind(422, "evidence_refused", "The file is not taken"),
+    domain.Refused: ProblemKind(422, "refused", "The input cannot be accepted"),
+    domain.StorageFull: ProblemKind(507, "storage_full", "The server has no room left"),
+    domain.StorageUnavailable: ProblemKind(
+        503, "storage_unavailable", "The evidence store does not answer"
+    ),
+    domain.StorageError: ProblemKind(503, "storage_error", "The evidence store failed"),
+    UnknownHazard: ProblemKind(422, "unknown_hazard", "There is no such hazard"),
+    ledger.OutOfRange: ProblemKind(404, "out_of_range", "The ledger is not that long"),
+    ledger.EntryError: ProblemKind(422, "unrecordable", "The ledger cannot hold this content"),
+    ledger.LogCorrupt: ProblemKind(
+        500, "ledger_corrupt", "The ledger's rows contradict each other"
+    ),
+    PictureError: ProblemKind(409, "not_a_picture", "It cannot be shown"),
+}
+
+
+def kind_of(error: Exception) -> ProblemKind | None:
+    """Return how an error looks from outside, by its class or its nearest base in the table."""
+    return next((PROBLEMS[base] for base in type(error).__mro__ if base in PROBLEMS), None)
+
+
+DESCRIPTIONS: Mapping[int, str] = {
+    400: "A header cannot be read",
+    401: "Not signed in",
+    403: "Not allowed",
+    404: "It does not exist, or it is not yours",
+    409: "It does not fit the present state",
+    412: "Somebody else was faster: read again",
+    413: "The body is too large",
+    422: "The request is malformed, or its content cannot be accepted",
+    503: "The database or the evidence store does not answer; try later",
+    507: "The server has no room left",
+    429: "Too many failed attempts",
+}
+
+
+def problems(*statuses: int) -> dict[int | str, dict[str, Any]]:
+    """Return the documentation of these error statuses for a route."""
+    schema = {"$ref": "#/components/schemas/Problem"}
+    return {
+        status: {
+            "description": DESCRIPTIONS[status],
+            "content": {PROBLEM_MEDIA_TYPE: {"schema": schema}},
+        }
+        for status in statuses
+    }
+
+
+def problem(kind: ProblemKind, *, detail: str, instance: str) -> Problem:
+    """Return the problem of a kind."""
+    return Problem(
+        type=f"urn:anxun:problem:{kind.code}",
+        title=kind.title,
+        status=kind.status,
+        detail=detail,
+        code=kind.code,
+        instance=instance,
+    )

@@ -1,0 +1,15 @@
+"""Alembic runs this for every command; the connection comes from `api.database`."""
+
+from alembic import context
+
+from api.database import METADATA
+
+connection = context.config.attributes["connection"]
+context.configure(
+    connection=connection,
+    target_metadata=METADATA,
+    compare_type=True,
+    # SQLite cannot alter a table in place.
+    render_as_batch=connection.dialect.name == "sqlite",
+)
+context.run_migrations()

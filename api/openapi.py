@@ -1,0 +1,57 @@
+"""The OpenAPI document: FastAPI's, with problem details in place of its own error shapes."""
+
+import json
+from typing import Any
+
+from fastapi import FastAPI
+from fastapi.openapi.utils import get_openapi
+
+from api.errors import PROBLEM_MEDIA_TYPE
+from api.shapes.base import Problem
+
+DESCRIPTION = """\
+Hazard findings go with their evidence into an enterprise's tamper-evident ledger and open remediation tickets.
+
+People sign in at `POST /v1/sessions`; devices enrol at `POST /v1/devices`. Send the token as
+`Authorization: Bearer`. A browser may rely on the session cookie instead; then every request that is not a `GET`
+or `HEAD` needs the header `X-Anxun-Request: 1`. What is not yours answers 404. Errors are problem details
+(RFC 9457); programs look at `code`. Lists are paged: pass `next_cursor` as `cursor` until it is null.
+"""
+PROBLEM_REF = {"$ref": "#/components/schemas/Problem"}
+REPLACED = ("HTTPValidationError", "ValidationError")
+
+
+def openapi_document(app: FastAPI) -> dict[str, Any]:
+    """Return the document of this app."""
+    document = get_openapi(
+        title="anxun",
+        version=app.version,
+        summary="Hazard detection, a provable safety ledger and remediation tickets",
+        description=DESCRIPTION,
+        license_info={"name": "AGPL-3.0-or-later", "identifier": "AGPL-3.0-or-later"},
+        routes=app.routes,
+    )
+    schemas = document["components"]["schemas"]
+    for name in REPLACED:
+        schemas.pop(name, None)
+    problem = Problem.model_json_schema(ref_template="#/components/schemas/{model}")
+    schemas.update(problem.pop("$defs"))
+    schemas["Problem"] = problem
+    for path in document["paths"].values():
+        for operation in path.values():
+            _mend_errors(operation["responses"])
+    document["components"]["schemas"] = dict(sorted(schemas.items()))
+    return document
+
+
+def _mend_errors(responses: dict[str, Any]) -> None:
+    """Let every error of an operation be a problem, the one for unforeseen failures included."""
+    for status, response in responses.items():
+        content = response.get("content", {})
+        if int(status) >= 400 and PROBLEM_MEDIA_TYPE in content:
+            response["content"] = {PROBLEM_MEDIA_TYPE: {"schema": PROBLEM_REF}}
+
+
+def openapi_text(app: FastAPI) -> str:
+    """Return the document as committed in `api/web/openapi.json`."""
+    return json.dumps(openapi_document(app), indent=2, ensure_ascii=False) + "\n"

@@ -1,0 +1,106 @@
+"""What the server is assembled from, by its settings."""
+
+from dataclasses import dataclass
+from importlib.metadata import version
+from pathlib import Path
+from urllib.parse import urlsplit
+from uuid import UUID
+
+from sqlalchemy import Engine
+from sqlalchemy.orm import sessionmaker
+from sqlmodel import Session
+
+from api.auth import Throttle
+from api.previews import Previews
+from api.publisher import Publisher
+from api.settings import Settings
+from inspection.database import make_engine, read_sessions, write_sessions
+from inspection.evidence import EvidenceStore
+from inspection.jobs import PhotoWorker
+from inspection.s3 import S3Store
+from inspection.stores import FolderStore
+from ledger.keys import SigningKey, load_or_create_key
+from models.bundle import load_bundle
+from models.detector import Detector
+
+VERSION = version("anxun")
+
+
+@dataclass(frozen=True)
+class Parts:
+    """Everything a request may need."""
+
+    settings: Settings
+    engine: Engine
+    read: sessionmaker[Session]
+    write: sessionmaker[Session]
+    evidence: EvidenceStore
+    previews: Previews
+    signing_key: SigningKey
+    detector: Detector
+    photo_worker: PhotoWorker
+    publisher: Publisher
+
+    @property
+    def throttle(self) -> Throttle:
+        """How many failed sign-ins are heard."""
+        chosen = self.settings
+        return Throttle(
+            chosen.sign_in_window_s, chosen.sign_in_attempts, chosen.sign_in_attempts_address
+        )
+
+    def signer_of(self, enterprise_id: UUID) -> SigningKey:
+        """Return the key that signs an enterprise's checkpoints, under the name of its ledger."""
+        return self.signing_key.named(origin_of(self.settings, str(enterprise_id)))
+
+
+def origin_of(settings: Settings, log_id: str) -> str:
+    """Return the name under which a ledger's checkpoints are signed."""
+    return f"{settings.origin}/ledger/{log_id}"
+
+
+def open_evidence(settings: Settings) -> EvidenceStore:
+    """Return where evidence is kept. Raises `InvalidInput`, `StorageUnavailable`."""
+    address = settings.evidence_url.get_secret_value()
+    if urlsplit(address).scheme == "s3":
+        return S3Store.from_url(address)
+    return FolderStore(Path(address) if address else settings.data_dir / "evidence")
+
+
+def open_database(settings: Settings) -> Engine:
+    """Return the engine of the database; its folder is made when it is a file in the data directory."""
+    settings.data_dir.mkdir(parents=True, exist_ok=True)
+    return make_engine(settings.database_address)
+
+
+def open_key(settings: Settings) -> SigningKey:
+    """Return the signing key; it is made on first use. Raises `ledger.errors.KeyFileError`."""
+    return load_or_create_key(settings.signing_key_path, settings.origin)
+
+
+def assemble(settings: Settings) -> Parts:
+    """Open everything, and start nothing.
+
+    Raises `models.errors.ModelError`, `ledger.errors.KeyFileError`, `InvalidInput`, `StorageUnavailable`.
+    """
+    engine = open_database(settings)
+    write = write_sessions(engine)
+    evidence = open_evidence(settings)
+    key = open_key(settings)
+    detector = load_bundle(settings.model_file)
+    return Parts(
+        settings=settings,
+        engine=engine,
+        read=read_sessions(engine),
+        write=write,
+        evidence=evidence,
+        previews=Previews(settings.data_dir / "previews", evidence),
+        signing_key=key,
+        detector=detector,
+        photo_worker=PhotoWorker(write, evidence, detector),
+        publisher=Publisher(
+            write,
+            lambda log_id: key.named(origin_of(settings, log_id)),
+            interval_s=settings.checkpoint_interval_s,
+        ),
+    )

@@ -1,0 +1,64 @@
+"""The norms as data, the clock, and whether the server is well."""
+
+from dataclasses import asdict
+
+from fastapi import APIRouter
+from sqlmodel import select
+
+from api.deps import AnyCaller, AppParts, Reading
+from api.errors import problems
+from api.parts import VERSION
+from api.shapes.catalogue import (
+    HazardTypes,
+    HazardTypeView,
+    Health,
+    LedgerSections,
+    LedgerSectionView,
+)
+from inspection.sections import ledger_sections
+from inspection.taxonomy import hazard_catalogue
+from inspection.wire import ServerTime, utc_now
+
+router = APIRouter(tags=["catalogue"])
+
+
+@router.get("/time", operation_id="getTime", summary="The server's clock")
+def get_time() -> ServerTime:
+    """Return the server's time, for a device to measure its own offset."""
+    return ServerTime(now=utc_now())
+
+
+@router.get(
+    "/health", operation_id="getHealth", summary="Is the server well", responses=problems(503)
+)
+def get_health(parts: AppParts, session: Reading) -> Health:
+    """Return the version and the model in use, after a question to the database."""
+    session.exec(select(1)).one()
+    detector = parts.detector
+    return Health(
+        status="ok", version=VERSION, model_name=detector.name, model_sha256=detector.sha256
+    )
+
+
+@router.get(
+    "/hazard-types",
+    operation_id="listHazardTypes",
+    summary="The hazard catalogue",
+    responses=problems(401),
+)
+def list_hazard_types(caller: AnyCaller) -> HazardTypes:  # noqa: ARG001  being signed in is enough
+    """Return every hazard type with its level, deadline and legal basis."""
+    rows = hazard_catalogue().values()
+    return HazardTypes(items=[HazardTypeView(**asdict(row)) for row in rows])
+
+
+@router.get(
+    "/ledger-sections",
+    operation_id="listLedgerSections",
+    summary="The sections of a ledger",
+    responses=problems(401),
+)
+def list_ledger_sections(caller: AnyCaller) -> LedgerSections:  # noqa: ARG001  being signed in is enough
+    """Return the 28 sections with their fields, frequency, retention and legal basis."""
+    rows = ledger_sections().values()
+    return LedgerSections(items=[LedgerSectionView(**asdict(row)) for row in rows])

@@ -1,0 +1,151 @@
+"""Devices: enrolment by one-time code, listing, revocation."""
+
+from datetime import timedelta
+from uuid import UUID
+
+from fastapi import APIRouter, status
+
+from api.access import log_access
+from api.auth import ENROLMENT_REFUSED, note_failure, redeem_code, refuse_throttled
+from api.deps import (
+    AppParts,
+    CurrentDevice,
+    CurrentUser,
+    EnterpriseId,
+    Reading,
+    Remote,
+    Writing,
+)
+from api.errors import EnrolmentCodeRefused, problems
+from api.shapes.devices import Devices, DeviceView, EnrolmentCodeView
+from api.tokens import new_enrolment_code, sha256_of_code
+from inspection import queries
+from inspection.tables import EnrolmentCode, Role
+from inspection.wire import EnrolledDevice, Enrolment, utc_now
+
+router = APIRouter(tags=["devices"])
+KEEPERS = (Role.ENTERPRISE_OFFICER, Role.EXPERT, Role.SERVICE_CENTRE)
+
+
+@router.post(
+    "/enterprises/{enterprise_id}/enrolment-codes",
+    operation_id="createEnrolmentCode",
+    status_code=status.HTTP_201_CREATED,
+    summary="Make a one-time enrolment code",
+    responses=problems(401, 403, 404, 422),
+)
+def create_enrolment_code(
+    enterprise_id: EnterpriseId,
+    user: CurrentUser,
+    session: Writing,
+    parts: AppParts,
+    remote: Remote,
+) -> EnrolmentCodeView:
+    """Return a code, shown once, that a device of this enterprise trades for its token."""
+    user.scope.require_role(enterprise_id, "enrol devices", *KEEPERS)
+    code = new_enrolment_code()
+    expires_at = utc_now() + timedelta(minutes=parts.settings.enrolment_minutes)
+    session.add(
+        EnrolmentCode(
+            code_sha256=sha256_of_code(code),
+            enterprise_id=enterprise_id,
+            created_by=user.user_id,
+            expires_at=expires_at,
+        )
+    )
+    log_access(
+        session,
+        actor=user.actor,
+        action="enrolment_code.create",
+        enterprise_id=enterprise_id,
+        remote=remote,
+    )
+    return EnrolmentCodeView(code=code, expires_at=expires_at)
+
+
+@router.post(
+    "/devices",
+    operation_id="enrolDevice",
+    status_code=status.HTTP_201_CREATED,
+    summary="Enrol a device",
+    responses=problems(401, 422, 429),
+)
+def enrol_device(body: Enrolment, parts: AppParts, remote: Remote) -> EnrolledDevice:
+    """Trade a one-time code for a device token, shown once."""
+    now = utc_now()
+    with parts.read() as session:
+        refuse_throttled(
+            session, parts.throttle, action=ENROLMENT_REFUSED, login=None, remote=remote, now=now
+        )
+    try:
+        with parts.write.begin() as session:
+            token, device, enterprise = redeem_code(session, body.code, body.name, now)
+            log_access(
+                session,
+                actor=f"device:{device.id}",
+                action="device.enrol",
+                enterprise_id=enterprise.id,
+                detail=body.name,
+                remote=remote,
+            )
+    except EnrolmentCodeRefused:
+        with parts.write.begin() as session:
+            note_failure(session, action=ENROLMENT_REFUSED, login=None, remote=remote)
+        raise
+    return EnrolledDevice(
+        device_id=device.id,
+        enterprise_id=enterprise.id,
+        enterprise_name=enterprise.name,
+        token=token,
+    )
+
+
+@router.get(
+    "/devices/self",
+    operation_id="getOwnDevice",
+    summary="The device of this token",
+    responses=problems(401),
+)
+def get_own_device(device: CurrentDevice) -> DeviceView:
+    """Return the device whose token was sent."""
+    return DeviceView.from_row(device.device)
+
+
+@router.get(
+    "/enterprises/{enterprise_id}/devices",
+    operation_id="listDevices",
+    summary="Devices of an enterprise",
+    responses=problems(401, 404, 422),
+)
+def list_devices(enterprise_id: EnterpriseId, user: CurrentUser, session: Reading) -> Devices:
+    """Return every device of the enterprise, revoked ones too."""
+    rows = queries.list_devices(session, user.scope, enterprise_id)
+    return Devices(items=[DeviceView.from_row(row) for row in rows])
+
+
+@router.delete(
+    "/enterprises/{enterprise_id}/devices/{device_id}",
+    operation_id="revokeDevice",
+    status_code=status.HTTP_204_NO_CONTENT,
+    summary="Revoke a device",
+    responses=problems(401, 403, 404, 422),
+)
+def revoke_device(
+    enterprise_id: EnterpriseId,
+    device_id: UUID,
+    user: CurrentUser,
+    session: Writing,
+    remote: Remote,
+) -> None:
+    """End the device's token at once. What it recorded stays."""
+    device = queries.get_device(session, user.scope, enterprise_id, device_id)
+    user.scope.require_role(enterprise_id, "revoke devices", *KEEPERS)
+    device.revoked_at = device.revoked_at or utc_now()
+    log_access(
+        session,
+        actor=user.actor,
+        action="device.revoke",
+        enterprise_id=enterprise_id,
+        detail=f"{device.name} {device.id}",
+        remote=remote,
+    )

@@ -1,0 +1,68 @@
+"""Hazard items: the standing problems."""
+
+from typing import Annotated
+from uuid import UUID
+
+from fastapi import APIRouter, Query
+
+from api.deps import CurrentUser, EnterpriseFilter, EnterpriseId, PageAsked, Reading
+from api.errors import problems
+from api.shapes.findings import FindingView
+from api.shapes.items import ItemDetail, ItemPage, ItemView
+from api.views import ticket_views
+from inspection import queries
+from inspection.queries import FindingFilter, Paging
+from inspection.tables import ItemState
+from inspection.wire import utc_now
+
+router = APIRouter(tags=["items"])
+SHOWN_SIGHTINGS = 100
+
+
+@router.get(
+    "/items", operation_id="listItems", summary="Hazard items", responses=problems(401, 404, 422)
+)
+def list_items(
+    user: CurrentUser,
+    session: Reading,
+    asked: PageAsked,
+    enterprise_id: EnterpriseFilter = None,
+    state: Annotated[ItemState | None, Query()] = None,
+) -> ItemPage:
+    """Return hazard items within the caller's scope, newest first."""
+    page = queries.list_items(
+        session, user.scope, enterprise_id=enterprise_id, state=state, paging=asked
+    )
+    return ItemPage(
+        items=[ItemView.from_row(row) for row in page.rows], next_cursor=page.next_cursor
+    )
+
+
+@router.get(
+    "/enterprises/{enterprise_id}/items/{item_id}",
+    operation_id="getItem",
+    summary="A hazard item",
+    responses=problems(401, 404, 422),
+)
+def get_item(
+    enterprise_id: EnterpriseId, item_id: UUID, user: CurrentUser, session: Reading
+) -> ItemDetail:
+    """Return an item with its sightings and its ticket."""
+    item = queries.get_item(session, user.scope, enterprise_id, item_id)
+    sightings = queries.list_findings(
+        session,
+        user.scope,
+        FindingFilter(enterprise_id=enterprise_id, item_id=item_id),
+        Paging(limit=SHOWN_SIGHTINGS),
+    )
+    tickets = (
+        [queries.get_ticket(session, user.scope, enterprise_id, item.ticket_id)]
+        if item.ticket_id
+        else []
+    )
+    views = ticket_views(session, tickets, utc_now())
+    return ItemDetail(
+        item=ItemView.from_row(item),
+        findings=[FindingView.from_row(row) for row in sightings.rows],
+        ticket=views[0] if views else None,
+    )

@@ -1,0 +1,45 @@
+"""Runs the server until it is told to stop."""
+
+import logging
+from socket import socket
+
+import typer
+import uvicorn
+
+from api.app import create_app
+from api.settings import Settings
+
+GRACE_S = 20
+
+
+def run_server(settings: Settings) -> None:
+    """Serve until SIGINT or SIGTERM: requests are finished, checkpoints are published, then it ends.
+
+    Raises `SystemExit` when the address is taken or something cannot be opened.
+    """
+    logging.basicConfig(
+        level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s"
+    )
+    logging.getLogger("alembic").setLevel(logging.WARNING)
+    config = uvicorn.Config(
+        create_app(settings),
+        host=settings.host,
+        port=settings.port,
+        access_log=False,
+        log_config=None,
+        server_header=False,
+        timeout_graceful_shutdown=GRACE_S,
+    )
+    AnnouncingServer(config).run()
+
+
+class AnnouncingServer(uvicorn.Server):
+    """Prints its address once it listens, as the port may be the system's choice."""
+
+    async def startup(self, sockets: list[socket] | None = None) -> None:
+        """Listen, and say where."""
+        await super().startup(sockets)
+        for server in self.servers:
+            for listening in server.sockets:
+                host, port = listening.getsockname()[:2]
+                typer.echo(f"anxun serves at http://{host}:{port}")

@@ -1,0 +1,82 @@
+"""Settings of the server: one class, read once from `ANXUN_…` variables or a `.env` file."""
+
+from functools import cached_property
+from pathlib import Path
+from typing import Annotated
+
+from pydantic import Field, SecretStr, StringConstraints
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+MEBIBYTE = 1024 * 1024
+Origin = Annotated[str, StringConstraints(pattern=r"^[^\s+/][^\s+]*$", max_length=200)]
+
+
+class Settings(BaseSettings):
+    """Everything an operator may set. `docs/operations.md` lists the variables."""
+
+    model_config = SettingsConfigDict(
+        env_prefix="ANXUN_", env_file=".env", extra="ignore", frozen=True
+    )
+
+    data_dir: Path = Field(
+        default=Path("var"), description="database, evidence, signing key and previews live here"
+    )
+    database_url: SecretStr = Field(
+        default=SecretStr(""), description="SQLAlchemy address; empty: SQLite in the data directory"
+    )
+    evidence_url: SecretStr = Field(
+        default=SecretStr(""),
+        description="a folder, or s3://KEY:SECRET@HOST:PORT/BUCKET; empty: a folder in the data directory",
+    )
+    signing_key_file: Path | None = Field(
+        default=None, description="Ed25519 key that signs checkpoints; made on first use"
+    )
+    model_file: Path | None = Field(
+        default=None, description="description (.json) of the model; empty: the shipped one"
+    )
+    web_dir: Path = Field(
+        default=Path(__file__).parent / "web" / "dist", description="the built app"
+    )
+
+    origin: Origin = Field(
+        default="anxun.local", description="name of this server in checkpoints; never change it"
+    )
+    host: str = Field(default="127.0.0.1", description="address to listen on")
+    port: int = Field(default=8000, ge=0, le=65535, description="port; 0 takes a free one")
+    is_cookie_secure: bool = Field(
+        default=False, description="send the session cookie over HTTPS only: set it behind TLS"
+    )
+    session_hours: int = Field(default=12, ge=1, le=24 * 90, description="life of a sign-in")
+    enrolment_minutes: int = Field(
+        default=60 * 24, ge=1, le=60 * 24 * 30, description="life of an enrolment code"
+    )
+    sign_in_attempts: int = Field(
+        default=10, ge=1, description="failed sign-ins a login may have in the window"
+    )
+    sign_in_attempts_address: int = Field(
+        default=100, ge=1, description="failed sign-ins an address may have in the window"
+    )
+    sign_in_window_s: int = Field(
+        default=900, ge=1, description="window of the throttle, in seconds"
+    )
+
+    max_json_bytes: int = Field(default=4 * MEBIBYTE, ge=1024, description="largest JSON body")
+    max_evidence_bytes: int = Field(
+        default=64 * MEBIBYTE, ge=1024, description="largest picture that is kept as evidence"
+    )
+    checkpoint_interval_s: float = Field(
+        default=10.0, gt=0, description="how often grown ledgers are published, in seconds"
+    )
+
+    @cached_property
+    def database_address(self) -> str:
+        """Return the SQLAlchemy address."""
+        return (
+            self.database_url.get_secret_value()
+            or f"sqlite:///{self.data_dir.resolve() / 'anxun.db'}"
+        )
+
+    @cached_property
+    def signing_key_path(self) -> Path:
+        """Return where the key that signs checkpoints lies."""
+        return self.signing_key_file or self.data_dir / "checkpoint-key.pem"

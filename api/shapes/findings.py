@@ -1,0 +1,53 @@
+"""Findings. `inspection.wire` holds what devices and people send about them."""
+
+from typing import Self
+from uuid import UUID
+
+from pydantic import Field
+
+from api.shapes.base import HazardCode, Page
+from inspection.tables import Finding
+from inspection.wire import Box, FindingState, Sha256, Source, UtcDatetime, Wire
+
+
+class FindingView(Wire):
+    """A stored hazard sighting. `entry_index` and `leaf_hash` name its entry in the ledger."""
+
+    id: UUID
+    enterprise_id: UUID
+    state: FindingState
+    hazard_code: HazardCode
+    label: str = Field(examples=["head"])
+    confidence: float = Field(ge=0, le=1, examples=[0.87])
+    boxes: list[Box]
+    captured_at: UtcDatetime = Field(
+        description="by the server's clock: the device's, less its offset"
+    )
+    device_captured_at: UtcDatetime = Field(description="as the device's clock said")
+    clock_offset_s: float | None
+    received_at: UtcDatetime
+    source: Source
+    device_id: UUID | None
+    photo_id: UUID | None
+    zone: str | None
+    model_name: str
+    model_sha256: Sha256
+    evidence_sha256: Sha256
+    sightings: int
+    item_id: UUID
+    entry_index: int
+    leaf_hash: Sha256
+    decided_by: UUID | None
+    decided_at: UtcDatetime | None
+    decision_note: str | None
+
+    @classmethod
+    def from_row(cls, row: Finding) -> Self:
+        """Return the view of a stored finding."""
+        source = Source(kind=row.source_kind, name=row.source_name, inspection_id=row.inspection_id)
+        facts = row.model_dump(include=set(cls.model_fields) - {"source"})
+        return cls.model_validate({**facts, "source": source})
+
+
+class FindingPage(Page[FindingView]):
+    """Findings, newest first."""

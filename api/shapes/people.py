@@ -1,0 +1,61 @@
+"""Signing in, and who is signed in."""
+
+from uuid import UUID
+
+from pydantic import Field
+
+from api.shapes.base import NamedRef, PersonRef
+from inspection.tables import OrganisationKind, Role
+from inspection.wire import Text, UtcDatetime, Wire
+
+
+class SignIn(Wire):
+    """A person's login and password."""
+
+    login: Text = Field(min_length=1, max_length=100, examples=["expert"])
+    password: Text = Field(min_length=1, max_length=1000, examples=["correct horse battery"])
+
+
+class OrganisationRef(NamedRef):
+    """A party that works on the ledgers of several enterprises."""
+
+    kind: OrganisationKind
+
+
+class RoleView(Wire):
+    """A role, and where it is held: in an organisation, or in an enterprise."""
+
+    role: Role
+    organisation: OrganisationRef | None = None
+    enterprise: NamedRef | None = None
+
+
+class Me(Wire):
+    """The signed-in person, their roles, and the enterprises they may see."""
+
+    id: UUID
+    login: str
+    name: str
+    roles: list[RoleView]
+    enterprises: list[NamedRef]
+
+
+class SignedIn(Wire):
+    """A session. The token is also set as a cookie; programs send it as `Authorization: Bearer`."""
+
+    token: str
+    expires_at: UtcDatetime
+    user: Me
+
+
+class AssignablePerson(PersonRef):
+    """A person of the enterprise, or its expert. A ticket is assigned to an enterprise officer or worker."""
+
+    login: str
+    roles: list[Role]
+
+
+class People(Wire):
+    """The people of an enterprise."""
+
+    items: list[AssignablePerson]

@@ -1,0 +1,33 @@
+"""Secrets that are handed out once and stored hashed: session tokens, device tokens, enrolment codes."""
+
+import hashlib
+import secrets
+
+# Without letters and digits that are mistaken for each other when read aloud or from a screen.
+CODE_ALPHABET = "23456789ABCDEFGHJKMNPQRSTUVWXYZ"
+CODE_GROUPS = 3
+CODE_GROUP_LENGTH = 4
+
+
+def new_token() -> str:
+    """Return 32 random bytes as URL-safe text."""
+    return secrets.token_urlsafe(32)
+
+
+def new_enrolment_code() -> str:
+    """Return a code of 12 characters (59 bits) in groups, to be typed by a person."""
+    groups = (
+        "".join(secrets.choice(CODE_ALPHABET) for _ in range(CODE_GROUP_LENGTH))
+        for _ in range(CODE_GROUPS)
+    )
+    return "-".join(groups)
+
+
+def sha256_of_token(token: str) -> str:
+    """Return what is stored of a token. A plain hash will do: a token is random and long."""
+    return hashlib.sha256(token.encode()).hexdigest()
+
+
+def sha256_of_code(code: str) -> str:
+    """Return what is stored of an enrolment code; spaces, dashes and case do not matter."""
+    return sha256_of_token("".join(code.split()).replace("-", "").upper())

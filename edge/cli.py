@@ -1,0 +1,141 @@
+"""`anxun-edge`: enrol, patrol, watch, deliver, status.
+
+Exit codes: 0 done · 1 an error of the program · 2 wrong usage · 3 an input is wrong, nothing was started ·
+4 not enrolled · 5 another process holds this state folder · 6 the disk is full or the outbox unusable (run again
+later) · 7 the server refuses this device or code · 8 the server is away and findings still wait (`deliver`) ·
+130 and 143 ended by SIGINT and SIGTERM, everything kept.
+"""
+
+import os
+import sys
+from datetime import datetime
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from edge.errors import EdgeError
+from edge.messages import Language, say
+from edge.settings import Settings
+
+_HELP_LANG: Language = "en" if os.environ.get("ANXUN_LANG", "zh").lower().startswith("en") else "zh"
+
+
+def _help(key: str) -> str:
+    return say(_HELP_LANG, key)
+
+
+app = typer.Typer(
+    help=_help("help_app"),
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+ZonesOption = Annotated[
+    Path | None, typer.Option("--zones", "--zone-file", help=_help("help_zones"))
+]
+HazardOption = Annotated[
+    list[str] | None, typer.Option("--hazard", "--hazards", help=_help("help_hazard"))
+]
+ModelOption = Annotated[Path | None, typer.Option(help=_help("help_model"))]
+OfflineOption = Annotated[bool, typer.Option("--offline", help=_help("help_offline"))]
+
+
+@app.callback()
+def _root(
+    context: typer.Context,
+    lang: Annotated[str | None, typer.Option(help=_help("help_lang"))] = None,
+) -> None:
+    settings = Settings()
+    if lang is not None:
+        if lang not in ("zh", "en"):
+            raise typer.BadParameter(_help("help_lang"), param_hint="--lang")
+        settings = settings.model_copy(update={"lang": lang})
+    context.obj = settings
+
+
+@app.command(help=_help("help_enrol"))
+def enrol(
+    context: typer.Context,
+    url: Annotated[str, typer.Argument(help=_help("help_url"))],
+    code: Annotated[str, typer.Argument(help=_help("help_code"))],
+    name: Annotated[str, typer.Option(help=_help("help_name"))],
+) -> None:
+    """Trade a one-time code for this device's identity."""
+    from edge import commands
+
+    commands.enrol(context.obj, url, code, name)
+
+
+@app.command(help=_help("help_patrol"))
+def patrol(
+    context: typer.Context,
+    folder: Annotated[Path, typer.Argument(help=_help("help_folder"))],
+    zones: ZonesOption = None,
+    hazard: HazardOption = None,
+    model: ModelOption = None,
+    offline: OfflineOption = False,
+) -> None:
+    """Walk a folder of photos."""
+    from edge import commands
+
+    asked = commands.Asked(model, zones, tuple(hazard or ()), offline)
+    raise typer.Exit(commands.patrol(context.obj, folder, asked))
+
+
+@app.command(help=_help("help_watch"))
+def watch(  # noqa: PLR0913  each is an option of the command
+    context: typer.Context,
+    source: Annotated[str, typer.Argument(help=_help("help_source"))],
+    camera: Annotated[str, typer.Option(help=_help("help_camera"))],
+    k: Annotated[int, typer.Option("--k", min=1, help=_help("help_k"))] = 3,
+    n: Annotated[int, typer.Option("--n", min=1, help=_help("help_n"))] = 5,
+    fps: Annotated[float, typer.Option(min=0.01, max=60, help=_help("help_fps"))] = 2.0,
+    for_s: Annotated[float | None, typer.Option("--for", min=0, help=_help("help_for"))] = None,
+    started_at: Annotated[datetime | None, typer.Option(help=_help("help_started"))] = None,
+    zones: ZonesOption = None,
+    hazard: HazardOption = None,
+    model: ModelOption = None,
+    offline: OfflineOption = False,
+) -> None:
+    """Watch one camera."""
+    from edge import commands
+
+    if k > n:
+        raise typer.BadParameter(f"--k {k} > --n {n}", param_hint="--k")
+    view = commands.View(source, camera, k, n, fps, for_s, started_at)
+    asked = commands.Asked(model, zones, tuple(hazard or ()), offline)
+    raise typer.Exit(commands.watch(context.obj, view, asked))
+
+
+@app.command(help=_help("help_deliver"))
+def deliver(
+    context: typer.Context,
+    wait: Annotated[bool, typer.Option("--wait", help=_help("help_wait"))] = False,
+) -> None:
+    """Deliver what waits."""
+    from edge import commands
+
+    raise typer.Exit(commands.deliver(context.obj, wait=wait))
+
+
+@app.command(help=_help("help_status"))
+def status(
+    context: typer.Context,
+    as_json: Annotated[bool, typer.Option("--json", help=_help("help_json"))] = False,
+) -> None:
+    """Show what this device has and what waits."""
+    from edge import commands
+
+    commands.status(context.obj, as_json=as_json)
+
+
+def main() -> None:
+    """Run the command line; an error of ours is one line and its exit code."""
+    from edge.console import Voice
+
+    try:
+        app()
+    except EdgeError as error:
+        Voice.of(_HELP_LANG).complain(error)
+        sys.exit(error.exit_code)

@@ -1,0 +1,146 @@
+"""What a technician sees: lines, the progress bar's text, the status table."""
+
+import json
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from itertools import islice
+
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
+
+from edge.errors import EdgeError
+from edge.identity import find_identity
+from edge.messages import Language, say
+from edge.outbox import Counts, DraftState, Outbox, PhotoState
+from edge.settings import Settings
+
+SHOWN_ROWS = 20
+
+
+@dataclass(frozen=True)
+class Voice:
+    """Says catalogue messages in one language: results on stdout, troubles on stderr."""
+
+    lang: Language
+    out: Console
+    err: Console
+
+    @classmethod
+    def of(cls, lang: Language) -> "Voice":
+        """Return a voice on the process's own streams."""
+        return cls(lang, Console(highlight=False), Console(stderr=True, highlight=False))
+
+    def text(self, key: str, **facts: object) -> str:
+        """Return a message."""
+        return say(self.lang, key, **facts)
+
+    def tell(self, key: str, **facts: object) -> None:
+        """Print a message on stdout."""
+        self.out.print(escape(self.text(key, **facts)), soft_wrap=True)
+
+    def warn(self, key: str, **facts: object) -> None:
+        """Print a message on stderr."""
+        self.err.print(escape(self.text(key, **facts)), soft_wrap=True, style="yellow")
+
+    def warn_of(self, error: EdgeError) -> None:
+        """Print an error that does not end anything, on stderr."""
+        self.err.print(escape(error.say(self.lang)), soft_wrap=True, style="yellow")
+
+    def complain(self, error: EdgeError) -> None:
+        """Print an error on stderr."""
+        self.err.print(escape(error.say(self.lang)), soft_wrap=True, style="red")
+
+
+def show_status(voice: Voice, settings: Settings, outbox: Outbox, *, as_json: bool) -> None:
+    """Print what this device has and what waits."""
+    if as_json:
+        print(json.dumps(status(settings, outbox), ensure_ascii=False, indent=1))  # noqa: T201  machines read it
+        return
+    voice.out.print(_overview(voice, settings, outbox))
+    if rejected := outbox.rejected(SHOWN_ROWS):
+        table = _table(voice, "rejected_title", "column_id", "column_code", "column_reason")
+        for draft in rejected:
+            table.add_row(draft.id, draft.code, escape(draft.reason))
+        voice.out.print(table)
+    if failed := list(islice(outbox.photos(PhotoState.FAILED), SHOWN_ROWS)):
+        table = _table(voice, "failed_title", "column_path", "column_error", "column_reason")
+        for photo in failed:
+            table.add_row(escape(photo.path), photo.error, escape(photo.reason or ""))
+        voice.out.print(table)
+
+
+def status(settings: Settings, outbox: Outbox) -> dict[str, object]:
+    """Return the status as plain data."""
+    identity = find_identity(settings)
+    counts = outbox.counts()
+    return {
+        "data_dir": str(settings.data_dir),
+        "device": identity and identity.model_dump(mode="json", exclude={"token"}),
+        "findings": {state.value: count for state, count in counts.drafts.items()},
+        "photos": {state.value: count for state, count in counts.photos.items()},
+        "evidence_bytes": outbox.files.total_bytes(),
+        "evidence_waiting": counts.evidence_waiting,
+        "clock_offset_s": outbox.clock_offset_s(),
+        "clock_measured_at": outbox.get_fact("clock_measured_at"),
+        "last_delivery_at": outbox.get_fact("last_delivery_at"),
+        "rejected": [
+            {"id": draft.id, "code": draft.code, "reason": draft.reason}
+            for draft in outbox.rejected()
+        ],
+        "failed_photos": [
+            {"path": photo.path, "error": photo.error, "reason": photo.reason}
+            for photo in outbox.photos(PhotoState.FAILED)
+        ],
+    }
+
+
+def _overview(voice: Voice, settings: Settings, outbox: Outbox) -> Table:
+    identity = find_identity(settings)
+    counts = outbox.counts()
+    none = voice.text("row_none")
+    megabytes = f"{outbox.files.total_bytes() / 1e6:.1f}"
+    table = Table(title=voice.text("status_title"), show_header=False)
+    rows = {
+        "row_state": str(settings.data_dir),
+        "row_device": identity.device_name if identity else none,
+        "row_enterprise": identity.enterprise_name if identity else none,
+        "row_server": identity.server_url if identity else none,
+        "row_drafts": voice.text("drafts_cell", **_named(counts)),
+        "row_evidence": voice.text("evidence_cell", mb=megabytes, waiting=counts.evidence_waiting),
+        "row_photos": voice.text("photos_cell", **_named(counts)),
+        "row_clock": _clock(voice, outbox),
+        "row_last": _local(outbox.get_fact("last_delivery_at")) or voice.text("never"),
+    }
+    for key, cell in rows.items():
+        table.add_row(voice.text(key), escape(cell))
+    return table
+
+
+def _named(counts: Counts) -> dict[str, object]:
+    drafts: dict[str, object] = {state.value: counts.drafts[state] for state in DraftState}
+    return drafts | {state.value: counts.photos[state] for state in PhotoState}
+
+
+def _clock(voice: Voice, outbox: Outbox) -> str:
+    offset_s = outbox.clock_offset_s()
+    if offset_s is None:
+        return voice.text("never")
+    at = _local(outbox.get_fact("clock_measured_at"))
+    return voice.text("clock_cell", offset=f"{offset_s:+.3f}", at=at)
+
+
+def _local(at: str | None) -> str:
+    return "" if at is None else f"{local_time(datetime.fromisoformat(at)):%Y-%m-%d %H:%M:%S}"
+
+
+def local_time(at: datetime) -> datetime:
+    """Return a time in this machine's zone."""
+    return at.replace(tzinfo=at.tzinfo or UTC).astimezone()
+
+
+def _table(voice: Voice, title: str, *columns: str) -> Table:
+    table = Table(title=voice.text(title))
+    for column in columns:
+        table.add_column(voice.text(column), overflow="fold")
+    return table

@@ -1,0 +1,255 @@
+"""Delivery: from the outbox to the server, at least once, for ever retried.
+
+One session: measure the clock; then, oldest first, upload what evidence a batch needs, submit the batch, write
+down the receipts. Each step is remembered before the next, and every step may be repeated: evidence is named by
+its hash and a draft by its id, so the server answers a repetition with the same receipt.
+"""
+
+import random
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from enum import StrEnum
+from http import HTTPStatus
+
+from edge.client import Client
+from edge.errors import DiskFull, EdgeError, EvidenceDamaged, Refused, ServerAway, StateBusy
+from edge.identity import Identity
+from edge.lock import work_lock
+from edge.outbox import Outbox, WaitingDraft
+from edge.settings import Settings
+from inspection.wire import (
+    MAX_DRAFTS,
+    FindingReceipt,
+    ReceiptStatus,
+    RejectionCode,
+    utc_now,
+)
+
+BATCH_EVIDENCE_BYTES = 8 << 20
+# Asking again would be answered the same way: these stop the session and keep everything.
+STOPPING = {HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN, HTTPStatus.NOT_FOUND}
+
+
+@dataclass(slots=True)
+class Delivered:
+    """What a delivery session achieved."""
+
+    recorded: int = 0
+    duplicates: int = 0
+    rejected: int = 0
+
+    def count(self, receipt: FindingReceipt) -> None:
+        """Count a receipt; one that asks for its evidence again is not an end."""
+        if receipt.status is ReceiptStatus.RECORDED:
+            self.recorded += 1
+        elif receipt.status is ReceiptStatus.DUPLICATE:
+            self.duplicates += 1
+        elif receipt.code is not RejectionCode.EVIDENCE_MISSING:
+            self.rejected += 1
+
+
+class Waits:
+    """Growing waits with jitter, so that a hundred boxes do not come back in the same second."""
+
+    def __init__(self, first_s: float, longest_s: float) -> None:
+        self._first_s, self._longest_s = first_s, longest_s
+        self._next_s = first_s
+
+    def next_s(self) -> float:
+        """Return how long to wait now; the next one is twice as long, up to the longest."""
+        wait_s = self._next_s * random.uniform(0.5, 1.0)  # noqa: S311  jitter, not a secret
+        self._next_s = min(self._next_s * 2, self._longest_s)
+        return wait_s
+
+    def reset(self) -> None:
+        """Start small again, after a success."""
+        self._next_s = self._first_s
+
+
+def deliver_session(
+    outbox: Outbox,
+    client: Client,
+    delivered: Delivered,
+    *,
+    should_stop: Callable[[], bool] = lambda: False,
+) -> None:
+    """Deliver until nothing waits or `should_stop` says so, counting into `delivered`.
+
+    Raises:
+        ServerAway: what was settled stays settled; the rest waits.
+        Refused: the server refuses this device as a whole (revoked, for one); everything is kept.
+        DiskFull, OutboxUnusable: as the outbox says.
+    """
+    measure_clock(outbox, client)
+    while not should_stop() and (batch := _next_batch(outbox)):
+        batch = _with_evidence_there(outbox, client, batch)
+        if not batch:
+            continue
+        receipts = _submit(client, batch)
+        outbox.settle(receipts)
+        for receipt in receipts:
+            delivered.count(receipt)
+        if all(receipt.code is RejectionCode.EVIDENCE_MISSING for receipt in receipts):
+            raise ServerAway(client.server_url, "it does not keep the evidence it was sent")
+    outbox.put_facts(last_delivery_at=utc_now().isoformat())
+
+
+def measure_clock(outbox: Outbox, client: Client) -> None:
+    """Measure this device's clock against the server's and remember it for drafts made from now on."""
+    clock = client.measure_clock()
+    outbox.put_facts(
+        clock_offset_s=f"{clock.offset_s:.3f}",
+        clock_round_trip_s=f"{clock.round_trip_s:.3f}",
+        clock_measured_at=utc_now().isoformat(),
+    )
+
+
+def _next_batch(outbox: Outbox) -> list[WaitingDraft]:
+    """Return the oldest drafts, few enough that their evidence is up soon and progress is remembered."""
+    batch: list[WaitingDraft] = []
+    evidence: set[str] = set()
+    size = 0
+    for draft in outbox.waiting(MAX_DRAFTS):
+        if not draft.is_evidence_delivered and draft.evidence_sha256 not in evidence:
+            if batch and size + draft.evidence_size > BATCH_EVIDENCE_BYTES:
+                break
+            evidence.add(draft.evidence_sha256)
+            size += draft.evidence_size
+        batch.append(draft)
+    return batch
+
+
+def _with_evidence_there(
+    outbox: Outbox, client: Client, batch: list[WaitingDraft]
+) -> list[WaitingDraft]:
+    """Upload what the server does not hold; return the drafts whose evidence it now holds."""
+    there = {draft.evidence_sha256: draft.is_evidence_delivered for draft in batch}
+    for sha256 in [sha256 for sha256, is_delivered in there.items() if not is_delivered]:
+        try:
+            client.put_evidence(sha256, outbox.files.read(sha256))
+        except (EvidenceDamaged, Refused) as error:
+            code, reason = _why_never(client, error)
+            ids = [draft.id for draft in batch if draft.evidence_sha256 == sha256]
+            outbox.reject(ids, code, reason)
+        else:
+            outbox.note_evidence_delivered(sha256)
+            there[sha256] = True
+    return [draft for draft in batch if there[draft.evidence_sha256]]
+
+
+def _why_never(client: Client, error: EvidenceDamaged | Refused) -> tuple[str, str]:
+    """Return code and reason why evidence can never be delivered; raise where it only cannot be now."""
+    if isinstance(error, EvidenceDamaged):
+        return "evidence_damaged", str(error)
+    if error.status in STOPPING:
+        raise error
+    if error.code == "evidence_hash_mismatch":
+        # The bytes were checked when they were read: they were damaged on the way. Send them again later.
+        raise ServerAway(client.server_url, "evidence arrived damaged") from error
+    return error.code or "evidence_refused", error.detail
+
+
+def _submit(client: Client, batch: list[WaitingDraft]) -> list[FindingReceipt]:
+    """Submit a batch; one that is refused as a whole is halved until the draft at fault stands alone."""
+    try:
+        return client.submit_findings([draft.body for draft in batch])
+    except Refused as refused:
+        if refused.status in STOPPING:
+            raise
+        if len(batch) == 1:
+            return [
+                FindingReceipt(
+                    id=batch[0].id,
+                    status=ReceiptStatus.REJECTED,
+                    code=RejectionCode.MALFORMED,
+                    reason=f"{refused.status}: {refused.detail}",
+                )
+            ]
+        middle = len(batch) // 2
+        return _submit(client, batch[:middle]) + _submit(client, batch[middle:])
+
+
+@dataclass(slots=True)
+class DeliveryState:
+    """What the delivery thread is at, for whoever prints it."""
+
+    delivered: Delivered = field(default_factory=Delivered)
+    trouble: EdgeError | None = None
+    ended_by: Exception | None = None
+
+
+class Outcome(StrEnum):
+    """How a session ended."""
+
+    DONE = "done"
+    AWAY = "away"
+    BUSY = "busy"
+
+
+class Delivery:
+    """Delivers in a thread of its own while a patrol or watch goes on; only one process delivers at a time."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        identity: Identity,
+        *,
+        make_client: Callable[[str, str | None, Settings], Client] = Client,
+    ) -> None:
+        self._settings, self._identity, self._make_client = settings, identity, make_client
+        self._stop, self._wake = threading.Event(), threading.Event()
+        self._thread = threading.Thread(target=self._run, name="delivery")
+        self.state = DeliveryState()
+
+    def start(self) -> None:
+        """Start delivering."""
+        self._thread.start()
+
+    def wake(self) -> None:
+        """Say that something new waits."""
+        self._wake.set()
+
+    def stop(self, timeout_s: float | None = None) -> bool:
+        """Ask the thread to end after its current step; return whether it did within the timeout."""
+        self._stop.set()
+        self._wake.set()
+        self._thread.join(timeout_s)
+        return not self._thread.is_alive()
+
+    def deliver_once(self, should_stop: Callable[[], bool] = lambda: False) -> Outcome:
+        """Run one session in the calling thread.
+
+        Raises:
+            Refused, OutboxUnusable: see `deliver_session`.
+        """
+        identity = self._identity
+        try:
+            with (
+                work_lock(self._settings.data_dir, "deliver"),
+                Outbox(self._settings.outbox_dir) as outbox,
+                self._make_client(identity.server_url, identity.token, self._settings) as client,
+            ):
+                deliver_session(outbox, client, self.state.delivered, should_stop=should_stop)
+        except StateBusy:
+            return Outcome.BUSY
+        except (ServerAway, DiskFull) as trouble:
+            self.state.trouble = trouble
+            return Outcome.AWAY
+        self.state.trouble = None
+        return Outcome.DONE
+
+    def _run(self) -> None:
+        waits = Waits(self._settings.retry_first_s, self._settings.retry_longest_s)
+        while not self._stop.is_set():
+            try:
+                outcome = self.deliver_once(self._stop.is_set)
+            except Exception as error:  # noqa: BLE001  shown by the main thread, which goes on without delivery
+                self.state.ended_by = error
+                return
+            if outcome is Outcome.AWAY:
+                self._stop.wait(waits.next_s())
+            else:
+                waits.reset()
+                self._wake.wait(self._settings.deliver_every_s)
+            self._wake.clear()

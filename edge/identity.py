@@ -1,0 +1,80 @@
+"""Who this device is: its server, its enterprise and its token, in a file that only its owner reads."""
+
+import json
+import os
+from pathlib import Path
+from uuid import UUID
+
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from edge.client import Client
+from edge.errors import NotEnrolled, OtherEnterprise
+from edge.settings import Settings
+
+
+class Identity(BaseModel):
+    """What enrolment gave."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    server_url: str
+    device_id: UUID
+    device_name: str
+    enterprise_id: UUID
+    enterprise_name: str
+    token: str
+
+
+def read_identity(settings: Settings) -> Identity:
+    """Return this state folder's identity.
+
+    Raises:
+        NotEnrolled: there is none, or its file cannot be read.
+    """
+    try:
+        return Identity.model_validate_json(settings.identity_path.read_bytes())
+    except (OSError, ValidationError) as error:
+        raise NotEnrolled(settings.data_dir) from error
+
+
+def find_identity(settings: Settings) -> Identity | None:
+    """Return this state folder's identity, or None before enrolment."""
+    try:
+        return read_identity(settings)
+    except NotEnrolled:
+        return None
+
+
+def enrol(settings: Settings, client: Client, code: str, name: str) -> Identity:
+    """Trade a code for an identity and keep it. A folder stays with its first enterprise.
+
+    Raises:
+        EnrolmentRefused, ServerAway: as the client says.
+        OtherEnterprise: findings of one enterprise must never be delivered to another.
+    """
+    before = find_identity(settings)
+    device = client.enrol(code, name)
+    if before is not None and before.enterprise_id != device.enterprise_id:
+        raise OtherEnterprise(before.enterprise_name, device.enterprise_name)
+    identity = Identity(
+        server_url=client.server_url,
+        device_id=device.device_id,
+        device_name=name,
+        enterprise_id=device.enterprise_id,
+        enterprise_name=device.enterprise_name,
+        token=device.token,
+    )
+    _write_private(settings.identity_path, identity)
+    return identity
+
+
+def _write_private(path: Path, identity: Identity) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    partial = path.with_suffix(".part")
+    partial.unlink(missing_ok=True)
+    handle = os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
+    with os.fdopen(handle, "w", encoding="utf-8") as file:
+        json.dump(identity.model_dump(mode="json"), file, ensure_ascii=False, indent=1)
+        file.flush()
+        os.fsync(file.fileno())
+    partial.replace(path)

@@ -1,0 +1,51 @@
+"""Settings of the edge program, read once from the environment (prefix ``ANXUN_EDGE_``)."""
+
+from functools import cached_property
+from pathlib import Path
+
+import platformdirs
+from pydantic import AliasChoices, Field
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from edge.messages import Language
+
+
+class Settings(BaseSettings):
+    """What a technician may set. Every path of the state folder hangs under `data_dir`."""
+
+    model_config = SettingsConfigDict(env_prefix="ANXUN_EDGE_", populate_by_name=True)
+
+    data_dir: Path = Field(
+        default_factory=lambda: platformdirs.user_state_path("anxun-edge", appauthor=False),
+        description="state folder: identity, outbox, evidence that waits",
+    )
+    lang: Language = Field(
+        default="zh", validation_alias=AliasChoices("ANXUN_EDGE_LANG", "ANXUN_LANG")
+    )
+    connect_timeout_s: float = Field(default=5.0, gt=0)
+    request_timeout_s: float = Field(default=30.0, gt=0)
+    part_bytes: int = Field(
+        default=1 << 20, ge=1 << 16, description="larger evidence goes up in parts of this size"
+    )
+    retry_first_s: float = Field(
+        default=1.0, gt=0, description="first wait when the server is away"
+    )
+    retry_longest_s: float = Field(default=60.0, gt=0)
+    deliver_every_s: float = Field(default=5.0, gt=0, description="pause when nothing waits")
+    camera_open_timeout_s: float = Field(default=5.0, gt=0)
+    camera_read_timeout_s: float = Field(default=3.0, gt=0)
+    camera_longest_wait_s: float = Field(default=30.0, gt=0, description="between reconnections")
+    jpeg_quality: int = Field(default=90, ge=50, le=100)
+    gone_after_s: float = Field(
+        default=60.0, gt=0, description="a hazard unseen for so long is reported anew"
+    )
+
+    @cached_property
+    def identity_path(self) -> Path:
+        """The device's token and server, readable by its owner only."""
+        return self.data_dir / "device.json"
+
+    @cached_property
+    def outbox_dir(self) -> Path:
+        """Database and evidence files of what waits for delivery."""
+        return self.data_dir / "outbox"

@@ -1,0 +1,87 @@
+"""Engines and sessions: SQLite and PostgreSQL behave alike behind them.
+
+A write transaction on SQLite begins IMMEDIATE, so that two writers queue up instead of failing when both have read
+first. Its journal is WAL with ``synchronous=FULL``: what was committed survives a power cut. A session for reading
+can not write, in either database.
+"""
+
+import sqlite3
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Connection, Engine, create_engine, event
+from sqlalchemy.engine import URL, make_url
+from sqlalchemy.exc import OperationalError
+from sqlalchemy.orm import sessionmaker
+from sqlmodel import Session, col, select
+
+from inspection.errors import NotFound
+from inspection.tables import Enterprise
+
+BUSY_TIMEOUT_S = 30.0
+_READING = "anxun_reading"
+
+
+def make_engine(url: str | URL) -> Engine:
+    """Return an engine for ``sqlite:///file`` or ``postgresql://…`` (driver psycopg).
+
+    Raises `sqlalchemy.exc.ArgumentError` when the address can not be read.
+    """
+    address = make_url(url)
+    if address.drivername in {"postgresql", "postgres"}:
+        address = address.set(drivername="postgresql+psycopg")
+    if address.get_backend_name() != "sqlite":
+        return create_engine(address, pool_pre_ping=True)
+    engine = create_engine(address, connect_args={"timeout": BUSY_TIMEOUT_S})
+    event.listen(engine, "connect", _prepare_sqlite)
+    event.listen(engine, "begin", _begin_sqlite)
+    return engine
+
+
+def _prepare_sqlite(connection: sqlite3.Connection, _record: object) -> None:
+    # The driver would begin transactions by itself, and not before a SAVEPOINT.
+    connection.isolation_level = None
+    for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON"):
+        connection.execute(f"PRAGMA {pragma}").close()
+
+
+def _begin_sqlite(connection: Connection) -> None:
+    reading = connection.get_execution_options().get(_READING, False)
+    connection.exec_driver_sql(f"PRAGMA query_only={'ON' if reading else 'OFF'}")
+    connection.exec_driver_sql("BEGIN" if reading else "BEGIN IMMEDIATE")
+
+
+def write_sessions(engine: Engine) -> sessionmaker[Session]:
+    """Return what opens sessions that write. On SQLite one holds the write lock from its first statement on."""
+    return sessionmaker(engine, class_=Session, expire_on_commit=False)
+
+
+def read_sessions(engine: Engine) -> sessionmaker[Session]:
+    """Return what opens sessions that only read: they never wait for a writer."""
+    options: dict[str, Any] = {_READING: True}
+    if engine.dialect.name == "postgresql":
+        options["postgresql_readonly"] = True
+    return sessionmaker(engine.execution_options(**options), class_=Session, expire_on_commit=False)
+
+
+def lock_enterprise(session: Session, enterprise_id: UUID) -> None:
+    """Let one transaction at a time write to an enterprise; held until it ends. `NotFound` if there is none.
+
+    Every write begins here, so that all locks are taken in one order and no two transactions can wait for each
+    other. It costs no speed: the enterprise's ledger is appended to by one at a time anyway.
+    """
+    locked = session.exec(
+        select(Enterprise.id)
+        .where(col(Enterprise.id) == enterprise_id)
+        .with_for_update(key_share=True)
+    ).first()
+    if locked is None:
+        raise NotFound("enterprise", enterprise_id)
+
+
+def is_disk_full(error: OperationalError) -> bool:
+    """Return whether a database error means that its disk is full (SQLite's SQLITE_FULL, PostgreSQL's 53100)."""
+    cause = error.orig
+    if isinstance(cause, sqlite3.Error):
+        return cause.sqlite_errorcode == sqlite3.SQLITE_FULL
+    return getattr(cause, "sqlstate", None) == "53100"

@@ -1,0 +1,186 @@
+"""Refusals of the domain: facts about what was asked, without a word of HTTP.
+
+    InspectionError
+    ├── NotFound                    it does not exist, or not for this caller
+    ├── NotAllowed                  the caller sees it, but their role may not do this
+    │   └── SecondPersonRequired    whoever fixed may not reinspect
+    ├── Conflict                    true once, but not in the present state
+    │   ├── AlreadyDecided          a finding is confirmed or dismissed once
+    │   ├── StepNotPossible         the ticket's state does not know this step
+    │   ├── VersionConflict         someone else was faster
+    │   └── AlreadyExists           a name or number that is taken
+    ├── Refused                     the input is wrong; the message says what to do
+    │   ├── InvalidCursor
+    │   ├── InvalidInput
+    │   ├── EvidenceMissing
+    │   ├── AfterPhotoRequired
+    │   └── EvidenceRefused
+    │       ├── EvidenceEmpty
+    │       ├── EvidenceTooLarge
+    │       ├── EvidenceHashMismatch
+    │       ├── EvidenceTypeRefused
+    │       └── PartOutOfOrder
+    └── StorageError                the server's fault: try again later
+        ├── StorageFull
+        └── StorageUnavailable
+
+`inspection.taxonomy.UnknownHazard` stands outside, because the edge shares it.
+"""
+
+from collections.abc import Sequence
+from uuid import UUID
+
+
+class InspectionError(Exception):
+    """Base of every refusal of the domain."""
+
+
+class NotFound(InspectionError):
+    """The thing does not exist, or the caller's scope does not hold it: the two are never told apart."""
+
+    def __init__(self, kind: str, key: object) -> None:
+        self.kind, self.key = kind, str(key)
+        super().__init__(f"there is no {kind} {key}")
+
+
+class NotAllowed(InspectionError):
+    """The caller may see the thing but not do this with it."""
+
+    def __init__(self, action: str, roles: Sequence[str]) -> None:
+        self.action, self.roles = action, tuple(roles)
+        super().__init__(f"to {action} needs one of the roles: {', '.join(self.roles)}")
+
+
+class SecondPersonRequired(NotAllowed):
+    """Whoever was assigned, fixed or submitted may not reinspect their own work."""
+
+    def __init__(self) -> None:
+        super().__init__("reinspect", ())
+        self.args = (
+            "the person who fixed or submitted may not reinspect; ask a second person to do it",
+        )
+
+
+class Conflict(InspectionError):
+    """The request was possible once, but the thing's present state refuses it."""
+
+
+class AlreadyDecided(Conflict):
+    """A finding is confirmed or dismissed once."""
+
+    def __init__(self, finding_id: UUID, state: str) -> None:
+        self.finding_id, self.state = finding_id, state
+        super().__init__(f"finding {finding_id} is already {state}; a decision is made once")
+
+
+class StepNotPossible(Conflict):
+    """The ticket's state does not know this step."""
+
+    def __init__(self, state: str, action: str, possible: Sequence[str]) -> None:
+        self.state, self.action, self.possible = state, action, tuple(possible)
+        steps = ", ".join(self.possible) or "nothing"
+        super().__init__(f"a ticket that is {state} cannot {action}; possible now: {steps}")
+
+
+class VersionConflict(Conflict):
+    """The ticket changed since the caller read it."""
+
+    def __init__(self, expected: int, actual: int) -> None:
+        self.expected, self.actual = expected, actual
+        super().__init__(
+            f"the ticket is at version {actual}, not {expected}; read it again and decide anew"
+        )
+
+
+class AlreadyExists(Conflict):
+    """A name, login or number is taken."""
+
+    def __init__(self, kind: str, key: str) -> None:
+        self.kind, self.key = kind, key
+        super().__init__(f"there is already a {kind} {key}")
+
+
+class Refused(InspectionError):
+    """The input is wrong, and sending it again does not help."""
+
+
+class InvalidCursor(Refused):
+    """A cursor that no list gave out."""
+
+    def __init__(self) -> None:
+        super().__init__("this cursor is not one that a list gave; start without a cursor")
+
+
+class InvalidInput(Refused):
+    """A value that the domain cannot take."""
+
+
+class EvidenceMissing(Refused):
+    """An evidence that is named was not uploaded for this enterprise."""
+
+    def __init__(self, sha256: str) -> None:
+        self.sha256 = sha256
+        super().__init__(f"evidence {sha256} is not there; upload it first, then send this again")
+
+
+class AfterPhotoRequired(Refused):
+    """A submission needs a new photo of the fixed place."""
+
+
+class EvidenceRefused(Refused):
+    """Bytes that are not taken as evidence; nothing of them was kept."""
+
+
+class EvidenceEmpty(EvidenceRefused):
+    """No byte came."""
+
+    def __init__(self) -> None:
+        super().__init__("the file is empty (0 bytes); take the photo again or choose another file")
+
+
+class EvidenceTooLarge(EvidenceRefused):
+    """More bytes than the server takes."""
+
+    def __init__(self, limit: int) -> None:
+        self.limit = limit
+        super().__init__(f"the file is larger than {limit} bytes, the most that is taken")
+
+
+class EvidenceHashMismatch(EvidenceRefused):
+    """The bytes do not hash to their name."""
+
+    def __init__(self, expected: str, actual: str) -> None:
+        self.expected, self.actual = expected, actual
+        super().__init__(f"the bytes hash to {actual}, not to {expected}; upload the file again")
+
+
+class EvidenceTypeRefused(EvidenceRefused):
+    """The bytes are neither a picture nor a clip that is taken."""
+
+    def __init__(self) -> None:
+        super().__init__("the bytes are not a JPEG, PNG, WebP or HEIC picture, nor an MP4 clip")
+
+
+class PartOutOfOrder(EvidenceRefused):
+    """A part does not begin where the received bytes end."""
+
+    def __init__(self, expected: int, actual: int) -> None:
+        self.expected, self.actual = expected, actual
+        super().__init__(
+            f"the part begins at byte {actual}, but {expected} bytes were received; go on from there"
+        )
+
+
+class StorageError(InspectionError):
+    """The server could not keep or read bytes; nothing is half-written, and trying later helps."""
+
+
+class StorageFull(StorageError):
+    """No room is left."""
+
+    def __init__(self) -> None:
+        super().__init__("the server has no room left for evidence; free some and try again")
+
+
+class StorageUnavailable(StorageError):
+    """The evidence store does not answer, or has lost an object that it should hold."""

@@ -1,0 +1,58 @@
+"""What the domain writes into an enterprise's ledger: one function, so that every entry looks alike."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+from uuid import UUID
+
+from ledger.entry import Attachment, LedgerEntry, Record
+from ledger.log import append
+from ledger.sql import SqlStore
+from sqlmodel import Session
+
+from inspection.scopes import Actor
+from inspection.tables import Evidence
+
+
+@dataclass(frozen=True)
+class Event:
+    """Something that happened: `kind` such as ``finding.recorded``, in a section such as L27, with its facts."""
+
+    kind: str
+    section: str
+    data: Mapping[str, Any]
+    attachments: tuple[Attachment, ...] = ()
+
+
+def log_id_of(enterprise_id: UUID) -> str:
+    """Return the name of an enterprise's ledger."""
+    return str(enterprise_id)
+
+
+def write_event(
+    session: Session, enterprise_id: UUID, actor: Actor, event: Event, now: datetime
+) -> LedgerEntry:
+    """Append an event to the enterprise's ledger, in the caller's transaction."""
+    record = Record(
+        kind=event.kind,
+        section=event.section,
+        at=now,
+        by=actor.name,
+        data=dict(event.data),
+        attachments=event.attachments,
+    )
+    return append(SqlStore(session), log_id_of(enterprise_id), record)
+
+
+def attach(evidence: Iterable[Evidence], role: str) -> tuple[Attachment, ...]:
+    """Return evidence as attachments of an entry: what it is there (``photo``, ``after_photo``)."""
+    return tuple(
+        Attachment(sha256=row.sha256, media_type=row.media_type, size=row.size, role=role)
+        for row in evidence
+    )
+
+
+def timestamp(at: datetime) -> str:
+    """Return a time as the ledger writes it: RFC 3339, UTC, milliseconds."""
+    return at.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")

@@ -1,0 +1,331 @@
+"""Remediation tickets (整改单): a pure machine of states, and around it the steps that people take.
+
+    open ──assign──▶ assigned ──start──▶ fixing ──submit──▶ submitted ──close──▶ closed
+                        ▲  (assign again)   ▲                    │
+                        └───────────────────┴──────start──── returned ◀──return──┘
+
+Whoever was assigned, fixed or submitted may not reinspect.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from uuid import UUID
+
+from sqlmodel import Session, col, func, select
+
+from inspection.database import lock_enterprise
+from inspection.errors import (
+    AfterPhotoRequired,
+    EvidenceMissing,
+    InvalidInput,
+    NotAllowed,
+    NotFound,
+    SecondPersonRequired,
+    StepNotPossible,
+    VersionConflict,
+)
+from inspection.evidence import PICTURE_TYPES
+from inspection.journal import Event, attach, timestamp, write_event
+from inspection.plans import CHINA, deadline
+from inspection.queries import get_ticket, people
+from inspection.scopes import ENTERPRISE_ROLES, Scope
+from inspection.sections import hazard_section
+from inspection.tables import (
+    Evidence,
+    Finding,
+    HazardItem,
+    ItemState,
+    RemediationTicket,
+    Role,
+    ServicePlan,
+    TicketState,
+    TicketStep,
+)
+from inspection.taxonomy import hazard_type
+
+
+class TicketAction(StrEnum):
+    """What a person may do with a ticket."""
+
+    ASSIGN = "assign"
+    START = "start"
+    SUBMIT = "submit"
+    CLOSE = "close"
+    RETURN = "return"
+
+
+_NEXT: dict[TicketState, dict[TicketAction, TicketState]] = {
+    TicketState.OPEN: {TicketAction.ASSIGN: TicketState.ASSIGNED},
+    TicketState.ASSIGNED: {
+        TicketAction.ASSIGN: TicketState.ASSIGNED,
+        TicketAction.START: TicketState.FIXING,
+    },
+    TicketState.FIXING: {
+        TicketAction.ASSIGN: TicketState.ASSIGNED,
+        TicketAction.SUBMIT: TicketState.SUBMITTED,
+    },
+    TicketState.SUBMITTED: {
+        TicketAction.CLOSE: TicketState.CLOSED,
+        TicketAction.RETURN: TicketState.RETURNED,
+    },
+    TicketState.RETURNED: {
+        TicketAction.ASSIGN: TicketState.ASSIGNED,
+        TicketAction.START: TicketState.FIXING,
+    },
+    TicketState.CLOSED: {},
+}
+_EVENTS = {
+    TicketAction.ASSIGN: "ticket.assigned",
+    TicketAction.START: "ticket.started",
+    TicketAction.SUBMIT: "ticket.submitted",
+    TicketAction.CLOSE: "ticket.closed",
+    TicketAction.RETURN: "ticket.returned",
+}
+_SUPERVISORS = (Role.ENTERPRISE_OFFICER, Role.EXPERT, Role.SERVICE_CENTRE)
+_REINSPECTION = (TicketAction.CLOSE, TicketAction.RETURN)
+
+
+@dataclass(frozen=True)
+class Step:
+    """What a person does: `assignee_id` with assign; after-photos with submit, others with a reinspection."""
+
+    action: TicketAction
+    note: str = ""
+    assignee_id: UUID | None = None
+    evidence_sha256s: tuple[str, ...] = ()
+
+
+def possible_actions(state: TicketState) -> Sequence[TicketAction]:
+    """Return what a state allows, whoever asks."""
+    return tuple(_NEXT[state])
+
+
+def next_state(state: TicketState, action: TicketAction) -> TicketState:
+    """Return the state after an action. Raises `StepNotPossible`."""
+    try:
+        return _NEXT[state][action]
+    except KeyError:
+        raise StepNotPossible(state, action, possible_actions(state)) from None
+
+
+def allowed_actions(
+    session: Session, scope: Scope, ticket: RemediationTicket
+) -> Sequence[TicketAction]:
+    """Return what the caller may do with the ticket now."""
+    allowed = []
+    for action in possible_actions(ticket.state):
+        try:
+            _require_permission(session, scope, ticket, action)
+        except NotAllowed:
+            continue
+        allowed.append(action)
+    return tuple(allowed)
+
+
+def open_ticket(
+    session: Session, scope: Scope, item: HazardItem, plan: ServicePlan, now: datetime
+) -> RemediationTicket:
+    """Open the ticket of an item whose level a person set; the caller holds the enterprise's lock.
+
+    Deadline and legal basis come from the catalogue; where no source was checked, the ticket says so.
+    """
+    hazard = hazard_type(item.hazard_code)
+    level = item.level or hazard.level
+    ticket = RemediationTicket(
+        enterprise_id=item.enterprise_id,
+        number=_next_number(session, item.enterprise_id, now),
+        item_id=item.id,
+        plan_id=plan.id,
+        hazard_code=hazard.code,
+        level=level,
+        basis=hazard.basis,
+        is_basis_checked=hazard.basis_checked,
+        opened_at=now,
+        opened_by=scope.user_id,
+        deadline=deadline(now, hazard.deadline_days),
+    )
+    session.add(ticket)
+    item.ticket_id = ticket.id
+    session.flush()
+    data = {
+        "ticket_id": str(ticket.id),
+        "number": ticket.number,
+        "item_id": str(item.id),
+        "hazard_code": hazard.code,
+        "hazard": hazard.name_zh,
+        "place": item.place,
+        "level": level,
+        "basis": hazard.basis,
+        "is_basis_checked": hazard.basis_checked,
+        "deadline": timestamp(ticket.deadline),
+        "plan": plan.number,
+        "state": ticket.state.value,
+    }
+    event = Event("ticket.opened", hazard_section(level), data)
+    write_event(session, item.enterprise_id, scope.actor, event, now)
+    return ticket
+
+
+def take_step(  # noqa: PLR0913  who, which, what, when, and what they had read
+    session: Session,
+    scope: Scope,
+    enterprise_id: UUID,
+    ticket_id: UUID,
+    step: Step,
+    now: datetime,
+    *,
+    expected_version: int | None = None,
+) -> RemediationTicket:
+    """Take a step, write it into the ledger, and return the ticket as it is then.
+
+    Raises `NotFound`, `VersionConflict`, `StepNotPossible`, `NotAllowed`, `SecondPersonRequired`,
+    `EvidenceMissing`, `AfterPhotoRequired`, `InvalidInput`; nothing is written then.
+    """
+    scope.require(enterprise_id)
+    lock_enterprise(session, enterprise_id)
+    ticket = get_ticket(session, scope, enterprise_id, ticket_id)
+    session.refresh(ticket)
+    if expected_version is not None and ticket.version != expected_version:
+        raise VersionConflict(expected_version, ticket.version)
+    state = next_state(ticket.state, step.action)
+    _require_permission(session, scope, ticket, step.action)
+    evidence = _evidence_of(session, ticket, step)
+    if step.action is TicketAction.ASSIGN:
+        ticket.assignee_id = _assignee(session, scope, ticket, step)
+    elif step.action is TicketAction.START:
+        ticket.fixer_id = scope.user_id
+    elif step.action is TicketAction.RETURN and not step.note.strip():
+        msg = "say in the note what is still wrong, so that the enterprise can fix it"
+        raise InvalidInput(msg)
+    elif step.action is TicketAction.CLOSE:
+        _close(session, ticket, now)
+    ticket.state = state
+    ticket.version += 1
+    _write_step(session, scope, ticket, step, evidence, now)
+    return ticket
+
+
+def _require_permission(
+    session: Session, scope: Scope, ticket: RemediationTicket, action: TicketAction
+) -> None:
+    enterprise_id = ticket.enterprise_id
+    if action in (TicketAction.START, TicketAction.SUBMIT):
+        is_assignee = scope.actor.user_id is not None and scope.actor.user_id == ticket.assignee_id
+        if not is_assignee:
+            scope.require_role(enterprise_id, action, Role.ENTERPRISE_OFFICER)
+        return
+    scope.require_role(enterprise_id, action, *_SUPERVISORS)
+    if action in _REINSPECTION and scope.user_id in _fixers(session, ticket):
+        raise SecondPersonRequired
+
+
+def _fixers(session: Session, ticket: RemediationTicket) -> set[UUID | None]:
+    steps = session.exec(
+        select(TicketStep.by_user_id).where(
+            col(TicketStep.enterprise_id) == ticket.enterprise_id,
+            col(TicketStep.ticket_id) == ticket.id,
+            col(TicketStep.action).in_((TicketAction.START, TicketAction.SUBMIT)),
+        )
+    )
+    return {ticket.assignee_id, ticket.fixer_id, *steps}
+
+
+def _assignee(session: Session, scope: Scope, ticket: RemediationTicket, step: Step) -> UUID:
+    for person in people(session, scope, ticket.enterprise_id):
+        if person.id == step.assignee_id and person.roles & ENTERPRISE_ROLES:
+            return person.id
+    raise NotFound("person of the enterprise", step.assignee_id)
+
+
+def _evidence_of(session: Session, ticket: RemediationTicket, step: Step) -> Sequence[Evidence]:
+    if step.action is TicketAction.SUBMIT and not step.evidence_sha256s:
+        msg = "a submission needs at least one photo taken after the fix"
+        raise AfterPhotoRequired(msg)
+    rows = []
+    for sha256 in dict.fromkeys(step.evidence_sha256s):
+        row = session.get(Evidence, (ticket.enterprise_id, sha256))
+        if row is None:
+            raise EvidenceMissing(sha256)
+        rows.append(row)
+    if step.action is TicketAction.SUBMIT:
+        _require_after_photo(session, ticket, rows)
+    return rows
+
+
+def _require_after_photo(
+    session: Session, ticket: RemediationTicket, rows: Sequence[Evidence]
+) -> None:
+    if not any(row.media_type in PICTURE_TYPES for row in rows):
+        msg = "a submission needs a photo taken after the fix; a clip alone does not do"
+        raise AfterPhotoRequired(msg)
+    before = session.exec(
+        select(Finding.evidence_sha256).where(
+            col(Finding.enterprise_id) == ticket.enterprise_id,
+            col(Finding.item_id) == ticket.item_id,
+            col(Finding.evidence_sha256).in_([row.sha256 for row in rows]),
+        )
+    ).first()
+    if before is not None:
+        msg = f"{before} is the photo of the hazard itself; take one after the fix"
+        raise AfterPhotoRequired(msg)
+
+
+def _close(session: Session, ticket: RemediationTicket, now: datetime) -> None:
+    ticket.closed_at = now
+    item = session.get_one(HazardItem, (ticket.enterprise_id, ticket.item_id))
+    item.state = ItemState.CLOSED
+
+
+def _write_step(
+    session: Session,
+    scope: Scope,
+    ticket: RemediationTicket,
+    step: Step,
+    evidence: Sequence[Evidence],
+    now: datetime,
+) -> None:
+    number = ticket.version - 1
+    data = {
+        "ticket_id": str(ticket.id),
+        "number": ticket.number,
+        "step": number,
+        "action": step.action.value,
+        "state": ticket.state.value,
+        "item_id": str(ticket.item_id),
+        "note": step.note,
+    }
+    if step.action is TicketAction.ASSIGN:
+        data["assignee"] = f"user:{ticket.assignee_id}"
+    role = "after_photo" if step.action is TicketAction.SUBMIT else "reinspection_photo"
+    event = Event(_EVENTS[step.action], hazard_section(ticket.level), data, attach(evidence, role))
+    entry = write_event(session, ticket.enterprise_id, scope.actor, event, now)
+    session.add(
+        TicketStep(
+            enterprise_id=ticket.enterprise_id,
+            ticket_id=ticket.id,
+            number=number,
+            action=step.action,
+            state=ticket.state,
+            by_user_id=scope.user_id,
+            at=now,
+            note=step.note,
+            evidence_sha256s=[row.sha256 for row in evidence],
+            entry_index=entry.index,
+        )
+    )
+    session.flush()
+
+
+def _next_number(session: Session, enterprise_id: UUID, now: datetime) -> str:
+    prefix = f"ZG-{now.astimezone(CHINA):%Y%m%d}-"
+    count = session.exec(
+        select(func.count())
+        .select_from(RemediationTicket)
+        .where(
+            col(RemediationTicket.enterprise_id) == enterprise_id,
+            col(RemediationTicket.number).startswith(prefix),
+        )
+    ).one()
+    return f"{prefix}{count + 1:04d}"

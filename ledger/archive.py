@@ -1,0 +1,201 @@
+"""The layout of an export, and reading one that nobody vouches for: no path is followed, no size is believed.
+
+manifest.json                what this is; not signed, so checked against what is
+checkpoint                   C2SP signed checkpoint
+key.vkey                     the key that signed it
+entries.jsonl                an entry a line: canonical JSON of content, header, leaf_hash, salt
+proofs/<index>.tlog-proof    of a partial export only, one an entry
+evidence/<sha256>            the attachments' bytes
+index.html                   the same to read
+"""
+
+import re
+import stat
+import struct
+import zipfile
+import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path, PurePosixPath
+from types import TracebackType
+from typing import IO, Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from ledger.errors import (
+    DuplicateMember,
+    MalformedManifest,
+    MissingMember,
+    OversizedMember,
+    UnexpectedMember,
+    UnreadableBundle,
+    UnsafeName,
+)
+
+MANIFEST, CHECKPOINT, KEY = "manifest.json", "checkpoint", "key.vkey"
+ENTRIES, PAGE = "entries.jsonl", "index.html"
+PROOFS, EVIDENCE = "proofs/", "evidence/"
+
+# Every line holds three random hashes and a salt, which do not compress: real exports stay below 20.
+MAX_RATIO = 200
+MAX_SMALL_BYTES = 1 << 20
+MAX_LINE_BYTES = 16 << 20
+CHUNK_BYTES = 1 << 20
+
+_FIXED = frozenset({MANIFEST, CHECKPOINT, KEY, ENTRIES, PAGE})
+_NAMED = re.compile(r"proofs/(0|[1-9][0-9]*)\.tlog-proof|evidence/[0-9a-f]{64}", re.ASCII)
+_FOLDERS = frozenset({PROOFS, EVIDENCE})
+_METHODS = frozenset({zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED})
+# RuntimeError: a member that asks for a password.
+_DAMAGE = (zipfile.BadZipFile, zlib.error, struct.error, EOFError, RuntimeError, ValueError)
+_Line = Annotated[str, Field(max_length=200, pattern=r"^[^\x00-\x1f\x7f]*$")]
+
+
+class Manifest(BaseModel):
+    """What an export says about itself."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
+
+    format: Literal["anxun-ledger-bundle/v1"] = "anxun-ledger-bundle/v1"
+    title: _Line
+    origin: _Line
+    log: _Line
+    tree_size: int = Field(ge=0)
+    entries: int = Field(ge=0)
+    evidence: int = Field(ge=0)
+    partial: bool
+    created_at: _Line
+
+    @classmethod
+    def from_json(cls, text: bytes) -> "Manifest":
+        """Read a manifest. Raises MalformedManifest."""
+        try:
+            return cls.model_validate_json(text)
+        except ValidationError as error:
+            first = error.errors()[0]
+            where = ".".join(str(part) for part in first["loc"])
+            msg = f"{MANIFEST}: {where}: {first['msg']}"
+            raise MalformedManifest(msg, member=MANIFEST) from error
+
+
+class Archive:
+    """A zip archive whose names were found safe, unique and expected."""
+
+    def __init__(self, path: Path) -> None:
+        """Open it. Raises UnreadableBundle, UnsafeName, DuplicateMember, UnexpectedMember, OversizedMember."""
+        try:
+            self._zip = zipfile.ZipFile(path)
+        except (OSError, *_DAMAGE) as error:
+            msg = f"{path.name} is not a readable zip archive: {error}"
+            raise UnreadableBundle(msg) from error
+        try:
+            self._members = _checked(self._zip.infolist(), path.stat().st_size)
+        except BaseException:
+            self._zip.close()
+            raise
+
+    def __enter__(self) -> "Archive":
+        """Use it in a `with` block."""
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        """Close the file."""
+        self._zip.close()
+
+    def names(self, folder: str) -> set[str]:
+        """Return the full names of the members of a folder."""
+        return {name for name in self._members if name.startswith(folder)}
+
+    def size(self, name: str) -> int:
+        """Return how many bytes a member unpacks to. Raises MissingMember."""
+        return self._info(name).file_size
+
+    def read(self, name: str) -> bytes:
+        """Return a small member. Raises MissingMember, OversizedMember, UnreadableBundle."""
+        if self.size(name) > MAX_SMALL_BYTES:
+            msg = f"{name} has {self.size(name)} bytes, more than {MAX_SMALL_BYTES}"
+            raise OversizedMember(msg, member=name)
+        return b"".join(self.chunks(name))
+
+    def read_text(self, name: str) -> str:
+        """Return a small UTF-8 member. Raises UnreadableBundle as well."""
+        try:
+            return self.read(name).decode()
+        except UnicodeDecodeError as error:
+            msg = f"{name} is not UTF-8"
+            raise UnreadableBundle(msg, member=name) from error
+
+    def chunks(self, name: str) -> Iterator[bytes]:
+        """Yield a member's bytes, a piece at a time."""
+        with self._open(name) as file:
+            while chunk := file.read(CHUNK_BYTES):
+                yield chunk
+
+    def lines(self, name: str) -> Iterator[bytes]:
+        """Yield a member's lines without their newline. The last one needs a newline too.
+
+        Raises OversizedMember, UnreadableBundle.
+        """
+        with self._open(name) as file:
+            number = 0
+            while line := file.readline(MAX_LINE_BYTES):
+                number += 1
+                if not line.endswith(b"\n"):
+                    msg = f"{name}: line {number} is cut off or longer than {MAX_LINE_BYTES} bytes"
+                    raise OversizedMember(msg, member=name)
+                yield line[:-1]
+
+    def _info(self, name: str) -> zipfile.ZipInfo:
+        try:
+            return self._members[name]
+        except KeyError as error:
+            msg = f"{name} is missing"
+            raise MissingMember(msg, member=name) from error
+
+    @contextmanager
+    def _open(self, name: str) -> Iterator[IO[bytes]]:
+        info = self._info(name)
+        try:
+            with self._zip.open(info) as file:
+                yield file
+        except _DAMAGE as error:
+            msg = f"{name} can't be unpacked: {error}"
+            raise UnreadableBundle(msg, member=name) from error
+
+
+def _checked(infos: list[zipfile.ZipInfo], archive_bytes: int) -> dict[str, zipfile.ZipInfo]:
+    members: dict[str, zipfile.ZipInfo] = {}
+    for info in infos:
+        name = info.orig_filename
+        _check_name(info, name)
+        if name in members:
+            msg = f"{name} is there twice"
+            raise DuplicateMember(msg, member=name)
+        if info.file_size > max(MAX_SMALL_BYTES, MAX_RATIO * info.compress_size):
+            msg = f"{name} would unpack from {info.compress_size} to {info.file_size} bytes"
+            raise OversizedMember(msg, member=name)
+        if info.compress_type not in _METHODS:
+            msg = f"{name} is packed by method {info.compress_type}; only stored and deflated are read"
+            raise UnreadableBundle(msg, member=name)
+        members[name] = info
+    packed = sum(info.compress_size for info in members.values())
+    if packed > archive_bytes:
+        msg = f"members of {packed} packed bytes overlap in a file of {archive_bytes}"
+        raise OversizedMember(msg)
+    return {name: info for name, info in members.items() if name not in _FOLDERS}
+
+
+def _check_name(info: zipfile.ZipInfo, name: str) -> None:
+    path = PurePosixPath(name)
+    is_link = stat.S_ISLNK(info.external_attr >> 16)
+    if path.is_absolute() or ".." in path.parts or "\\" in name or ":" in name or is_link:
+        msg = f"the name {name!r} would leave its folder"
+        raise UnsafeName(msg, member=name)
+    if name not in _FIXED | _FOLDERS and not _NAMED.fullmatch(name):
+        msg = f"{name!r} does not belong in an export"
+        raise UnexpectedMember(msg, member=name)

@@ -1,0 +1,249 @@
+"""Everything that this package refuses, as one tree.
+
+LedgerError
+├── EntryError                   a record or a leaf that is not what the format says
+│   └── NotCanonical             JSON that is not its own RFC 8785 form
+├── KeyFileError                 a signing key file that is missing, open to others or not Ed25519
+├── NoteError                    C2SP text formats
+│   ├── MalformedNote            not a signed note
+│   ├── MalformedKey             not a verifier key
+│   ├── MalformedCheckpoint      a note, but no checkpoint
+│   ├── MalformedProof           not a tlog-proof
+│   ├── UnknownSigner            no signature by a known key
+│   └── InvalidSignature         a known key's signature does not fit the text
+├── MerkleError
+│   ├── OutOfRange               no such leaf or tree size
+│   ├── ProofLength              too many or too few hashes
+│   ├── InclusionMismatch        the proof leads to another root
+│   └── ConsistencyMismatch      the newer tree does not continue the older one
+├── LogCorrupt                   stored rows contradict each other
+└── BundleError                  an export that does not hold
+    ├── UnreadableBundle         no zip archive, or a damaged one
+    ├── UnsafeName               a member that would leave its folder
+    ├── DuplicateMember          two members of one name
+    ├── OversizedMember          a member that unpacks to far more than it should
+    ├── MissingMember            a member that the format demands
+    ├── UnexpectedMember         a member that nothing refers to
+    ├── MalformedManifest        a manifest that is not of this format
+    ├── ManifestMismatch         the manifest says otherwise than the signed checkpoint
+    ├── CheckpointRefused        no checkpoint, or none with a good signature
+    │   └── CheckpointUntrusted  signed, but by none of the trusted keys
+    ├── OriginMismatch           a checkpoint of another log
+    ├── RolledBack               older than a checkpoint that was seen before
+    ├── SplitView                contradicts a checkpoint that was seen before
+    ├── MalformedEntry           a line of entries.jsonl that is not of this format
+    │   └── EntryNotCanonical    the line is not canonical JSON
+    ├── EntryOutOfPlace          entries in another order
+    ├── EntryMissing             an entry left out
+    ├── EntryRepeated            two entries of one index
+    ├── EntryCountMismatch       fewer or more entries than were signed
+    ├── ForeignEntry             an entry of another log
+    ├── LeafMismatch             a header that was changed
+    ├── ContentMismatch          content or salt that was changed
+    ├── RootMismatch             entries that do not add up to the signed root
+    ├── InclusionRefused         an entry whose proof does not lead to the signed root
+    ├── EvidenceMissing          an attachment without its file
+    ├── EvidenceMismatch         a file whose bytes are not those of its name
+    ├── EvidenceSizeMismatch     a file of another size than was recorded
+    └── PageMismatch             a readable page that tells otherwise than the entries
+"""
+
+
+class LedgerError(Exception):
+    """Anything that this package refuses."""
+
+
+class EntryError(LedgerError):
+    """A record or a leaf that is not what the format says."""
+
+
+class NotCanonical(EntryError):
+    """JSON that is not its own RFC 8785 form."""
+
+
+class KeyFileError(LedgerError):
+    """A signing key file that is missing, open to others or not Ed25519."""
+
+
+class NoteError(LedgerError):
+    """A fault of one of the C2SP text formats."""
+
+
+class MalformedNote(NoteError):
+    """Text that is not a signed note."""
+
+
+class MalformedKey(NoteError):
+    """Text that is not a verifier key."""
+
+
+class MalformedCheckpoint(NoteError):
+    """A note that is no checkpoint."""
+
+
+class MalformedProof(NoteError):
+    """Text that is not a tlog-proof."""
+
+
+class UnknownSigner(NoteError):
+    """No signature of the note is by a known key."""
+
+
+class InvalidSignature(NoteError):
+    """A known key's signature does not fit the text."""
+
+
+class MerkleError(LedgerError):
+    """A fault of a Merkle tree or proof."""
+
+
+class OutOfRange(MerkleError):
+    """No such leaf or tree size."""
+
+
+class ProofLength(MerkleError):
+    """A proof with too many or too few hashes."""
+
+
+class _Mismatch(MerkleError):
+    """Two hashes that should be equal."""
+
+    def __init__(self, what: str, *, expected: bytes, actual: bytes) -> None:
+        super().__init__(f"{what}: expected {expected.hex()}, got {actual.hex()}")
+        self.expected = expected
+        self.actual = actual
+
+
+class InclusionMismatch(_Mismatch):
+    """The proof leads to another root."""
+
+
+class ConsistencyMismatch(_Mismatch):
+    """The newer tree does not continue the older one."""
+
+
+class LogCorrupt(LedgerError):
+    """Stored rows contradict each other: stop writing and compare with a backup or an export."""
+
+
+class BundleError(LedgerError):
+    """An export that does not hold. `index` and `member` name the place where that is known."""
+
+    def __init__(
+        self, message: str, *, index: int | None = None, member: str | None = None
+    ) -> None:
+        super().__init__(message)
+        self.index = index
+        self.member = member
+
+
+class UnreadableBundle(BundleError):
+    """No zip archive, or a damaged one."""
+
+
+class UnsafeName(BundleError):
+    """A member that would leave its folder."""
+
+
+class DuplicateMember(BundleError):
+    """Two members of one name."""
+
+
+class OversizedMember(BundleError):
+    """A member that unpacks to far more than it should."""
+
+
+class MissingMember(BundleError):
+    """A member that the format demands is not there."""
+
+
+class UnexpectedMember(BundleError):
+    """A member that nothing refers to."""
+
+
+class MalformedManifest(BundleError):
+    """A manifest that is not of this format."""
+
+
+class ManifestMismatch(BundleError):
+    """The manifest says otherwise than the signed checkpoint."""
+
+
+class CheckpointRefused(BundleError):
+    """No checkpoint, or none with a good signature."""
+
+
+class CheckpointUntrusted(CheckpointRefused):
+    """Signed, but by none of the trusted keys."""
+
+
+class OriginMismatch(BundleError):
+    """A checkpoint of another log."""
+
+
+class RolledBack(BundleError):
+    """Older than a checkpoint that was seen before."""
+
+
+class SplitView(BundleError):
+    """Contradicts a checkpoint that was seen before."""
+
+
+class MalformedEntry(BundleError):
+    """A line of the entries that is not of this format."""
+
+
+class EntryNotCanonical(MalformedEntry):
+    """A line of the entries that is not canonical JSON."""
+
+
+class EntryOutOfPlace(BundleError):
+    """Entries in another order."""
+
+
+class EntryMissing(BundleError):
+    """An entry left out."""
+
+
+class EntryRepeated(BundleError):
+    """Two entries of one index."""
+
+
+class EntryCountMismatch(BundleError):
+    """Fewer or more entries than were signed."""
+
+
+class ForeignEntry(BundleError):
+    """An entry of another log."""
+
+
+class LeafMismatch(BundleError):
+    """A header that was changed."""
+
+
+class ContentMismatch(BundleError):
+    """Content or salt that was changed."""
+
+
+class RootMismatch(BundleError):
+    """Entries that do not add up to the signed root."""
+
+
+class InclusionRefused(BundleError):
+    """An entry whose proof does not lead to the signed root."""
+
+
+class EvidenceMissing(BundleError):
+    """An attachment without its file."""
+
+
+class EvidenceMismatch(BundleError):
+    """A file whose bytes are not those of its name."""
+
+
+class EvidenceSizeMismatch(BundleError):
+    """A file of another size than was recorded."""
+
+
+class PageMismatch(BundleError):
+    """A readable page that tells otherwise than the entries."""

@@ -1,0 +1,212 @@
+"""C2SP signed notes with Ed25519 keys (c2sp.org/signed-note): text, key ids, verifier keys.
+
+key ID = SHA-256(key name ‖ 0x0A ‖ 0x01 ‖ public key)[:4]
+vkey   = <key name>+<key ID, 8 hex digits>+base64(0x01 ‖ public key)
+"""
+
+import base64
+import binascii
+import hashlib
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from cryptography.exceptions import InvalidSignature as BadSignature
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+
+from ledger.errors import InvalidSignature, MalformedKey, MalformedNote, UnknownSigner
+
+ED25519 = 0x01
+MAX_NOTE_BYTES = 1 << 20
+MAX_SIGNATURES = 100
+
+_DASH = "\N{EM DASH} "
+_CONTROL = re.compile(r"[\x00-\x09\x0b-\x1f]")
+_KEY_ID = re.compile(r"[0-9a-f]{8}", re.ASCII)
+
+
+@dataclass(frozen=True)
+class VerifierKey:
+    """A public key with the name it signs under."""
+
+    name: str
+    public_key: bytes
+
+    def __post_init__(self) -> None:
+        """Raise MalformedKey when the name or the key can't be one."""
+        if not is_key_name(self.name):
+            msg = f"a key name has no space, plus sign or control character: {self.name!r}"
+            raise MalformedKey(msg)
+        if len(self.public_key) != 32:
+            msg = f"an Ed25519 public key has 32 bytes, not {len(self.public_key)}"
+            raise MalformedKey(msg)
+
+    @property
+    def key_id(self) -> bytes:
+        """The 4 bytes that mark this key's signatures."""
+        named = self.name.encode() + b"\n" + bytes([ED25519]) + self.public_key
+        return hashlib.sha256(named).digest()[:4]
+
+    @classmethod
+    def from_vkey(cls, vkey: str) -> "VerifierKey":
+        """Read a vkey. Raises MalformedKey."""
+        parts = vkey.strip().split("+", 2)
+        if len(parts) != 3 or not _KEY_ID.fullmatch(parts[1]):
+            msg = "a vkey is <name>+<8 hex digits>+<base64>"
+            raise MalformedKey(msg)
+        name, key_id, encoded = parts
+        try:
+            material = decode_base64(encoded)
+        except ValueError as error:
+            msg = f"vkey of {name}: {error}"
+            raise MalformedKey(msg) from error
+        if material[:1] != bytes([ED25519]):
+            msg = f"vkey of {name}: only Ed25519 keys (type 0x01) are known here"
+            raise MalformedKey(msg)
+        key = cls(name, material[1:])
+        if key.key_id.hex() != key_id:
+            msg = f"vkey of {name}: key ID should be {key.key_id.hex()}, not {key_id}"
+            raise MalformedKey(msg)
+        return key
+
+    def to_vkey(self) -> str:
+        """Write the vkey."""
+        material = base64.b64encode(bytes([ED25519]) + self.public_key).decode()
+        return f"{self.name}+{self.key_id.hex()}+{material}"
+
+    def verify(self, text: str, signature: bytes) -> None:
+        """Raise InvalidSignature unless `signature` (64 bytes) is this key's over the text."""
+        try:
+            Ed25519PublicKey.from_public_bytes(self.public_key).verify(signature, text.encode())
+        except (BadSignature, ValueError) as error:
+            msg = f"the signature of {self.name}+{self.key_id.hex()} does not fit the text"
+            raise InvalidSignature(msg) from error
+
+
+class Signer(Protocol):
+    """Whatever signs notes: a key file (`ledger.keys.SigningKey`), or a hardware key of the caller's."""
+
+    @property
+    def verifier(self) -> VerifierKey:
+        """The public half."""
+        ...
+
+    def sign(self, text: bytes) -> bytes:
+        """Return the Ed25519 signature of 64 bytes."""
+        ...
+
+
+@dataclass(frozen=True)
+class Signature:
+    """One signature line."""
+
+    name: str
+    key_id: bytes
+    signature: bytes
+
+
+@dataclass(frozen=True)
+class Note:
+    """A text that ends in a newline, and its signatures."""
+
+    text: str
+    signatures: tuple[Signature, ...]
+
+
+def sign_note(text: str, *signers: Signer) -> str:
+    """Return the signed note. Raises MalformedNote when the text can't be one."""
+    _check_text(text)
+    lines = [
+        _signature_line(signer.verifier.name, signer.verifier.key_id + signer.sign(text.encode()))
+        for signer in signers
+    ]
+    if not lines:
+        msg = "a note needs at least one signature"
+        raise MalformedNote(msg)
+    return f"{text}\n{''.join(lines)}"
+
+
+def parse_note(note: str) -> Note:
+    """Split a signed note, strictly; no signature is checked yet. Raises MalformedNote."""
+    if len(note.encode()) > MAX_NOTE_BYTES:
+        msg = f"a note has at most {MAX_NOTE_BYTES} bytes"
+        raise MalformedNote(msg)
+    text, blank, block = note.rpartition("\n\n")
+    if not blank or not block.endswith("\n"):
+        msg = "a note is text, an empty line and signature lines, each ended by a newline"
+        raise MalformedNote(msg)
+    _check_text(text + "\n")
+    lines = block.removesuffix("\n").split("\n")
+    if len(lines) > MAX_SIGNATURES:
+        msg = f"a note has at most {MAX_SIGNATURES} signatures"
+        raise MalformedNote(msg)
+    return Note(text + "\n", tuple(_parse_signature(line) for line in lines))
+
+
+def verify_note(note: Note, keys: Sequence[VerifierKey]) -> tuple[VerifierKey, ...]:
+    """Return the known keys that signed. Signatures of unknown keys are ignored, as the specification demands.
+
+    Raises InvalidSignature when a known key's signature is wrong, UnknownSigner when no known key signed.
+    """
+    known = {(key.name, key.key_id): key for key in keys}
+    signed = []
+    for line in note.signatures:
+        key = known.get((line.name, line.key_id))
+        if key is not None:
+            key.verify(note.text, line.signature)
+            signed.append(key)
+    if not signed:
+        names = ", ".join(f"{line.name}+{line.key_id.hex()}" for line in note.signatures)
+        wanted = ", ".join(f"{key.name}+{key.key_id.hex()}" for key in keys) or "none"
+        msg = f"signed by {names}; known keys: {wanted}"
+        raise UnknownSigner(msg)
+    return tuple(signed)
+
+
+def is_key_name(name: str) -> bool:
+    """Return whether `name` may stand in a signature line."""
+    has_break = any(sign.isspace() or sign < " " or sign == "+" for sign in name)
+    return bool(name) and not has_break
+
+
+def decode_base64(text: str) -> bytes:
+    """Decode standard base64 that is its own canonical form. Raises ValueError."""
+    try:
+        data = base64.b64decode(text, validate=True)
+    except binascii.Error as error:
+        msg = f"not base64: {error}"
+        raise ValueError(msg) from error
+    if base64.b64encode(data).decode() != text:
+        msg = "base64 is not in its canonical form"
+        raise ValueError(msg)
+    return data
+
+
+def _check_text(text: str) -> None:
+    if not text.endswith("\n"):
+        msg = "the text of a note ends in a newline"
+        raise MalformedNote(msg)
+    if _CONTROL.search(text):
+        msg = "a note has no control character but newline"
+        raise MalformedNote(msg)
+
+
+def _signature_line(name: str, blob: bytes) -> str:
+    return f"{_DASH}{name} {base64.b64encode(blob).decode()}\n"
+
+
+def _parse_signature(line: str) -> Signature:
+    name, space, encoded = line.removeprefix(_DASH).partition(" ")
+    if not line.startswith(_DASH) or not space or not is_key_name(name):
+        msg = f"not a signature line: {line[:80]!r}"
+        raise MalformedNote(msg)
+    try:
+        blob = decode_base64(encoded)
+    except ValueError as error:
+        msg = f"signature of {name}: {error}"
+        raise MalformedNote(msg) from error
+    if len(blob) <= 4:
+        msg = f"signature of {name}: too short"
+        raise MalformedNote(msg)
+    return Signature(name, blob[:4], blob[4:])

