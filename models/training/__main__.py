@@ -27,6 +27,11 @@ def main() -> None:
         from models.training.export import export
 
         export(config)
+    else:
+        from models.training.card import write_card
+        from models.training.evaluate import evaluate
+
+        write_card(evaluate(config), config.rule)
 
 
 if __name__ == "__main__":

@@ -24,6 +24,8 @@ class TrainingConfig:
     loader_processes: int
     seed: int
     weight_by_source: dict[str, float]
+    rule: dict[str, float]  # when a threshold is good enough, when a label is experimental
+    peers: dict[str, dict[str, Any]]  # downloadable models to measure beside ours: file, labels
     ultralytics: dict[str, Any]  # passed on as they are
 
     @classmethod
