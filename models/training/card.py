@@ -56,8 +56,7 @@ Sources, licences as their publishers state them, and label rules are in `datase
 the project: many are web photos or film stills. Only weights, manifests and figures are published.
 
 - People that a source left unlabelled come from a COCO-trained teacher (score 0.5 and more); where it is unsure, nothing is learnt.
-- Hi-vis vests among one source's undecided workwear come from a vest teacher; the test split has such boxes in training only
-  as far as vest is unknown there: they are not measured.
+- Hi-vis vests among one source's undecided workwear come from a vest teacher. They are learnt from, never measured against.
 - Helmets of two sources are guessed from whole-head boxes (upper 58 %), so their boxes are rough at high IoU.
 
 ## Known blind spots
@@ -126,7 +125,9 @@ def card_text(report: Mapping[str, Any], rule: Mapping[str, float]) -> str:
         row for source, rows in test["sources"].items() for row in label_rows(rows, source=source)
     ]
     peers = [
-        row for name, peer in report["peers"].items() for row in label_rows(peer["labels"], peer=name)
+        row
+        for name, peer in report["peers"].items()
+        for row in label_rows(peer["labels"], peer=name)
     ]
     return TEXT.format(
         **report["run"],

@@ -70,6 +70,14 @@ class OnnxDetector:
         return xyxy[kept], scores[kept], np.full(len(kept), label, np.int64)
 
 
+def read_image(file: Path) -> NDArray[np.uint8]:
+    """Return an image file as BGR `[height, width, 3]`."""
+    image = cv2.imread(str(file))
+    if image is None:
+        raise FileNotFoundError(f"not an image that can be read: {file}")
+    return np.asarray(image, np.uint8)
+
+
 def letterbox(image: NDArray[np.uint8]) -> tuple[NDArray[np.float32], float, int, int]:
     """Return the BGR image as `[1, 3, 640, 640]` RGB 0-1, its scale, and the padding left and above."""
     height, width = image.shape[:2]

@@ -11,12 +11,11 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
-import cv2
 import numpy as np
 from tqdm import tqdm
 
 from models.training.config import TrainingConfig
-from models.training.detect import Found, OnnxDetector
+from models.training.detect import Found, OnnxDetector, read_image
 from models.training.metrics import Floats, Hits, choose_threshold, gather, match
 from models.training.pool import LABELS, UNKNOWN, Pool
 
@@ -40,7 +39,7 @@ def measure(
     """Return the hits per source and label; a source that says nothing about a label has no entry for it."""
     parts: dict[str, dict[str, list[Any]]] = {}
     for file in tqdm(list(files), desc=name, mininterval=10):
-        image = cv2.imread(str(file))
+        image = read_image(file)
         found = detector.detect(image)
         truth = read_truth(file, (image.shape[1], image.shape[0]))
         by_label = parts.setdefault(pool[file].source, {})
@@ -76,7 +75,9 @@ def row_of(hits: Hits, threshold: float) -> dict[str, Any]:
         "recall": _rounded(recall),
         "ap50": _rounded(float(aps[0])),
         "ap50_95": _rounded(float(aps.mean())),
-        "false_alarms_per_100_images": _rounded(100 * hits.false_alarms(threshold) / hits.images, 1),
+        "false_alarms_per_100_images": _rounded(
+            100 * hits.false_alarms(threshold) / hits.images, 1
+        ),
     }
 
 
@@ -119,7 +120,7 @@ def experimental_labels(
             row is None
             or row["objects"] < rule["least_objects"]
             or row["ap50"] < rule["least_ap50"]
-            or row["precision"] < rule["least_precision"]
+            or (row["precision"] or 0.0) < rule["least_precision"]
         ):
             weak.append(label)
     return weak

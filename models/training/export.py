@@ -28,9 +28,7 @@ def export(config: TrainingConfig) -> Path:
     copy = config.run / f"{config.name}.pt"  # the run may replace its own file at any time
     shutil.copyfile(last, copy)
     exported = Path(
-        YOLO(copy).export(
-            format="onnx", imgsz=INPUT_PX, opset=OPSET, simplify=True, dynamic=True
-        )
+        YOLO(copy).export(format="onnx", imgsz=INPUT_PX, opset=OPSET, simplify=True, dynamic=True)
     )
     WEIGHTS.mkdir(exist_ok=True)
     target = WEIGHTS / f"{config.name}.onnx"
@@ -49,7 +47,9 @@ def write_published(exported: Path, target: Path, config: TrainingConfig) -> Non
     for key, value in sorted(kept.items()):
         model.metadata_props.add(key=key, value=value)
     for value in (*model.graph.input, *model.graph.output):
-        value.type.tensor_type.shape.dim[0].dim_value = 1  # height and width may vary, the batch may not
+        value.type.tensor_type.shape.dim[
+            0
+        ].dim_value = 1  # height and width may vary, the batch may not
     for node in model.graph.node:
         del node.metadata_props[:]
         node.doc_string = ""

@@ -25,9 +25,9 @@ class Hits:
     images: int
 
     def precision_recall(self, threshold: float) -> tuple[float, float]:
-        """Return precision and recall at IoU 0.5 of the detections from `threshold`; precision of none is 1."""
+        """Return precision and recall at IoU 0.5 of the detections from `threshold`; nan where undefined."""
         kept = self.correct[self.scores >= threshold, 0]
-        precision = float(kept.mean()) if len(kept) else 1.0
+        precision = float(kept.mean()) if len(kept) else float("nan")
         return precision, float(kept.sum()) / self.objects if self.objects else float("nan")
 
     def false_alarms(self, threshold: float) -> int:
@@ -125,5 +125,5 @@ def choose_threshold(
     for score, (p, r) in zip(grid, curve, strict=True):
         if p >= precision and r > 0:
             return Threshold(score, reached=True)
-    f1 = [2 * p * r / (p + r + 1e-12) for p, r in curve]
+    f1 = np.nan_to_num([2 * p * r / (p + r + 1e-12) for p, r in curve])
     return Threshold(grid[int(np.argmax(f1))], reached=False)
