@@ -89,7 +89,7 @@ def read_source(root: Path, manifest: Manifest, people: Finds, vests: Finds) -> 
                 image=path.resolve(),
                 scene=f"{manifest.family}/{scene_of(path.stem, manifest.scene_patterns)}",
                 boxes=boxes,
-                knowledge=knowledge_of(manifest, seen),
+                knowledge=knowledge_of(manifest, boxes, seen),
                 hashes=phash_variants(np.asarray(grey, np.uint8)),
             )
         )

@@ -160,11 +160,16 @@ def vests_among(maybe: Iterable[Box], vests: Iterable[Sequence[float]]) -> list[
     return [(index, *box[1:]) for box in maybe if any(iou(box, v) >= SAME_VEST_IOU for v in sure)]
 
 
-def knowledge_of(manifest: Manifest, people: Sequence[Sequence[float]] | None) -> str:
-    """Return the letter of every label for one image; where the teacher sees nobody, nobody wears anything."""
+def knowledge_of(
+    manifest: Manifest, boxes: Iterable[Box], people: Sequence[Sequence[float]] | None
+) -> str:
+    """Return the letter of every label for one image.
+
+    Where the teacher sees nobody and no box says otherwise, nobody wears or does anything.
+    """
     letters = dict(manifest.knowledge)
-    nobody = people is not None and max((p[4] for p in people), default=0.0) < PERSON_NONE
-    if nobody:
+    unseen = people is not None and max((p[4] for p in people), default=0.0) < PERSON_NONE
+    if unseen and not any(LABELS[box[0]] in WORN_OR_DONE_BY_PEOPLE for box in boxes):
         for label in WORN_OR_DONE_BY_PEOPLE:
             if letters[label] == UNKNOWN:
                 letters[label] = ABSENT

@@ -66,12 +66,20 @@ def test_where_nobody_is_nobody_wears_anything() -> None:
     """A teacher that sees no person turns unknown worn labels into absent ones."""
     manifest = rules.read_manifest(DATASETS / "manifests" / "dfs_fire_smoke.toml")
 
-    nobody = dict(zip(LABELS, rules.knowledge_of(manifest, []), strict=True))
-    somebody = dict(zip(LABELS, rules.knowledge_of(manifest, [[0, 0, 1, 1, 0.9]]), strict=True))
+    nobody = dict(zip(LABELS, rules.knowledge_of(manifest, [], []), strict=True))
+    somebody = dict(zip(LABELS, rules.knowledge_of(manifest, [], [[0, 0, 1, 1, 0.9]]), strict=True))
 
     assert (nobody["helmet"], somebody["helmet"]) == ("A", "U")
     assert nobody["flame"] == somebody["flame"] == "L"
     assert nobody["fire_extinguisher"] == "U"
+
+
+def test_a_person_that_the_teacher_missed_is_not_absent() -> None:
+    """A labelled person outweighs a teacher that sees nobody."""
+    manifest = rules.read_manifest(DATASETS / "manifests" / "fall_posture.toml")
+    person = (LABELS.index("person"), 0.5, 0.5, 0.2, 0.2)
+
+    assert rules.knowledge_of(manifest, [person], [])[LABELS.index("person")] == "U"
 
 
 def test_a_teachers_person_is_added_once() -> None:
