@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -27,9 +28,11 @@ precision below {least_precision} at its threshold.
 
 ## Measured on the test split
 
-{test_images} images that share no scene and no near-duplicate with training images. A label is measured only on images whose
+{test_images} images that share no file stem, video or near-duplicate with training images (but see the construction source
+below). A label is measured only on images whose
 source labels it or that are known not to show it. Precision and recall at the shipped threshold and IoU 0.5; each
-threshold is the smallest from 0.25 with a precision of {precision} on the validation split ({val_images} images).
+threshold is the smallest from 0.25 with a precision of {precision} on the validation split ({val_images} images), or the best F1 where none reaches it. An object that the
+source forgot to box counts as a false alarm.
 
 {table}
 
@@ -163,6 +166,12 @@ def _pool_rows(pool: Mapping[str, Any]) -> list[dict[str, Any]]:
         for label in labels
     ]
     return rows
+
+
+def read_report(name: str) -> dict[str, Any]:
+    """Return the figures that an evaluation left beside the card."""
+    report: dict[str, Any] = json.loads((CARDS / f"{name}.json").read_text())
+    return report
 
 
 def write_card(report: Mapping[str, Any], rule: Mapping[str, float]) -> Path:
