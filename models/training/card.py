@@ -70,6 +70,9 @@ the project: many are web photos or film stills. Only weights, manifests and fig
 - Only red fire extinguishers were labelled; steel, white and other ones are not found.
 - Vests are hi-vis; sleeveless ones are better known than jackets. A plain reflective stripe on coveralls is not a vest.
 - `no_vest` says that a torso shows no hi-vis vest; it knows nothing of whether one is required.
+- `vest` and `no_vest` can both be found on one torso: the source of most web vests does not say which it is not. Believe the
+  higher score.
+- Forklifts from unusual angles and far away are missed: the one in the warehouse clip this was tried on was not found.
 - Fallen people were photographed at home and outdoors, few of them, some only stumbling.
 - Cigarettes are film stills seen close by.
 - The construction source consists of 2 x 2 mosaics of its own scenes: its test images may share a tile with training images.
