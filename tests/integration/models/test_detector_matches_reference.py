@@ -85,14 +85,12 @@ def _image(file: Path, frame: int | None) -> NDArray[np.uint8]:
     return image  # type: ignore[return-value]
 
 
-def _partner(
-    found: Detections, box: NDArray[np.float64], score: float, class_id: int
-) -> int:
+def _partner(found: Detections, box: NDArray[np.float64], score: float, class_id: int) -> int:
     close = (found.class_id == class_id) & (
         np.abs(found.confidence - score) <= MOST_SCORE_DIFFERENCE
     )
     ious = np.where(close, _ious(found.xyxy, box), 0)
-    assert ious.size and ious.max() >= LEAST_IOU, f"nothing like class {class_id} {score} {box}"
+    assert ious.max(initial=0) >= LEAST_IOU, f"nothing like class {class_id} {score} {box}"
     return int(ious.argmax())
 
 
