@@ -28,6 +28,7 @@ from models.preprocess import Letterbox
 
 ROOT = Path(__file__).resolve().parents[2]
 FRAME_WH, PHOTO_WH = (1920, 1080), (4000, 3000)
+REST_S = 0.01
 Step = Callable[[], object]
 
 
@@ -78,18 +79,17 @@ def measure_photo(media: Path, *, rounds: int = 15, threads: int = 2) -> Mapping
     output = detector.runtime.run(blob)
     decode, limits = _decoding(detector)
     found = detector.detect(image)
-    # Apart from the runtime, whose threads spin on for a moment and would slow whatever comes next.
-    decoding: dict[str, Step] = {
-        "decode_picture": lambda: decode_picture(jpeg),
-        "(cv2.imdecode alone)": lambda: cv2.imdecode(encoded, cv2.IMREAD_COLOR_BGR),
-    }
-    detection: dict[str, Step] = {
-        "letterbox": lambda: letterbox(image),
-        "runtime": lambda: detector.runtime.run(blob),
-        "decode boxes": lambda: decode(output, limits),
-        "rules": lambda: assess(found, detector.labels, PHOTO_WH),
-    }
-    return _interleaved(decoding, rounds) | _interleaved(detection, rounds)
+    return _interleaved(
+        {
+            "decode_picture": lambda: decode_picture(jpeg),
+            "(cv2.imdecode alone)": lambda: cv2.imdecode(encoded, cv2.IMREAD_COLOR_BGR),
+            "letterbox": lambda: letterbox(image),
+            "runtime": lambda: detector.runtime.run(blob),
+            "decode boxes": lambda: decode(output, limits),
+            "rules": lambda: assess(found, detector.labels, PHOTO_WH),
+        },
+        rounds,
+    )
 
 
 def report(media: Path = ROOT / "var" / "media") -> list[str]:
@@ -137,7 +137,11 @@ def _interleaved(steps: Mapping[str, Step], rounds: int) -> dict[str, list[float
     """Return each step's milliseconds, round by round; every round runs each once, two more are run before."""
     times: dict[str, list[float]] = {name: [] for name in steps}
     for round_number in range(rounds + 2):
-        for name, step in steps.items():
+        names = list(steps)
+        # Another one begins each round, after a rest: a runtime's threads spin on for a moment and slow who follows.
+        for name in names[round_number % len(names) :] + names[: round_number % len(names)]:
+            step = steps[name]
+            time.sleep(REST_S)
             started = time.perf_counter()
             step()
             if round_number >= 2:
