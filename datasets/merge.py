@@ -156,7 +156,7 @@ def main() -> None:
     for path in sorted(args.manifests.glob("*.toml")):
         samples += read_source(args.data, read_manifest(path), people, vests)
     report = write_pool(samples, args.out)
-    print(json.dumps(report, indent=1))  # noqa: T201 - a command's answer
+    print(json.dumps(report, indent=1))
 
 
 if __name__ == "__main__":
