@@ -32,8 +32,9 @@ _START_TIMEOUT_S = 60.0
 # The picture that stands for "after the fix": a workshop without people.
 AFTER_PHOTO = "photos/motorcycle-left.png"
 PHONE_PHOTO = "photos/two-people.jpg"
-CLIP = "clips/man-in-car.mp4"
-console = Console()
+CLIP = "clips/street-bikes.mp4"
+# A pipe has no width of its own; 80 columns would break every name.
+console = Console(width=None if sys.stdout.isatty() else 132)
 
 
 def run_demo(*, once: bool) -> int:
@@ -69,7 +70,7 @@ def _walk(town: Town, environment: dict[str, str], address: str) -> list[UUID]:
         code = officer.make_enrolment_code(plant)
     _edge(environment, "enrol", address, code, "--name", "edge-box-1")
     _edge(environment, "patrol", str(MEDIA / "photos"))
-    _edge(environment, "watch", str(MEDIA / CLIP), "--camera", "gate")
+    _edge(environment, "watch", str(MEDIA / CLIP), "--camera", "gate", "--fps", "5")
     _edge(environment, "deliver", "--wait")
     console.rule("An expert inspects with a phone; the server proposes; the expert confirms")
     with Person(address, "expert") as expert, Person(address, "officer") as officer:
