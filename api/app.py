@@ -25,6 +25,7 @@ from api.routes import (
     tickets,
 )
 from api.settings import Settings
+from inspection.jobs import PhotoDetector
 
 ROUTERS: tuple[APIRouter, ...] = (
     sessions.router,
@@ -40,12 +41,12 @@ ROUTERS: tuple[APIRouter, ...] = (
 )
 
 
-def create_app(settings: Settings) -> FastAPI:
-    """Return the application. It opens its database and starts its work when it begins to serve."""
+def create_app(settings: Settings, detector: PhotoDetector | None = None) -> FastAPI:
+    """Return the application, with the model of the settings unless a detector is given. It opens its database and starts its work when it begins to serve."""
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
-        parts = await to_thread.run_sync(_open, settings)
+        parts = await to_thread.run_sync(_open, settings, detector)
         app.state.parts = parts
         try:
             yield
@@ -70,8 +71,8 @@ def create_app(settings: Settings) -> FastAPI:
     return app
 
 
-def _open(settings: Settings) -> Parts:
-    parts = assemble(settings)
+def _open(settings: Settings, detector: PhotoDetector | None) -> Parts:
+    parts = assemble(settings, detector)
     upgrade_database(parts.engine)
     parts.photo_worker.start()
     parts.publisher.start()

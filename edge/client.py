@@ -111,7 +111,7 @@ class Client:
         while start < len(data):
             part = data[start : start + self._part_bytes]
             headers = {"Content-Range": f"bytes {start}-{start + len(part) - 1}/{len(data)}"}
-            answer = self._ask("PUT", path, content=part, headers=headers)
+            answer = self._put_part(path, part, headers)
             receipt = self._read(EvidenceReceipt, answer)
             if receipt.complete:
                 return
@@ -132,6 +132,15 @@ class Client:
                 self.server_url, f"{len(receipts)} receipts for {len(drafts)} findings"
             )
         return receipts
+
+    def _put_part(self, path: str, part: bytes, headers: dict[str, str]) -> httpx.Response:
+        try:
+            return self._ask("PUT", path, content=part, headers=headers)
+        except Refused as refused:
+            if refused.status == HTTPStatus.CONFLICT:
+                # Another upload of the same evidence moved on meanwhile: ask again where it stands, later.
+                raise ServerAway(self.server_url, "the upload is out of step") from refused
+            raise
 
     def _received(self, path: str, size: int) -> int:
         """Return how many bytes the server holds: all of them when the evidence is complete."""
