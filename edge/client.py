@@ -107,7 +107,13 @@ class Client:
         if len(data) <= self._part_bytes:
             self._ask("PUT", path, content=data)
             return
-        start = self._received(path, len(data))
+        start = self._received(path)
+        if start is None:
+            return
+        if start >= len(data):
+            # All of it arrived, but the server was ended before it checked the hash: send it whole.
+            self._ask("PUT", path, content=data)
+            return
         while start < len(data):
             part = data[start : start + self._part_bytes]
             headers = {"Content-Range": f"bytes {start}-{start + len(part) - 1}/{len(data)}"}
@@ -142,16 +148,18 @@ class Client:
                 raise ServerAway(self.server_url, "the upload is out of step") from refused
             raise
 
-    def _received(self, path: str, size: int) -> int:
-        """Return how many bytes the server holds: all of them when the evidence is complete."""
+    def _received(self, path: str) -> int | None:
+        """Return how many bytes of an upload the server holds; None when the evidence is complete."""
         try:
             answer = self._ask("HEAD", path)
         except Refused as refused:
             if refused.status == HTTPStatus.NOT_FOUND:
                 return 0
             raise
+        if answer.status_code == HTTPStatus.OK:
+            return None
         offset = answer.headers.get("Upload-Offset", "")
-        return min(int(offset), size) if offset.isdigit() else size
+        return int(offset) if offset.isdigit() else 0
 
     def _ask(
         self,

@@ -184,7 +184,7 @@ def _server(environment: dict[str, str], address: str) -> Iterator["subprocess.P
     """Run `anxun serve` beside this process; its output goes to a log in the demonstration's folder."""
     log = HOME / "server.log"
     with log.open("wb") as output:
-        server = subprocess.Popen(
+        server = subprocess.Popen(  # noqa: S603  our own program
             [_program("anxun"), "serve"],
             env=environment, stdout=output, stderr=subprocess.STDOUT,
         )  # fmt: skip
