@@ -130,28 +130,35 @@ def expect_state(person: Person, state: str) -> None:
     expect(person.page.locator(f'[data-test="ticket-state"][data-state="{state}"]')).to_be_visible()
 
 
+def open_step(person: Person, action: str) -> None:
+    """Open the form of a step; where it is the only one that is allowed, it is open already."""
+    form = person.page.locator(f'[data-test="form-{action}"]')
+    button = person.page.locator(f'[data-test="do-{action}"]')
+    form.or_(button).first.wait_for()
+    if button.count():
+        button.click()
+    form.wait_for()
+
+
 def fix(person: Person, after_photo: Path, assignee: str) -> None:
     """Assign the ticket, start, and submit with a photo of the fixed place."""
-    person.tap("do-assign")
+    open_step(person, "assign")
     person.choose("assignee", assignee)
     person.see("assign")
     person.tap("send-step")
     expect_state(person, "assigned")
-    person.tap("do-start")
+    open_step(person, "start")
     person.tap("send-step")
     expect_state(person, "fixing")
-    person.page.locator('[data-test="form-submit"], [data-test="do-submit"]').first.wait_for()
-    if person.page.locator('[data-test="do-submit"]').count():
-        person.tap("do-submit")
+    open_step(person, "submit")
     expect(person.page.locator('[data-test="send-step"]')).to_be_disabled()
     person.upload(after_photo)
-    person.page.locator('[data-test="upload"][data-state="sent"]').wait_for()
-    # The photo waits on the phone: a reload loses nothing.
+    sent = person.page.locator('[data-test="upload"][data-state="sent"]')
+    sent.wait_for()
+    # The photo is kept on the phone until it is used: a reload loses nothing.
     person.page.reload()
-    person.page.locator('[data-test="form-submit"], [data-test="do-submit"]').first.wait_for()
-    if person.page.locator('[data-test="do-submit"]').count():
-        person.tap("do-submit")
-    person.page.locator('[data-test="upload"][data-state="sent"]').wait_for()
+    open_step(person, "submit")
+    sent.wait_for()
     person.type("note", "已配发安全帽并现场教育")
     person.see("submit")
     person.tap("send-step")
@@ -161,7 +168,7 @@ def fix(person: Person, after_photo: Path, assignee: str) -> None:
 
 def reinspect(person: Person) -> None:
     """Accept the fix as a second person."""
-    person.tap("do-close")
+    open_step(person, "close")
     person.type("note", "复查合格")
     person.see("reinspect")
     person.tap("send-step")
