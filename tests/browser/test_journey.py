@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, ConsoleMessage, Page, Response, expect
 
 from tests.browser.stage import PASSWORD, SCREENSHOTS, Site
 
@@ -34,6 +34,7 @@ class Person:
         """Take a picture of the page and make sure that nothing sticks out sideways."""
         self._count += 1
         self.page.wait_for_load_state("networkidle")
+        expect(self.page.locator('[data-test="loading"]')).to_have_count(0)
         SCREENSHOTS.mkdir(parents=True, exist_ok=True)
         file = SCREENSHOTS / f"{self._label}-{self._count:02d}-{name}.png"
         self.page.screenshot(path=file, animations="disabled")
@@ -72,23 +73,45 @@ class Person:
 
 @contextmanager
 def person_at(browser: Browser, site: Site, screen: dict[str, Any], label: str) -> Iterator[Person]:
-    """Open a browser of its own; faults that the page reports fail the test."""
+    """Open a browser of its own; faults of the page and answers that nobody expects fail the test."""
     faults: list[str] = []
+
+    def hear(line: ConsoleMessage) -> None:
+        if line.type in {"error", "warning"} and not line.text.startswith(
+            "Failed to load resource"
+        ):
+            faults.append(line.text)
+
+    def watch(response: Response) -> None:
+        if response.status >= 400 and not is_expected(response):
+            faults.append(f"{response.status} {response.request.method} {response.url}")
+
     context = browser.new_context(base_url=site.url, locale="zh-CN", **screen)
     context.set_default_timeout(20_000)
     page = context.new_page()
     page.on("pageerror", lambda error: faults.append(str(error)))
-    page.on(
-        "console",
-        lambda line: faults.append(line.text) if line.type in {"error", "warning"} else None,
-    )
+    page.on("console", hear)
+    page.on("response", watch)
     try:
         yield Person(page, label)
     finally:
         context.close()
-    # A refused sign-in and a checkpoint that is not published yet are answers, not faults.
-    unexpected = [line for line in faults if "401" not in line and "409" not in line]
-    assert unexpected == []
+    assert faults == []
+
+
+def is_expected(response: Response) -> bool:
+    """Say whether a refusal belongs to the app's ordinary talk with the server."""
+    method, path = response.request.method, response.url
+    return (
+        # Nobody is signed in yet, or the password was wrong.
+        (response.status == 401 and path.endswith(("/v1/me", "/v1/sessions")))
+        # Nothing of this photo is there yet.
+        or (response.status == 404 and method == "HEAD" and "/evidence/" in path)
+        # Not a picture.
+        or (response.status == 422 and method == "PUT" and "/evidence/" in path)
+        # No checkpoint covers the entry yet.
+        or (response.status == 409 and path.endswith("/proof"))
+    )
 
 
 def inspect(person: Person, place: str, photos: list[Path], enterprise: str) -> None:
