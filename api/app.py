@@ -9,7 +9,7 @@ from fastapi import APIRouter, FastAPI
 from api.database import upgrade_database
 from api.middleware import BodyLimit, SecurityHeaders
 from api.openapi import openapi_document
-from api.pages import AppPages
+from api.pages import AppPages, BesideApi
 from api.parts import VERSION, Parts, assemble
 from api.problems import install_problems
 from api.routes import (
@@ -67,7 +67,7 @@ def create_app(settings: Settings, detector: PhotoDetector | None = None) -> Fas
         app.include_router(router, prefix="/v1")
     install_problems(app)
     app.openapi = lambda: openapi_document(app)  # type: ignore[method-assign]
-    app.mount("/", AppPages(settings.web_dir))
+    app.router.routes.append(BesideApi("/", AppPages(settings.web_dir)))
     return app
 
 

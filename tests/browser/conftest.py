@@ -1,75 +1,115 @@
-"""A served town and a real Chromium that opens the built app."""
+"""A real Chromium on a phone-sized screen, and a real server with the demonstration town behind it."""
 
 import os
+import re
+import shutil
+import subprocess
+import sys
 from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING
+from uuid import UUID
 
 import pytest
+from playwright.sync_api import Browser, Playwright, sync_playwright
 
-from tests.browser.stage import (
-    APP,
-    CHROMIUM,
-    PASSWORD,
-    PHOTOS,
-    QUIET_FLAGS,
-    Site,
-    needed,
-    run_anxun,
-    serving,
-)
+from api.auth import hash_password
+from api.demo.town import load_town
+from api.settings import Settings
+from inspection.database import make_engine, write_sessions
 
-if TYPE_CHECKING:
-    from playwright.sync_api import Browser
+REPOSITORY = Path(__file__).resolve().parents[2]
+MEDIA = REPOSITORY / "var" / "media"
+# Without these Chromium looks for its maker's hosts at every start.
+QUIET = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
 
 
-@pytest.fixture(scope="module")
+@dataclass(frozen=True)
+class Site:
+    """A running server and the enterprise that the demonstration's people work on."""
+
+    address: str
+    enterprise_id: UUID
+
+
+def _missing(what: str, command: str) -> None:
+    message = f"{what} is missing; install it with: {command}"
+    if os.environ.get("CI") == "true":
+        pytest.fail(message)
+    pytest.skip(message)
+
+
+@pytest.fixture(scope="session")
 def photos() -> Path:
-    """The folder of real photos."""
-    needed(PHOTOS / "astronaut.png", "run `make media`")
-    return PHOTOS
+    """Real photos that wheels ship; `make media` unpacks them."""
+    if not (MEDIA / "media.json").is_file():
+        _missing("the folder of real photos", "make media")
+    return MEDIA / "photos"
 
 
 @pytest.fixture(scope="module")
 def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
-    """Serve a fresh town with the shipped model."""
-    needed(APP, "run `make web`")
-    folder = tmp_path_factory.mktemp("site")
-    environment = {
-        **{key: value for key, value in os.environ.items() if not key.startswith("ANXUN_")},
-        "ANXUN_DATA_DIR": str(folder),
-        "ANXUN_CHECKPOINT_INTERVAL_S": "0.5",
-        "ANXUN_PASSWORD": PASSWORD,
+    """`anxun serve` on a database of its own with the demonstration town, until the module ends."""
+    if not (REPOSITORY / "api" / "web" / "dist" / "index.html").is_file():
+        _missing("the built app", "make web")
+    home = tmp_path_factory.mktemp("site")
+    environment = os.environ | {
+        "ANXUN_DATA_DIR": str(home),
+        "ANXUN_PORT": "0",
+        "ANXUN_CHECKPOINT_INTERVAL_S": "1",
     }
-
-    def anxun(*arguments: str) -> str:
-        return run_anxun(environment, *arguments)
-
-    anxun("init")
-    area = anxun("area", "add", "乐清市北白象镇")
-    first = anxun("enterprise", "add", area, "乐清宏达电气有限公司", "91330382MA2ABCDE0K")
-    second = anxun("enterprise", "add", area, "温州安泰机械厂", "91330382MA2FGHJK1L")
-    for number, enterprise in enumerate((first, second), start=1):
-        dates = ("--from", "2026-01-01", "--until", "2027-12-31")
-        anxun("enterprise", "plan", enterprise, "标准服务方案", f"P-2026-{number}", *dates)
-    centre = anxun("organisation", "add", "service_centre", "安全服务中心", "--area", area)
-    anxun("user", "add", "expert", "陈安", "--role", "expert", "--organisation", centre)
-    anxun("user", "add", "officer", "林工", "--role", "enterprise_officer", "--enterprise", first)
-    for enterprise in (first, second):
-        anxun("user", "assign", "expert", enterprise)
-    with serving(environment, folder / "server.log") as url:
-        yield Site(url, first, environment)
+    anxun = str(Path(sys.executable).with_name("anxun"))
+    subprocess.run([anxun, "init"], env=environment, check=True, capture_output=True)
+    engine = make_engine(Settings(data_dir=home).database_address)
+    with write_sessions(engine).begin() as session:
+        town = load_town(session, hash_password, datetime.now(UTC).date())
+    engine.dispose()
+    with (home / "server.log").open("wb") as log:
+        server = subprocess.Popen(
+            [anxun, "serve"], env=environment, stdout=subprocess.PIPE, stderr=log
+        )
+    assert server.stdout is not None
+    try:
+        line = server.stdout.readline().decode()
+        found = re.search(r"http://\S+", line)
+        assert found, f"{line!r}\n{(home / 'server.log').read_text(encoding='utf-8')}"
+        yield Site(found[0].rstrip("/"), town.enterprise_ids[0])
+    finally:
+        server.terminate()
+        server.wait(timeout=30)
+        server.stdout.close()
 
 
 @pytest.fixture(scope="module")
-def browser() -> Iterator["Browser"]:
-    """Start the Chromium of the system."""
-    needed(CHROMIUM, "apt-get install -y --no-install-recommends chromium fonts-noto-cjk")
-    from playwright.sync_api import sync_playwright
+def playwright() -> Iterator[Playwright]:
+    """Playwright's driver."""
+    with sync_playwright() as driver:
+        yield driver
 
-    with sync_playwright() as playwright:
-        started = playwright.chromium.launch(
-            executable_path=str(CHROMIUM), args=list(QUIET_FLAGS), timeout=60_000
-        )
-        yield started
-        started.close()
+
+@pytest.fixture(scope="module")
+def browser(playwright: Playwright) -> Iterator[Browser]:
+    """The system's Chromium, headless."""
+    executable = shutil.which("chromium") or shutil.which("google-chrome")
+    if executable is None:
+        _missing("Chromium", "sudo apt-get install chromium fonts-noto-cjk")
+    browser = playwright.chromium.launch(executable_path=executable, args=QUIET)
+    yield browser
+    browser.close()
+
+
+@pytest.fixture(scope="session")
+def screenshots() -> Path:
+    """Where the screenshots go, to be looked at."""
+    folder = REPOSITORY / "var" / "screenshots"
+    folder.mkdir(parents=True, exist_ok=True)
+    return folder

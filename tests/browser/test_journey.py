@@ -1,306 +1,197 @@
-"""The main job in a real browser: from a photo to a closed ticket and a ledger that verifies offline."""
+"""The journey expert → enterprise → closed ticket → verified ledger, in a real browser."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
+import subprocess
+import sys
 from pathlib import Path
-from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, ConsoleMessage, Page, Response, expect
+from playwright.sync_api import Browser, BrowserContext, Page, expect
 
-from tests.browser.stage import PASSWORD, SCREENSHOTS, Site
+from api.demo.town import PASSWORD
+from tests.browser.conftest import Site
 
-pytestmark = [pytest.mark.browser, pytest.mark.timeout(240)]
-
-PHONE: dict[str, Any] = {
-    "viewport": {"width": 390, "height": 844},
-    "device_scale_factor": 2,
-    "has_touch": True,
-    "is_mobile": True,
-}
-DESK: dict[str, Any] = {"viewport": {"width": 1280, "height": 800}}
-DETECTED_MS = 60_000
+pytestmark = [pytest.mark.browser, pytest.mark.timeout(300)]
+PHONE = {"width": 390, "height": 844}
+DESK = {"width": 1280, "height": 800}
 
 
-class Person:
-    """A signed-in person at a screen; every picture of the screen is also checked for sideways overflow."""
-
-    def __init__(self, page: Page, label: str) -> None:
-        self.page = page
-        self._label = label
-        self._count = 0
-
-    def see(self, name: str) -> None:
-        """Take a picture of the page and make sure that nothing sticks out sideways."""
-        self._count += 1
-        self.page.wait_for_load_state("networkidle")
-        expect(self.page.locator('[data-test="loading"]')).to_have_count(0)
-        SCREENSHOTS.mkdir(parents=True, exist_ok=True)
-        file = SCREENSHOTS / f"{self._label}-{self._count:02d}-{name}.png"
-        self.page.screenshot(path=file, animations="disabled")
-        widths = "[document.documentElement.scrollWidth, document.documentElement.clientWidth]"
-        scroll, client = self.page.evaluate(widths)
-        assert scroll <= client, f"{name}: {scroll} px of content in a window of {client} px"
-
-    def tap(self, test_id: str) -> None:
-        """Press the thing with this mark."""
-        self.page.locator(f'[data-test="{test_id}"]').first.click()
-
-    def type(self, test_id: str, text: str) -> None:
-        """Write into the field with this mark."""
-        field = self.page.locator(f'[data-test="{test_id}"]').first
-        field.fill(text)
-
-    def choose(self, test_id: str, option: str) -> None:
-        """Choose from the list with this mark."""
-        self.page.locator(f'[data-test="{test_id}"]').first.click()
-        self.page.get_by_role("option").filter(has_text=option).first.click()
-
-    def upload(self, *files: Path) -> None:
-        """Choose photos from the album."""
-        self.page.locator('[data-test="album"]').set_input_files(files)
-
-    def sign_in(self, login: str, language: str = "zh-CN") -> None:
-        """Sign in, in a language."""
-        self.page.goto("/")
-        self.tap(f"language-{language}")
-        self.type("login", login)
-        self.type("password", PASSWORD)
-        self.see("sign-in")
-        self.tap("sign-in")
-        self.page.locator('[data-test="tile-mine"]').wait_for()
-
-
-@contextmanager
-def person_at(browser: Browser, site: Site, screen: dict[str, Any], label: str) -> Iterator[Person]:
-    """Open a browser of its own; faults of the page and answers that nobody expects fail the test."""
-    faults: list[str] = []
-
-    def hear(line: ConsoleMessage) -> None:
-        if line.type in {"error", "warning"} and not line.text.startswith(
-            "Failed to load resource"
-        ):
-            faults.append(line.text)
-
-    def watch(response: Response) -> None:
-        if response.status >= 400 and not is_expected(response):
-            faults.append(f"{response.status} {response.request.method} {response.url}")
-
-    context = browser.new_context(base_url=site.url, locale="zh-CN", **screen)
+def _context(browser: Browser, site: Site, size: dict[str, int], language: str) -> BrowserContext:
+    context = browser.new_context(
+        base_url=site.address,
+        viewport={"width": size["width"], "height": size["height"]},
+        has_touch=size is PHONE,
+        is_mobile=size is PHONE,
+        locale=language,
+        accept_downloads=True,
+    )
     context.set_default_timeout(20_000)
-    page = context.new_page()
-    page.on("pageerror", lambda error: faults.append(str(error)))
-    page.on("console", hear)
-    page.on("response", watch)
-    try:
-        yield Person(page, label)
-    finally:
-        context.close()
+    return context
+
+
+def _sign_in(page: Page, login: str, language: str) -> None:
+    page.goto("/sign-in")
+    page.locator(f'[data-test="language-{language}"]').click()
+    page.locator('[data-test="login"]').fill(login)
+    page.locator('[data-test="password"]').fill(PASSWORD)
+    page.locator('[data-test="sign-in"]').click()
+    expect(page.locator('[data-test="nav-ledger"]').first).to_be_visible()
+
+
+def _fits(page: Page) -> None:
+    """Nothing sticks out sideways."""
+    wide = page.evaluate("document.documentElement.scrollWidth - window.innerWidth")
+    assert wide <= 0, f"{page.url} is {wide} px too wide"
+
+
+def _shot(page: Page, folder: Path, name: str) -> None:
+    page.wait_for_timeout(400)
+    _fits(page)
+    page.screenshot(path=folder / f"{name}.png")
+
+
+def test_expert_enterprise_closed_ticket_verified_ledger(
+    browser: Browser, site: Site, photos: Path, screenshots: Path, tmp_path: Path
+) -> None:
+    """Photo, proposal, confirmation, fix, reinspection by another person, ledger, verified bundle."""
+    expert = _context(browser, site, PHONE, "zh-CN").new_page()
+    faults: list[str] = []
+    expert.on("pageerror", lambda error: faults.append(str(error)))
+    expert.on(
+        "console",
+        lambda said: faults.append(said.text) if "Content Security" in said.text else None,
+    )
+    expert.goto("/sign-in")
+    _shot(expert, screenshots, "01-sign-in")
+    _sign_in(expert, "expert", "zh-CN")
+    _shot(expert, screenshots, "02-home")
+
+    # 1 the expert photographs, the server proposes
+    expert.goto("/inspections/new")
+    expert.get_by_role("combobox").first.click()
+    expert.get_by_role("option", name="柳岸电器有限公司").click()
+    expert.locator('[data-test="place"]').fill("二号车间")
+    _shot(expert, screenshots, "03-new-inspection")
+    expert.locator('[data-test="start"]').click()
+    expert.locator('[data-test="album"]').set_input_files(
+        [photos / "street-bus.jpg", photos / "coffee.png"]
+    )
+    card = expert.locator('[data-test="finding-card"]').first
+    expect(card).to_be_visible(timeout=60_000)
+    expect(expert.locator('[data-test="photo"][data-state="waiting"]')).to_have_count(
+        0, timeout=60_000
+    )
+    _shot(expert, screenshots, "04-inspection")
+
+    # 2 a person decides
+    expert.locator('[data-test="finding-card"]', has_text="安全帽").first.click()
+    expect(expert.locator('[data-test="boxes"] rect').first).to_be_visible()
+    _shot(expert, screenshots, "05-review")
+    expert.locator('[data-test="confirm"]').click()
+    _shot(expert, screenshots, "06-confirm")
+    expert.locator('[data-test="confirm-send"]').click()
+    expert.locator('[data-test="open-ticket"]').click()
+    expect(expert.locator('[data-test="ticket-state"]')).to_contain_text("待指派")
+    ticket = expert.url
+
+    # 3 the enterprise assigns, fixes and submits with an after-photo
+    officer = _context(browser, site, PHONE, "zh-CN").new_page()
+    _sign_in(officer, "officer", "zh-CN")
+    officer.goto(ticket)
+    _take(officer, "assign", None)
+    officer.get_by_role("combobox").first.click()
+    officer.get_by_role("option", name="林安全").click()
+    officer.locator('[data-test="send-step"]').click()
+    expect(officer.locator('[data-test="ticket-state"]')).to_contain_text("待整改")
+    _take(officer, "start", "开始整改")
+    expect(officer.locator('[data-test="ticket-state"]')).to_contain_text("整改中")
+    _take(officer, "submit", None)
+    officer.locator('[data-test="album"]').set_input_files([photos / "motorcycle-left.png"])
+    officer.locator('[data-test="note"]').fill("已发放安全帽并教育")
+    expect(officer.locator('[data-test="send-step"]')).to_be_enabled(timeout=30_000)
+    _shot(officer, screenshots, "07-submit")
+    officer.locator('[data-test="send-step"]').click()
+    expect(officer.locator('[data-test="ticket-state"]')).to_contain_text("待复查")
+    expect(officer.locator('[data-test="do-close"]')).to_have_count(0)
+
+    # 4 a second person reinspects and closes
+    expert.goto(ticket)
+    _take(expert, "close", "复查合格")
+    expect(expert.locator('[data-test="ticket-state"]')).to_contain_text("已销号")
+    _shot(expert, screenshots, "08-closed")
+    expert.screenshot(path=screenshots / "08-closed-whole.png", full_page=True)
+
+    # 5 the ledger shows it, and the browser checks a proof by itself
+    expert.goto("/ledger")
+    expert.locator('[data-test="choose-enterprise"]').get_by_text("柳岸电器有限公司").click()
+    expect(expert.locator('[data-test="entry"]').first).to_be_visible()
+    _shot(expert, screenshots, "09-ledger")
+    expert.locator('[data-test="entry"]').first.click()
+    expect(expert.locator('[data-test="proof"]')).to_have_attribute(
+        "data-outcome", "proven", timeout=30_000
+    )
+    _shot(expert, screenshots, "10-entry")
+
+    # 6 the bundle verifies offline, by another program
+    expert.goto("/ledger")
+    with expert.expect_download() as download:
+        expert.locator('[data-test="download-bundle"]').click()
+    bundle = tmp_path / "bundle.zip"
+    download.value.save_as(bundle)
+    anxun = str(Path(sys.executable).with_name("anxun"))
+    verified = subprocess.run(
+        [anxun, "verify", str(bundle)], capture_output=True, text=True, check=False
+    )
+    assert verified.returncode == 0, verified.stdout + verified.stderr
     assert faults == []
 
 
-def is_expected(response: Response) -> bool:
-    """Say whether a refusal belongs to the app's ordinary talk with the server."""
-    method, path = response.request.method, response.url
-    return (
-        # Nobody is signed in yet, or the password was wrong.
-        (response.status == 401 and path.endswith(("/v1/me", "/v1/sessions")))
-        # Nothing of this photo is there yet.
-        or (response.status == 404 and method == "HEAD" and "/evidence/" in path)
-        # Not a picture.
-        or (response.status == 422 and method == "PUT" and "/evidence/" in path)
-        # No checkpoint covers the entry yet.
-        or (response.status == 409 and path.endswith("/proof"))
-    )
+def _take(page: Page, action: str, note: str | None) -> None:
+    """Open a step's form; with a note also send it."""
+    form = page.locator(f'[data-test="form-{action}"]')
+    choice = page.locator(f'[data-test="do-{action}"]')
+    expect(form.or_(choice).first).to_be_visible()
+    if choice.is_visible():
+        choice.click()
+    expect(form).to_be_visible()
+    if note is not None:
+        page.locator('[data-test="note"]').fill(note)
+        page.locator('[data-test="send-step"]').click()
 
 
-def inspect(person: Person, place: str, photos: list[Path], enterprise: str) -> None:
-    """Start an inspection, upload photos and wait until the model has looked at them."""
-    person.tap("new-inspection")
-    person.choose("enterprise", enterprise)
-    person.type("place", place)
-    person.see("new-inspection")
-    person.tap("start")
-    person.page.locator('[data-test="album"]').wait_for(state="attached")
-    person.upload(*photos)
-    shown = person.page.locator('[data-test="photo"]')
-    expect(shown).to_have_count(len(photos), timeout=DETECTED_MS)
-    person.see("detecting")
-    read = person.page.locator('[data-test="photo"][data-state="detected"]')
-    expect(read).to_have_count(len(photos), timeout=DETECTED_MS)
-    person.page.locator('[data-test="finding-card"]').first.wait_for()
-    person.see("detected")
-
-
-def confirm_first(person: Person) -> None:
-    """Review the first finding, with its boxes, and confirm it."""
-    person.tap("finding-card")
-    person.page.locator('[data-test="boxes"] rect').first.wait_for()
-    assert person.page.locator('[data-test="confidence"]').inner_text().endswith("%")
-    person.see("review")
-    person.tap("confirm")
-    person.page.locator('[data-test="confirm-form"]').scroll_into_view_if_needed()
-    person.see("confirm")
-    person.tap("confirm-send")
-    person.page.locator('[data-test="open-ticket"]').wait_for()
-    person.see("confirmed")
-    person.tap("open-ticket")
-    expect_state(person, "open")
-
-
-def expect_state(person: Person, state: str) -> None:
-    """Wait until the ticket shows this state."""
-    expect(person.page.locator(f'[data-test="ticket-state"][data-state="{state}"]')).to_be_visible()
-
-
-def open_step(person: Person, action: str) -> None:
-    """Open the form of a step; where it is the only one that is allowed, it is open already."""
-    form = person.page.locator(f'[data-test="form-{action}"]')
-    button = person.page.locator(f'[data-test="do-{action}"]')
-    form.or_(button).first.wait_for()
-    if button.count():
-        button.click()
-    form.wait_for()
-
-
-def fix(person: Person, after_photo: Path, assignee: str) -> None:
-    """Assign the ticket, start, and submit with a photo of the fixed place."""
-    open_step(person, "assign")
-    person.choose("assignee", assignee)
-    person.see("assign")
-    person.tap("send-step")
-    expect_state(person, "assigned")
-    open_step(person, "start")
-    person.tap("send-step")
-    expect_state(person, "fixing")
-    open_step(person, "submit")
-    expect(person.page.locator('[data-test="send-step"]')).to_be_disabled()
-    person.upload(after_photo)
-    sent = person.page.locator('[data-test="upload"][data-state="sent"]')
-    sent.wait_for()
-    # The photo is kept on the phone until it is used: a reload loses nothing.
-    person.page.reload()
-    open_step(person, "submit")
-    sent.wait_for()
-    person.type("note", "已配发安全帽并现场教育")
-    person.see("submit")
-    person.tap("send-step")
-    expect_state(person, "submitted")
-    person.see("submitted")
-
-
-def reinspect(person: Person) -> None:
-    """Accept the fix as a second person."""
-    open_step(person, "close")
-    person.type("note", "复查合格")
-    person.see("reinspect")
-    person.tap("send-step")
-    expect_state(person, "closed")
-    person.page.locator('[data-test="after"] img').first.wait_for()
-    person.see("closed")
-    person.page.locator('[data-test="timeline"]').scroll_into_view_if_needed()
-    person.see("timeline")
-
-
-def read_ledger(person: Person, folder: Path) -> Path:
-    """Read the ledger, let the browser prove an entry, and download everything. Returns the bundle."""
-    person.tap("nav-ledger")
-    person.page.locator('[data-test="entry"]').first.wait_for()
-    person.see("ledger")
-    person.tap("entry")
-    person.page.locator('[data-test="proof"][data-outcome="proven"]').wait_for()
-    person.see("entry")
-    person.tap("nav-ledger")
-    person.page.locator('[data-test="download-bundle"]').scroll_into_view_if_needed()
-    with person.page.expect_download() as download:
-        person.tap("download-bundle")
-    bundle = folder / "bundle.zip"
-    download.value.save_as(bundle)
-    return bundle
-
-
-def test_a_photo_becomes_a_closed_ticket_and_a_ledger_that_verifies(
-    browser: Browser, site: Site, photos: Path, tmp_path: Path
+def test_every_list_reads_in_english_at_a_desk(
+    browser: Browser, site: Site, screenshots: Path
 ) -> None:
-    """Expert and officer, on phones in Chinese, take a hazard from the photo to the verified ledger."""
-    with person_at(browser, site, PHONE, "phone-zh-expert") as expert:
-        expert.sign_in("expert")
-        expert.see("home-empty")
-        inspect(expert, "二车间 冲压线", [photos / "street-bus.jpg"], "宏达")
-        confirm_first(expert)
-        ticket = expert.page.url
-        expert.see("ticket-open")
-        with person_at(browser, site, PHONE, "phone-zh-officer") as officer:
-            officer.sign_in("officer")
-            officer.see("home")
-            officer.tap("nav-tickets")
-            officer.page.locator('[data-test="ticket-card"]').first.wait_for()
-            officer.see("tickets")
-            officer.tap("ticket-card")
-            fix(officer, photos / "coffee.png", "林工")
-            # Whoever fixed may not reinspect: the server offers nothing.
-            officer.page.locator('[data-test="no-actions"]').wait_for()
-        expert.page.goto(ticket)
-        reinspect(expert)
-        bundle = read_ledger(expert, tmp_path)
-        expert.tap("nav-more")
-        expert.see("more")
-    assert site.anxun("verify", str(bundle))
+    """Who chooses English on the sign-in page finds no Chinese sentence of the app's own on any list."""
+    page = _context(browser, site, DESK, "en-GB").new_page()
+    _sign_in(page, "officer", "en")
+    for place, heading in (
+        ("/", "Hello"),
+        ("/inspections", "Inspections"),
+        ("/findings", "Findings"),
+        ("/items", "Hazards"),
+        ("/tickets", "Tickets"),
+        ("/ledger", "Safety ledger"),
+        ("/devices", "Devices"),
+        ("/more", "More"),
+        ("/nowhere", "No such page"),
+    ):
+        page.goto(place)
+        expect(page.get_by_text(heading).first).to_be_visible()
+        _shot(page, screenshots, f"desk{place.replace('/', '-')}")
 
 
-def test_the_same_app_serves_a_desk_in_english(browser: Browser, site: Site, photos: Path) -> None:
-    """At a desk, in English, the expert reviews findings and walks every page."""
-    with person_at(browser, site, DESK, "desk-en-expert") as expert:
-        expert.sign_in("expert", language="en")
-        inspect(expert, "Gate north", [photos / "street-bus.jpg"], "安泰")
-        expert.tap("finding-card")
-        expert.page.locator('[data-test="boxes"] rect').first.wait_for()
-        expert.see("review")
-        expert.tap("dismiss")
-        expert.type("reason", "A public street, not the plant.")
-        expert.see("dismiss")
-        expert.tap("dismiss-send")
-        expert.page.locator('[data-test="decided"]').wait_for()
-        for name in ("home", "inspections", "findings", "items", "tickets", "ledger", "devices"):
-            expert.tap(f"nav-{name}")
-            expert.page.locator("h1.title").wait_for()
-            expert.see(name)
-        expert.page.goto("/nowhere")
-        expert.see("not-found")
-
-
-def test_bad_photos_are_refused_in_words_and_good_ones_still_arrive(
-    browser: Browser, site: Site, photos: Path, tmp_path: Path
+def test_a_wrong_password_and_a_foreign_address_are_said_clearly(
+    browser: Browser, site: Site
 ) -> None:
-    """An empty file and a text named .jpg each say what is wrong; the good photo beside them is detected."""
-    empty, text = tmp_path / "empty.jpg", tmp_path / "text.jpg"
-    empty.write_bytes(b"")
-    text.write_text("this is no picture")
-    with person_at(browser, site, PHONE, "phone-zh-bad-photos") as expert:
-        expert.sign_in("expert")
-        expert.tap("new-inspection")
-        expert.choose("enterprise", "宏达")
-        expert.type("place", "仓库")
-        expert.tap("start")
-        expert.page.locator('[data-test="album"]').wait_for(state="attached")
-        expert.upload(empty, text, photos / "coffee.png")
-        expert.page.locator('[data-test="photo"][data-state="detected"]').wait_for(
-            timeout=DETECTED_MS
-        )
-        refused = expert.page.locator('[data-test="upload"][data-state="refused"]')
-        expect(refused).to_have_count(2)
-        expert.see("refused")
-
-
-def test_what_is_not_yours_is_not_there(browser: Browser, site: Site) -> None:
-    """A page without a sign-in asks for it and leads back; a wrong password is said in words."""
-    with person_at(browser, site, PHONE, "phone-zh-stranger") as stranger:
-        stranger.page.goto("/tickets")
-        stranger.type("login", "expert")
-        stranger.type("password", "wrong words of text")
-        stranger.tap("sign-in")
-        expect(stranger.page.get_by_role("alert")).to_contain_text("账号或密码不正确")
-        stranger.see("wrong-password")
-        stranger.type("password", PASSWORD)
-        stranger.tap("sign-in")
-        stranger.page.wait_for_url("**/tickets")
+    """A refusal is a sentence in the user's language, and another enterprise's page is not there."""
+    page = _context(browser, site, PHONE, "zh-CN").new_page()
+    page.goto("/sign-in")
+    page.locator('[data-test="login"]').fill("officer2")
+    page.locator('[data-test="password"]').fill("wrong")
+    page.locator('[data-test="sign-in"]').click()
+    expect(page.get_by_role("alert")).to_contain_text("密码")
+    page.locator('[data-test="password"]').fill(PASSWORD)
+    page.locator('[data-test="sign-in"]').click()
+    expect(page.locator('[data-test="nav-ledger"]').first).to_be_visible()
+    page.goto(f"/enterprises/{site.enterprise_id}/ledger/0")
+    expect(page.get_by_text("不存在").first).to_be_visible()
