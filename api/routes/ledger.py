@@ -47,11 +47,15 @@ def list_entries(
     section: Annotated[
         str | None, Query(pattern=r"^L\d{2}$", description="of this section only")
     ] = None,
+    start: Annotated[
+        int, Query(ge=0, le=MAX_INDEX, description="index to begin at, where there is no cursor")
+    ] = 0,
 ) -> EntryPage:
-    """Return entries, oldest first."""
+    """Return entries, oldest first. To read the newest first, begin near `tree_size` and go back by `start`."""
     store, log_id = SqlStore(session), log_id_of(enterprise_id)
     # One more than asked for tells whether there is a next page.
-    found = log.entries(store, log_id, _start(asked.cursor), asked.limit + 1, section=section)
+    first = start if asked.cursor is None else _start(asked.cursor)
+    found = log.entries(store, log_id, first, asked.limit + 1, section=section)
     shown, more = found[: asked.limit], found[asked.limit :]
     return EntryPage(
         items=[EntryView.from_entry(entry) for entry in shown],
@@ -164,9 +168,7 @@ def get_ledger_key(enterprise_id: EnterpriseId, parts: AppParts) -> str:
     return parts.signer_of(enterprise_id).vkey
 
 
-def _start(cursor: str | None) -> int:
-    if cursor is None:
-        return 0
+def _start(cursor: str) -> int:
     if not (cursor.isascii() and cursor.isdecimal() and int(cursor) <= MAX_INDEX):
         raise InvalidCursor
     return int(cursor)

@@ -18,7 +18,8 @@ function textsOf(texts: object): string[] {
   )
 }
 
-const placeholders = (text: string): string[] => (text.match(/\{\w+\}/g) ?? []).sort()
+// A plural form repeats what it counts.
+const placeholders = (text: string): string[] => [...new Set(text.match(/\{\w+\}/g))].sort()
 
 function vueFiles(folder: string): string[] {
   return readdirSync(folder, { recursive: true, encoding: 'utf-8' })

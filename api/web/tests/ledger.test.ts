@@ -1,6 +1,6 @@
 import { ed25519 } from '@noble/curves/ed25519.js'
 import { sha256 } from '@noble/hashes/sha2.js'
-import { bytesToHex, concatBytes, utf8ToBytes } from '@noble/hashes/utils.js'
+import { bytesToHex, concatBytes, hexToBytes, utf8ToBytes } from '@noble/hashes/utils.js'
 import { describe, expect, it } from 'vitest'
 
 import type { Entry, Proof } from '@/api/types'
@@ -36,13 +36,24 @@ function signed(size: number, root: Uint8Array): string {
   return `${text}\n— ${ORIGIN} ${base64(signature)}\n`
 }
 
-const texts = Array.from({ length: 21 }, (_, at) => `{"index":${at}}`)
+const AT = '2026-11-24T01:02:03.000000Z'
+const salt = '5a'.repeat(32)
+const record = { by: 'system', data: { note: '已整改', number: 7 }, attachments: [] }
+const content = '{"attachments":[],"by":"system","data":{"note":"已整改","number":7}}'
+const commitment = bytesToHex(
+  sha256(concatBytes(utf8ToBytes('anxun-ledger-content/v1\n'), hexToBytes(salt), utf8ToBytes(content))),
+)
+const texts = Array.from(
+  { length: 21 },
+  (_, index) => JSON.stringify({ at: AT, commitment, index, kind: 'ticket.closed', section: 'L28' }),
+)
 const leaves = texts.map((text) => leafHash(utf8ToBytes(text)))
 
 function entryAndProof(index: number, size: number): [Entry, Proof] {
   const tree = leaves.slice(0, size)
   const leaf_hash = bytesToHex(leaves[index]!)
-  const entry = { index, leaf: texts[index]!, leaf_hash } as Entry
+  const shown = { kind: 'ticket.closed', section: 'L28', at: '2026-11-24T01:02:03Z', salt, content, record }
+  const entry: Entry = { index, leaf: texts[index]!, leaf_hash, ...shown }
   const hashes = pathOf(index, tree).map(bytesToHex)
   const proof = { index, leaf_hash, tree_size: size, hashes, checkpoint: signed(size, rootOf(tree)), tlog_proof: '' }
   return [entry, proof]
@@ -59,7 +70,23 @@ describe('the browser’s own check', () => {
 
   it('refuses an entry whose bytes were changed', () => {
     const [entry, proof] = entryAndProof(3, 8)
-    expect(() => checkEntry({ ...entry, leaf: '{"index":4}' }, proof, vkey)).toThrow(ProofError)
+    expect(() => checkEntry({ ...entry, leaf: entry.leaf.replace('L28', 'L27'), section: 'L27' }, proof, vkey)).toThrow(ProofError)
+  })
+
+  it('refuses a content that the leaf does not commit to, and a record that is not the content', () => {
+    const [entry, proof] = entryAndProof(3, 8)
+    const changed = { ...record, by: 'user:1' }
+    const faked = { ...entry, content: content.replace('system', 'user:1'), record: changed }
+    expect(() => checkEntry(faked, proof, vkey)).toThrow('commits to')
+    expect(() => checkEntry({ ...entry, record: changed }, proof, vkey)).toThrow('not the content')
+    expect(() => checkEntry({ ...entry, kind: 'ticket.opened' }, proof, vkey)).toThrow('its leaf')
+  })
+
+  it('accepts an entry whose content was erased, and no content beside it', () => {
+    const [entry, proof] = entryAndProof(3, 8)
+    const erased = { ...entry, salt: null, content: null, record: null }
+    expect(checkEntry(erased, proof, vkey)).toBe(8)
+    expect(() => checkEntry({ ...erased, record }, proof, vkey)).toThrow('erased')
   })
 
   it('refuses another root, though it is well signed', () => {

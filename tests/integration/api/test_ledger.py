@@ -51,6 +51,19 @@ def test_inclusion_and_consistency_hold(site: Site) -> None:
     ConsistencyProof(3, 5, hashes).verify(old.root, proof.checkpoint.root)
 
 
+def test_entries_from_an_index_on(site: Site) -> None:
+    """Whoever wants the newest begins near the end; a cursor goes on from there."""
+    record(site, 5)
+    asked = {"start": 2, "limit": 2}
+    page = site.get("officer", site.own("/ledger/entries"), params=asked).json()
+    assert [row["index"] for row in page["items"]] == [2, 3]
+    rest = {**asked, "cursor": page["next_cursor"]}
+    page = site.get("officer", site.own("/ledger/entries"), params=rest).json()
+    assert ([row["index"] for row in page["items"]], page["next_cursor"]) == ([4], None)
+    beyond = site.get("officer", site.own("/ledger/entries"), params={"start": 99}).json()
+    assert (beyond["items"], beyond["tree_size"]) == ([], 5)
+
+
 def test_entries_by_section(site: Site) -> None:
     """AI patrol findings are in L27, decisions among the hazards."""
     draft = site.draft(site.put_evidence("device", jpeg()))
