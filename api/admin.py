@@ -151,10 +151,9 @@ class Office:
         log_id = log_id_of(enterprise_id)
         signer = open_key(self.settings).named(origin_of(self.settings, log_id))
         checkpoint = publish_checkpoint(SqlStore(self.session), log_id, signer)
-        with target.open("xb") as stream:
-            export_ledger(
-                self.session, open_evidence(self.settings), log_id, signer, checkpoint, stream
-            )
+        if target.exists():
+            raise InvalidInput(f"{target} is there already; choose another name")
+        export_ledger(self.session, open_evidence(self.settings), signer, checkpoint, target)
         self._log("ledger.export", str(target), enterprise_id)
         return checkpoint.size
 

@@ -9,7 +9,7 @@ from fastapi import APIRouter, FastAPI
 from api.database import upgrade_database
 from api.middleware import BodyLimit, SecurityHeaders
 from api.openapi import openapi_document
-from api.pages import AppPages
+from api.pages import AppPages, BesideApi
 from api.parts import VERSION, Parts, assemble
 from api.problems import install_problems
 from api.routes import (
@@ -25,6 +25,7 @@ from api.routes import (
     tickets,
 )
 from api.settings import Settings
+from inspection.jobs import PhotoDetector
 
 ROUTERS: tuple[APIRouter, ...] = (
     sessions.router,
@@ -40,12 +41,12 @@ ROUTERS: tuple[APIRouter, ...] = (
 )
 
 
-def create_app(settings: Settings) -> FastAPI:
-    """Return the application. It opens its database and starts its work when it begins to serve."""
+def create_app(settings: Settings, detector: PhotoDetector | None = None) -> FastAPI:
+    """Return the application, with the model of the settings unless a detector is given. It opens its database and starts its work when it begins to serve."""
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
-        parts = await to_thread.run_sync(_open, settings)
+        parts = await to_thread.run_sync(_open, settings, detector)
         app.state.parts = parts
         try:
             yield
@@ -66,12 +67,12 @@ def create_app(settings: Settings) -> FastAPI:
         app.include_router(router, prefix="/v1")
     install_problems(app)
     app.openapi = lambda: openapi_document(app)  # type: ignore[method-assign]
-    app.mount("/", AppPages(settings.web_dir))
+    app.router.routes.append(BesideApi("/", AppPages(settings.web_dir)))
     return app
 
 
-def _open(settings: Settings) -> Parts:
-    parts = assemble(settings)
+def _open(settings: Settings, detector: PhotoDetector | None) -> Parts:
+    parts = assemble(settings, detector)
     upgrade_database(parts.engine)
     parts.photo_worker.start()
     parts.publisher.start()

@@ -6,14 +6,14 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import date
 from enum import StrEnum
-from importlib import import_module
-from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, NoReturn
 from uuid import UUID
 
 import typer
 from rich.console import Console
+
+from ledger.cli import app as ledger_app
 
 if TYPE_CHECKING:
     from api.admin import Office
@@ -37,9 +37,8 @@ for name, sub_app in (
     ("user", user_app),
 ):
     app.add_typer(sub_app, name=name)
-# TEMPORARY until ledger.cli is merged
-if find_spec("ledger.cli") is not None:
-    app.registered_commands.extend(import_module("ledger.cli").app.registered_commands)
+# `anxun verify` needs only the base install.
+app.registered_commands.extend(ledger_app.registered_commands)
 out = Console(highlight=False, soft_wrap=True)
 err = Console(stderr=True, highlight=False, soft_wrap=True)
 
@@ -79,7 +78,7 @@ def main() -> None:
             "ledger",
         }:
             raise
-        err.print(f"{SERVER_EXTRA} (missing: {error.name})")
+        err.print(f"{SERVER_EXTRA} (missing: {error.name})", markup=False)
         sys.exit(3)
 
 
@@ -294,14 +293,19 @@ def _faults() -> Iterator[None]:
     from sqlalchemy.exc import OperationalError
 
     from inspection.errors import InspectionError
+    from inspection.taxonomy import UnknownHazard
     from ledger.errors import LedgerError
     from models.errors import ModelError
 
     try:
         yield
-    except (InspectionError, LedgerError, ModelError, OSError) as error:
+    except (InspectionError, UnknownHazard, LedgerError, ModelError, OSError) as error:
         _fail(str(error))
     except OperationalError as error:
         _fail(f"the database does not answer: {error.orig}")
     except ValidationError as error:
         _fail(f"the settings are wrong (see docs/operations.md): {error}")
+
+
+if __name__ == "__main__":
+    main()

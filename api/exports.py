@@ -4,6 +4,7 @@ import io
 import queue
 import threading
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 from uuid import UUID
 
@@ -11,7 +12,8 @@ from sqlmodel import Session
 
 from api.parts import Parts
 from inspection.evidence import EvidenceStore
-from inspection.journal import log_id_of
+from inspection.tables import Enterprise
+from ledger.bundle import write_bundle
 from ledger.checkpoint import Checkpoint
 from ledger.keys import SigningKey
 from ledger.sql import SqlStore
@@ -28,28 +30,31 @@ def export_bundle(
 ) -> None:
     """Write an enterprise's ledger up to a checkpoint, with its evidence, to a stream."""
     with parts.read() as session:
-        export_ledger(
-            session,
-            parts.evidence,
-            log_id_of(enterprise_id),
-            parts.signer_of(enterprise_id),
-            checkpoint,
-            target,
-        )
+        export_ledger(session, parts.evidence, parts.signer_of(enterprise_id), checkpoint, target)
 
 
 def export_ledger(
     session: Session,
     evidence: EvidenceStore,
-    log_id: str,
     signer: SigningKey,
     checkpoint: Checkpoint,
-    target: BinaryIO,
+    target: Path | BinaryIO,
 ) -> None:
-    """Write a ledger up to a checkpoint, with its evidence, as a zip that `anxun verify` checks."""
-    from ledger.bundle import write_bundle
+    """Write a ledger up to a checkpoint, with its evidence, as a zip that `anxun verify` checks.
 
-    write_bundle(target, SqlStore(session), log_id, checkpoint, evidence.open, vkey=signer.vkey)
+    Raises `StorageUnavailable` for evidence that is lost, and what `ledger.bundle.write_bundle` raises.
+    """
+    log_id = signer.name.rsplit("/", 1)[-1]
+    enterprise = session.get_one(Enterprise, UUID(log_id))
+    write_bundle(
+        target,
+        SqlStore(session),
+        log_id,
+        checkpoint,
+        evidence.open,
+        signer.vkey,
+        title=enterprise.name,
+    )
 
 
 class _Stalled(Exception):

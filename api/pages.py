@@ -4,6 +4,7 @@ from pathlib import Path, PurePosixPath
 
 from starlette.exceptions import HTTPException
 from starlette.responses import PlainTextResponse, Response
+from starlette.routing import Match, Mount
 from starlette.staticfiles import StaticFiles
 from starlette.types import Scope
 
@@ -33,8 +34,6 @@ class AppPages(StaticFiles):
     async def get_response(self, path: str, scope: Scope) -> Response:
         """Return a file; the index for the app's own addresses; 404 for a missing file."""
         name = PurePosixPath(path)
-        if name.parts[:1] == ("v1",):
-            raise HTTPException(404, f"there is no /{path}")
         if not self._index.is_file():
             return PlainTextResponse(NOT_BUILT, status_code=503)
         response = await self._file_or_index(name, scope)
@@ -49,3 +48,13 @@ class AppPages(StaticFiles):
             if error.status_code != 404 or name.suffix:
                 raise
         return await super().get_response("index.html", scope)
+
+
+class BesideApi(Mount):
+    """A mount at the root that leaves the API's addresses alone, so that they keep their own 404 and 405."""
+
+    def matches(self, scope: Scope) -> tuple[Match, Scope]:
+        """Match everything but /v1."""
+        if scope["type"] == "http" and PurePosixPath(scope["path"]).parts[1:2] == ("v1",):
+            return Match.NONE, {}
+        return super().matches(scope)

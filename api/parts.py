@@ -16,12 +16,11 @@ from api.publisher import Publisher
 from api.settings import Settings
 from inspection.database import make_engine, read_sessions, write_sessions
 from inspection.evidence import EvidenceStore
-from inspection.jobs import PhotoWorker
+from inspection.jobs import PhotoDetector, PhotoWorker
 from inspection.s3 import S3Store
 from inspection.stores import FolderStore
 from ledger.keys import SigningKey, load_or_create_key
 from models.bundle import load_bundle
-from models.detector import Detector
 
 VERSION = version("anxun")
 
@@ -37,7 +36,7 @@ class Parts:
     evidence: EvidenceStore
     previews: Previews
     signing_key: SigningKey
-    detector: Detector
+    detector: PhotoDetector
     photo_worker: PhotoWorker
     publisher: Publisher
 
@@ -78,8 +77,8 @@ def open_key(settings: Settings) -> SigningKey:
     return load_or_create_key(settings.signing_key_path, settings.origin)
 
 
-def assemble(settings: Settings) -> Parts:
-    """Open everything, and start nothing.
+def assemble(settings: Settings, detector: PhotoDetector | None = None) -> Parts:
+    """Open everything, and start nothing. Without a detector, the model of the settings is loaded.
 
     Raises `models.errors.ModelError`, `ledger.errors.KeyFileError`, `InvalidInput`, `StorageUnavailable`.
     """
@@ -87,7 +86,7 @@ def assemble(settings: Settings) -> Parts:
     write = write_sessions(engine)
     evidence = open_evidence(settings)
     key = open_key(settings)
-    detector = load_bundle(settings.model_file)
+    detector = detector or load_bundle(settings.model_file)
     return Parts(
         settings=settings,
         engine=engine,

@@ -1,7 +1,11 @@
 """Runs the server until it is told to stop."""
 
 import logging
+import signal
+import sys
 from socket import socket
+from types import FrameType
+from typing import NoReturn
 
 import typer
 import uvicorn
@@ -30,7 +34,14 @@ def run_server(settings: Settings) -> None:
         server_header=False,
         timeout_graceful_shutdown=GRACE_S,
     )
+    for number in (signal.SIGINT, signal.SIGTERM):
+        # uvicorn raises the signal again once everything has ended: that is a good end, not a death by signal.
+        signal.signal(number, _end_well)
     AnnouncingServer(config).run()
+
+
+def _end_well(number: int, frame: FrameType | None) -> NoReturn:  # noqa: ARG001  a signal handler's form
+    sys.exit(0)
 
 
 class AnnouncingServer(uvicorn.Server):

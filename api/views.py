@@ -87,9 +87,8 @@ def _role_view(
 def enterprise_views(session: Session, rows: Sequence[Enterprise]) -> list[EnterpriseView]:
     """Return enterprises with the names of their areas."""
     wanted = {row.area_id for row in rows}
-    areas = dict(
-        session.exec(select(PilotArea.id, PilotArea.name).where(col(PilotArea.id).in_(wanted)))
-    )
+    named = select(PilotArea.id, PilotArea.name).where(col(PilotArea.id).in_(wanted))
+    areas = {area_id: name for area_id, name in session.exec(named)}  # noqa: C416  a result has keys(), so dict() takes it for a mapping
     return [
         EnterpriseView(
             **row.model_dump(exclude={"area_id"}),

@@ -18,6 +18,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 import onnxruntime
+from image_files import read_colour
 from numpy.typing import NDArray
 from tqdm import tqdm
 
@@ -75,7 +76,7 @@ def main() -> None:
     found = {}
     for path in tqdm(images[k::n], desc=args.teacher.stem, mininterval=10):
         key = f"{path.parts[-3]}/{path.stem}"
-        found[key] = objects_in(session, cv2.imread(str(path)), args.class_index)
+        found[key] = objects_in(session, read_colour(path), args.class_index)
     args.out.parent.mkdir(parents=True, exist_ok=True)
     args.out.write_text(json.dumps(found))
 

@@ -6,6 +6,7 @@ default timeouts hang for 30 seconds or for good on a silent server, so both are
 stream is noticed after about three times the read timeout.
 """
 
+import os
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -25,6 +26,11 @@ from edge.settings import Settings
 from inspection.wire import Source, SourceKind, utc_now
 
 Image = NDArray[np.uint8]
+
+# A camera that is away is said once by the watch; FFmpeg and OpenCV would say it at every attempt.
+os.environ.setdefault("OPENCV_FFMPEG_LOGLEVEL", "-8")
+os.environ.setdefault("OPENCV_LOG_LEVEL", "ERROR")
+cv2.utils.logging.setLogLevel(cv2.utils.logging.LOG_LEVEL_ERROR)
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ later) · 7 the server refuses this device or code · 8 the server is away and f
 """
 
 import os
-import sys
+from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
 from typing import Annotated
@@ -64,7 +64,7 @@ def enrol(
     """Trade a one-time code for this device's identity."""
     from edge import commands
 
-    commands.enrol(context.obj, url, code, name)
+    _run(context, lambda: commands.enrol(context.obj, url, code, name))
 
 
 @app.command(help=_help("help_patrol"))
@@ -80,7 +80,7 @@ def patrol(
     from edge import commands
 
     asked = commands.Asked(model, zones, tuple(hazard or ()), offline)
-    raise typer.Exit(commands.patrol(context.obj, folder, asked))
+    _run(context, lambda: commands.patrol(context.obj, folder, asked))
 
 
 @app.command(help=_help("help_watch"))
@@ -105,7 +105,7 @@ def watch(  # noqa: PLR0913  each is an option of the command
         raise typer.BadParameter(f"--k {k} > --n {n}", param_hint="--k")
     view = commands.View(source, camera, k, n, fps, for_s, started_at)
     asked = commands.Asked(model, zones, tuple(hazard or ()), offline)
-    raise typer.Exit(commands.watch(context.obj, view, asked))
+    _run(context, lambda: commands.watch(context.obj, view, asked))
 
 
 @app.command(help=_help("help_deliver"))
@@ -116,7 +116,7 @@ def deliver(
     """Deliver what waits."""
     from edge import commands
 
-    raise typer.Exit(commands.deliver(context.obj, wait=wait))
+    _run(context, lambda: commands.deliver(context.obj, wait=wait))
 
 
 @app.command(help=_help("help_status"))
@@ -127,15 +127,21 @@ def status(
     """Show what this device has and what waits."""
     from edge import commands
 
-    commands.status(context.obj, as_json=as_json)
+    _run(context, lambda: commands.status(context.obj, as_json=as_json))
 
 
-def main() -> None:
-    """Run the command line; an error of ours is one line and its exit code."""
+def _run(context: typer.Context, work: Callable[[], int]) -> None:
+    """Do a command's work and end with its exit code; an error of ours is one line."""
     from edge.console import Voice
 
     try:
-        app()
+        code = work()
     except EdgeError as error:
-        Voice.of(_HELP_LANG).complain(error)
-        sys.exit(error.exit_code)
+        Voice.of(context.obj.lang).complain(error)
+        code = error.exit_code
+    raise typer.Exit(code)
+
+
+def main() -> None:
+    """Run the command line."""
+    app()

@@ -107,11 +107,17 @@ class Client:
         if len(data) <= self._part_bytes:
             self._ask("PUT", path, content=data)
             return
-        start = self._received(path, len(data))
+        start = self._received(path)
+        if start is None:
+            return
+        if start >= len(data):
+            # All of it arrived, but the server was ended before it checked the hash: send it whole.
+            self._ask("PUT", path, content=data)
+            return
         while start < len(data):
             part = data[start : start + self._part_bytes]
             headers = {"Content-Range": f"bytes {start}-{start + len(part) - 1}/{len(data)}"}
-            answer = self._ask("PUT", path, content=part, headers=headers)
+            answer = self._put_part(path, part, headers)
             receipt = self._read(EvidenceReceipt, answer)
             if receipt.complete:
                 return
@@ -133,16 +139,27 @@ class Client:
             )
         return receipts
 
-    def _received(self, path: str, size: int) -> int:
-        """Return how many bytes the server holds: all of them when the evidence is complete."""
+    def _put_part(self, path: str, part: bytes, headers: dict[str, str]) -> httpx.Response:
+        try:
+            return self._ask("PUT", path, content=part, headers=headers)
+        except Refused as refused:
+            if refused.status == HTTPStatus.CONFLICT:
+                # Another upload of the same evidence moved on meanwhile: ask again where it stands, later.
+                raise ServerAway(self.server_url, "the upload is out of step") from refused
+            raise
+
+    def _received(self, path: str) -> int | None:
+        """Return how many bytes of an upload the server holds; None when the evidence is complete."""
         try:
             answer = self._ask("HEAD", path)
         except Refused as refused:
             if refused.status == HTTPStatus.NOT_FOUND:
                 return 0
             raise
+        if answer.status_code == HTTPStatus.OK:
+            return None
         offset = answer.headers.get("Upload-Offset", "")
-        return min(int(offset), size) if offset.isdigit() else size
+        return int(offset) if offset.isdigit() else 0
 
     def _ask(
         self,

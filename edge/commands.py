@@ -60,7 +60,7 @@ class View:
     started_at: datetime | None = None
 
 
-def enrol(settings: Settings, url: str, code: str, name: str) -> None:
+def enrol(settings: Settings, url: str, code: str, name: str) -> int:
     """Enrol this device and measure its clock."""
     with Client(url, None, settings) as client, Outbox(settings.outbox_dir) as outbox:
         identity = enrol_device(settings, client, code, name)
@@ -68,6 +68,7 @@ def enrol(settings: Settings, url: str, code: str, name: str) -> None:
     Voice.of(settings.lang).tell(
         "enrolled", device=identity.device_name, enterprise=identity.enterprise_name
     )
+    return 0
 
 
 def patrol(settings: Settings, folder: Path, asked: Asked) -> int:
@@ -137,10 +138,11 @@ def deliver(settings: Settings, *, wait: bool) -> int:
     return interruption.exit_code()
 
 
-def status(settings: Settings, *, as_json: bool) -> None:
+def status(settings: Settings, *, as_json: bool) -> int:
     """Show what this device has and what waits."""
     with Outbox(settings.outbox_dir) as outbox:
         show_status(Voice.of(settings.lang), settings, outbox, as_json=as_json)
+    return 0
 
 
 def _look(asked: Asked) -> Look:

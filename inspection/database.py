@@ -83,5 +83,6 @@ def is_disk_full(error: OperationalError) -> bool:
     """Return whether a database error means that its disk is full (SQLite's SQLITE_FULL, PostgreSQL's 53100)."""
     cause = error.orig
     if isinstance(cause, sqlite3.Error):
-        return cause.sqlite_errorcode == sqlite3.SQLITE_FULL
+        # Only errors of the library have a code, those of its Python wrapper have not.
+        return getattr(cause, "sqlite_errorcode", None) == sqlite3.SQLITE_FULL
     return getattr(cause, "sqlstate", None) == "53100"

@@ -76,6 +76,17 @@ def record_finding(
     `photo` is the inspection photo that a job found it on. Raises `NotFound` for an unknown enterprise.
     """
     lock_enterprise(session, enterprise_id)
+    return _record(session, enterprise_id, actor, draft, now, photo)
+
+
+def _record(
+    session: Session,
+    enterprise_id: UUID,
+    actor: Actor,
+    draft: FindingDraft,
+    now: datetime,
+    photo: InspectionPhoto | None = None,
+) -> FindingReceipt:
     digest = draft_sha256(draft)
     try:
         # 1 the same id was seen before: answer the same receipt
@@ -179,9 +190,7 @@ def _judge(
         return _malformed(draft, _explain(error))
     try:
         with session.begin_nested():
-            return record_finding(
-                session, enterprise_id=enterprise_id, actor=actor, draft=checked, now=now
-            )
+            return _record(session, enterprise_id, actor, checked, now)
     except DataError as error:
         # The database can not store a value of it: no retry would help, and the other drafts must not suffer.
         return _malformed(draft, str(error.orig))

@@ -6,13 +6,13 @@ from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
-from ledger.entry import Attachment, LedgerEntry, Record
-from ledger.log import append
-from ledger.sql import SqlStore
 from sqlmodel import Session
 
 from inspection.scopes import Actor
 from inspection.tables import Evidence
+from ledger.entry import Attachment, LedgerEntry, Record
+from ledger.log import append
+from ledger.sql import SqlStore
 
 
 @dataclass(frozen=True)

@@ -4,7 +4,7 @@ Times are stored in UTC. Rows are built with `model_validate` where input is not
 does not validate on construction. Ledger tables live in `ledger.sql`.
 """
 
-from datetime import UTC, date, datetime
+from datetime import date, datetime
 from enum import StrEnum
 from typing import Any
 from uuid import UUID
@@ -13,43 +13,19 @@ import uuid_utils.compat
 from sqlalchemy import (
     JSON,
     Column,
-    DateTime,
-    Dialect,
     ForeignKeyConstraint,
     Index,
-    TypeDecorator,
     UniqueConstraint,
 )
 from sqlmodel import Field, SQLModel
 
-from inspection.wire import FindingState, SourceKind, utc_now
+from inspection.columns import UtcTime
+from inspection.wire import SourceKind, utc_now
 
 
 def new_id() -> UUID:
     """Return a UUIDv7: sortable by time of creation."""
     return uuid_utils.compat.uuid7()
-
-
-class UtcTime(TypeDecorator[datetime]):
-    """An aware UTC time in both databases (SQLite has no zones, so the offset is put back on reading)."""
-
-    impl = DateTime(timezone=True)
-    cache_ok = True
-
-    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:  # noqa: ARG002  the base class names it
-        """Refuse a naive time; store UTC."""
-        if value is None:
-            return None
-        if value.tzinfo is None:
-            msg = "a stored time must be aware"
-            raise ValueError(msg)
-        return value.astimezone(UTC)
-
-    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:  # noqa: ARG002  the base class names it
-        """Return the time as aware UTC."""
-        if value is None:
-            return None
-        return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
 
 
 def _at(*, default: bool = True, index: bool = False) -> Any:
@@ -409,6 +385,3 @@ class AccessLog(SQLModel, table=True):
     enterprise_id: UUID | None = Field(default=None, index=True)
     detail: str = ""
     remote: str = ""
-
-
-FINDING_STATES: tuple[FindingState, ...] = ("proposed", "confirmed", "dismissed")

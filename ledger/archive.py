@@ -15,7 +15,7 @@ import struct
 import zipfile
 import zlib
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path, PurePosixPath
 from types import TracebackType
 from typing import IO, Annotated, Literal
@@ -83,16 +83,16 @@ class Archive:
 
     def __init__(self, path: Path) -> None:
         """Open it. Raises UnreadableBundle, UnsafeName, DuplicateMember, UnexpectedMember, OversizedMember."""
-        try:
-            self._zip = zipfile.ZipFile(path)
-        except (OSError, *_DAMAGE) as error:
-            msg = f"{path.name} is not a readable zip archive: {error}"
-            raise UnreadableBundle(msg) from error
-        try:
+        with ExitStack() as opened:
+            try:
+                # A file of our own: a zip file leaves its own open while a member of it is read.
+                file = opened.enter_context(path.open("rb"))
+                self._zip = opened.enter_context(zipfile.ZipFile(file))
+            except (OSError, *_DAMAGE) as error:
+                msg = f"{path.name} is not a readable zip archive: {error}"
+                raise UnreadableBundle(msg) from error
             self._members = _checked(self._zip.infolist(), path.stat().st_size)
-        except BaseException:
-            self._zip.close()
-            raise
+            self._opened = opened.pop_all()
 
     def __enter__(self) -> "Archive":
         """Use it in a `with` block."""
@@ -105,7 +105,7 @@ class Archive:
         trace: TracebackType | None,
     ) -> None:
         """Close the file."""
-        self._zip.close()
+        self._opened.close()
 
     def names(self, folder: str) -> set[str]:
         """Return the full names of the members of a folder."""

@@ -48,7 +48,7 @@ def verify(
             exists=True, dir_okay=False, help="a checkpoint seen before / 先前见过的检查点"
         ),
     ] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="print JSON / 输出 JSON")] = False,  # noqa: FBT002  a flag of the command line
+    as_json: Annotated[bool, typer.Option("--json", help="print JSON / 输出 JSON")] = False,
     lang: Annotated[Language | None, typer.Option(help="zh or en / 语言")] = None,
 ) -> None:
     """Check an export without its server: exit code 0 when it holds, 1 when not, 2 for bad arguments. 离线核验导出包。"""

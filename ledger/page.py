@@ -24,8 +24,8 @@ _HEAD = """<!doctype html>
 <style>
 body {{ font: 15px/1.5 system-ui, "Noto Sans SC", "PingFang SC", "Microsoft YaHei", sans-serif; margin: 1.5rem; color: #1c2430 }}
 dl {{ display: grid; grid-template-columns: max-content 1fr; gap: .2rem 1rem }} dt {{ color: #5a6677 }} dd {{ margin: 0; overflow-wrap: anywhere }}
-table {{ border-collapse: collapse; width: 100% }} th, td {{ border: 1px solid #d5dbe3; padding: .3rem .5rem; text-align: left; vertical-align: top; overflow-wrap: anywhere }}
-thead th {{ background: #eef2f7; position: sticky; top: 0 }} td table {{ font-size: .9em }} img {{ max-width: 14rem; max-height: 10rem; display: block }}
+table {{ border-collapse: collapse; width: 100% }} th, td {{ border: 1px solid #d5dbe3; padding: .3rem .5rem; text-align: left; vertical-align: top; overflow-wrap: break-word }}
+thead th {{ background: #eef2f7; position: sticky; top: 0 }} th {{ white-space: nowrap }} td table {{ font-size: .9em }} img {{ max-width: 14rem; max-height: 10rem; display: block }}
 code {{ font-size: .8em; color: #5a6677; overflow-wrap: anywhere }} .erased {{ color: #9a3412 }}
 </style>
 <h1>{title}</h1>
@@ -73,8 +73,8 @@ class PageWriter:
             by, data = escape(record.by), _value(dict(record.data), 0)
             evidence = "".join(_attachment(attachment) for attachment in record.attachments)
         cells = (
-            f"{header.index}<br><code>{escape(leaf_hash)}</code>",
-            escape(format_time(header.at)),
+            f'{header.index}<br><code title="{escape(leaf_hash)}">{escape(leaf_hash[:12])}…</code>',
+            f'<time datetime="{format_time(header.at)}">{header.at:%Y-%m-%d %H:%M:%S}</time>',
             escape(header.kind),
             escape(header.section),
             by,
@@ -92,7 +92,7 @@ class PageWriter:
 def _attachment(attachment: Attachment) -> str:
     href = f"{EVIDENCE}{attachment.sha256}"
     said = f"{escape(attachment.role)} · {escape(attachment.media_type)} · {attachment.size} B"
-    code = f"<code>{attachment.sha256}</code>"
+    code = f'<code title="{attachment.sha256}">{attachment.sha256[:12]}…</code>'
     # Other types get no link: a browser guesses the type of a file without a suffix, and might run it.
     if attachment.media_type in _SHOWN_IMAGES:
         return f'<a href="{href}"><img loading="lazy" alt="{said}" src="{href}"></a>{said}<br>{code}<br>'
@@ -108,6 +108,8 @@ def _value(value: JsonValue, depth: int) -> str:
             for name in sorted(value)
         )
         return f"<table>{''.join(rows)}</table>"
+    if isinstance(value, list) and not any(isinstance(item, (dict, list)) for item in value):
+        return ", ".join(_value(item, depth + 1) for item in value)
     if isinstance(value, list):
         return f"<ol>{''.join(f'<li>{_value(item, depth + 1)}</li>' for item in value)}</ol>"
     return escape(value if isinstance(value, str) else canonical(value).decode())

@@ -28,11 +28,8 @@ from ledger.entry import Attachment, format_time
 from ledger.errors import (
     CheckpointRefused,
     CheckpointUntrusted,
-    ContentMismatch,
     EntryCountMismatch,
-    EntryError,
     EntryMissing,
-    EntryNotCanonical,
     EntryOutOfPlace,
     EntryRepeated,
     EvidenceMismatch,
@@ -40,8 +37,6 @@ from ledger.errors import (
     EvidenceSizeMismatch,
     ForeignEntry,
     InclusionRefused,
-    LeafMismatch,
-    MalformedEntry,
     ManifestMismatch,
     MerkleError,
     NoteError,
@@ -165,19 +160,27 @@ def _verify_signature(
     try:
         own = VerifierKey.from_vkey(vkey)
         checkpoint, signed_by = verify_checkpoint(text, trusted or [own])
-        # The key that comes along must not be another one, even where it is not relied on.
-        verify_checkpoint(text, [own])
     except UnknownSigner as error:
         kind = CheckpointUntrusted if trusted else CheckpointRefused
         raise kind(f"checkpoint: {error}", member=names.CHECKPOINT) from error
     except NoteError as error:
         msg = f"checkpoint: {error}"
         raise CheckpointRefused(msg, member=names.CHECKPOINT) from error
+    _check_own_key(text, own)
     if checkpoint.origin not in {key.name for key in signed_by}:
         signers = ", ".join(key.name for key in signed_by)
         msg = f"checkpoint of {checkpoint.origin} signed by {signers}, not by the log itself"
         raise OriginMismatch(msg, member=names.CHECKPOINT)
     return checkpoint, signed_by
+
+
+def _check_own_key(text: str, own: VerifierKey) -> None:
+    """The key that comes along must be one that signed, even where it is not relied on."""
+    try:
+        verify_checkpoint(text, [own])
+    except NoteError as error:
+        msg = f"the key that comes along did not sign: {error}"
+        raise CheckpointRefused(msg, member=names.KEY) from error
 
 
 def _check_log(manifest: Manifest, checkpoint: Checkpoint, pin: Checkpoint | None) -> None:

@@ -16,6 +16,7 @@ from models.runtimes import CPU, OnnxRuntime
 SHIPPED = "anxun-nano.json"
 
 Score = Annotated[float, Field(ge=0, le=1)]
+Side = Annotated[int, Field(ge=32, le=4096)]
 
 
 class BundleDescription(BaseModel):
@@ -30,7 +31,7 @@ class BundleDescription(BaseModel):
         description="a bare file name beside this file",
     )
     sha256: str = Field(pattern=r"^[0-9a-f]{64}$")
-    input_size_wh: tuple[int, int]
+    input_size_wh: tuple[Side, Side]
     labels: tuple[str, ...] = Field(min_length=1)
     thresholds: dict[str, Score] = {}
     experimental: frozenset[str] = frozenset()
@@ -75,7 +76,7 @@ def load_bundle(
         shown.parent / description.file, description, _beside(source, description.file)
     )
     detector = Detector(
-        OnnxRuntime(model, provider=provider, threads=threads, input_wh=description.input_size_wh),
+        OnnxRuntime(model, input_wh=description.input_size_wh, provider=provider, threads=threads),
         ModelIdentity(description.name, description.version, description.sha256),
         thresholds={**description.thresholds, **(thresholds or {})},
         experimental=description.experimental,
@@ -84,11 +85,6 @@ def load_bundle(
     if detector.labels != description.labels:
         raise BundleInvalid(
             shown, f"its labels {description.labels} are not the file's {detector.labels}"
-        )
-    if detector.input_wh != description.input_size_wh:
-        raise BundleInvalid(
-            shown,
-            f"its input size {description.input_size_wh} is not the file's {detector.input_wh}",
         )
     return detector
 

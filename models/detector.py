@@ -37,6 +37,7 @@ class Detector:
         thresholds: the score that a detection of each label must exceed.
         experimental: labels whose measured quality is too low to rely on.
         input_wh: the size of the network's input, pixels.
+        runtime: what runs the network.
     """
 
     def __init__(
@@ -66,7 +67,7 @@ class Detector:
         self.thresholds = _complete(thresholds or {}, self.labels)
         self.experimental = experimental
         self.input_wh = runtime.input_wh
-        self._runtime = runtime
+        self.runtime = runtime
         self._letterbox = Letterbox(runtime.input_wh)
         self._decode = decoder_of(
             head_of(runtime.output_shapes, len(self.labels), runtime.input_wh)
@@ -83,7 +84,7 @@ class Detector:
             ModelUnreadable: the runtime failed.
         """
         blob, transform = self._letterbox(image_bgr)
-        found = self._decode(self._runtime.run(blob), self._limits)
+        found = self._decode(self.runtime.run(blob), self._limits)
         return Detections(transform.to_source(found.xyxy), found.confidence, found.class_id)
 
 

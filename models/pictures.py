@@ -96,7 +96,7 @@ def _heic(data: bytes, max_pixels: int) -> tuple[Image, bytes]:
         picture = pi_heif.open_heif(data, bgr_mode=True)
         _require_size(picture.size, max_pixels)
         pixels = np.asarray(picture)
-    except (ValueError, SyntaxError, EOFError, RuntimeError, OSError) as error:
+    except (ValueError, SyntaxError, EOFError, RuntimeError, OSError, IndexError) as error:
         raise UndecodablePicture(HEIC, str(error)) from error
     return _as_bgr(pixels), picture.info.get("exif") or b""
 

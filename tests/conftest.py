@@ -1,3 +1,9 @@
 """Fixtures of every tier."""
 
-pytest_plugins = ["tests.postgres_server"]
+from hypothesis import settings
+
+# How long one example takes says more about the machine's load than about the code.
+settings.register_profile("anxun", deadline=None)
+settings.load_profile("anxun")
+
+pytest_plugins = ["tests.postgres_server", "tests.rtsp_server", "tests.s3_server"]

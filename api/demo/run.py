@@ -32,8 +32,9 @@ _START_TIMEOUT_S = 60.0
 # The picture that stands for "after the fix": a workshop without people.
 AFTER_PHOTO = "photos/motorcycle-left.png"
 PHONE_PHOTO = "photos/two-people.jpg"
-CLIP = "clips/man-in-car.mp4"
-console = Console()
+CLIP = "clips/street-bikes.mp4"
+# A pipe has no width of its own; 80 columns would break every name.
+console = Console(width=None if sys.stdout.isatty() else 132)
 
 
 def run_demo(*, once: bool) -> int:
@@ -69,7 +70,7 @@ def _walk(town: Town, environment: dict[str, str], address: str) -> list[UUID]:
         code = officer.make_enrolment_code(plant)
     _edge(environment, "enrol", address, code, "--name", "edge-box-1")
     _edge(environment, "patrol", str(MEDIA / "photos"))
-    _edge(environment, "watch", str(MEDIA / CLIP), "--camera", "gate")
+    _edge(environment, "watch", str(MEDIA / CLIP), "--camera", "gate", "--fps", "5")
     _edge(environment, "deliver", "--wait")
     console.rule("An expert inspects with a phone; the server proposes; the expert confirms")
     with Person(address, "expert") as expert, Person(address, "officer") as officer:
@@ -78,15 +79,17 @@ def _walk(town: Town, environment: dict[str, str], address: str) -> list[UUID]:
 
 
 def _fix(expert: Person, officer: Person, plant: UUID, address: str) -> None:
-    proposed = expert.inspect(plant, "二号车间", MEDIA / PHONE_PHOTO)
-    if not proposed:
-        console.print("The model proposed nothing on the phone's photo.")
+    seen = expert.inspect(plant, "二号车间", MEDIA / PHONE_PHOTO)
+    console.print(f"The server proposed {len(seen)} findings on the phone's photo.")
+    # The phone's first; the edge box's where the model saw nothing on the phone's.
+    waiting = seen + expert.findings(plant, state="proposed")
+    if not waiting:
+        console.print("The model proposed nothing at all, so there is nothing to fix.")
         return
-    ticket = expert.confirm(proposed[0], "车间内人员未戴安全帽")
-    console.print(
-        f"The expert confirmed {proposed[0]['hazard_code']}: ticket {ticket['number']} opened."
-    )
-    for other in expert.findings(plant, state="proposed")[:1]:
+    first, *others = {finding["item_id"]: finding for finding in reversed(waiting)}.values()
+    ticket = expert.confirm(first, "现场复核属实")
+    console.print(f"The expert confirmed {first['hazard_code']}: ticket {ticket['number']} opened.")
+    for other in others[:1]:
         expert.confirm(other, "现场复核属实")
     with Person(address, "worker") as worker:
         officer.take_step(ticket, "assignment", assignee_id=worker.id, note="请今天完成")
@@ -122,9 +125,7 @@ def _print_findings(findings: list[Answer]) -> None:
             == (code, source, state)
         )
         kind = hazard_type(code)
-        table.add_row(
-            code, f"{kind.name_zh} {kind.name_en}", source, str(count), f"{best:.2f}", state
-        )
+        table.add_row(code, kind.name_en, source, str(count), f"{best:.2f}", state)
     console.print(table)
 
 
@@ -150,7 +151,7 @@ def _verify(person: Person, plant: UUID) -> None:
     bundle, key = HOME / "ledger.zip", HOME / "ledger.vkey"
     person.export(plant, bundle, key)
     _run(
-        [sys.executable, "-m", "api.cli", "verify", str(bundle), "--key", str(key)],
+        [_program("anxun"), "verify", str(bundle), "--key", str(key)],
         dict(os.environ),
     )
     console.print(f"[bold green]verified[/]: {bundle} against the key in {key}")
@@ -168,13 +169,13 @@ def _print_accounts(address: str) -> None:
 
 def _edge(environment: dict[str, str], *arguments: str) -> None:
     console.print(f"[dim]$ anxun-edge {' '.join(arguments)}[/]")
-    _run([sys.executable, "-m", "edge.cli", *arguments], environment)
+    _run([_program("anxun-edge"), *arguments], environment)
 
 
 def _run(command: list[str], environment: dict[str, str]) -> None:
     done = subprocess.run(command, env=environment, check=False)  # noqa: S603  our own programs
     if done.returncode:
-        msg = f"{' '.join(command[2:])} ended with {done.returncode}"
+        msg = f"{' '.join(command)} ended with {done.returncode}"
         raise SystemExit(msg)
 
 
@@ -183,8 +184,8 @@ def _server(environment: dict[str, str], address: str) -> Iterator["subprocess.P
     """Run `anxun serve` beside this process; its output goes to a log in the demonstration's folder."""
     log = HOME / "server.log"
     with log.open("wb") as output:
-        server = subprocess.Popen(
-            [sys.executable, "-m", "api.cli", "serve"],
+        server = subprocess.Popen(  # noqa: S603  our own program
+            [_program("anxun"), "serve"],
             env=environment, stdout=output, stderr=subprocess.STDOUT,
         )  # fmt: skip
         try:
@@ -211,13 +212,18 @@ def _wait_until_up(server: "subprocess.Popen[bytes]", address: str, log: Path) -
 
 
 def _load_town(environment: dict[str, str]) -> Town:
-    _run([sys.executable, "-m", "api.cli", "init"], environment)
+    _run([_program("anxun"), "init"], environment)
     settings = Settings(data_dir=Path(environment["ANXUN_DATA_DIR"]))
     engine = make_engine(settings.database_address)
     with write_sessions(engine).begin() as session:
         town = load_town(session, hash_password, datetime.now(UTC).date())
     engine.dispose()
     return town
+
+
+def _program(name: str) -> str:
+    """Return the installed program beside this interpreter: the very one that a user would call."""
+    return str(Path(sys.executable).with_name(name))
 
 
 def _free_port(wanted: int) -> int:

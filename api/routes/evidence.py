@@ -16,7 +16,7 @@ from api.deps import (
 )
 from api.errors import problems
 from api.uploads import Upload, Uploader, Viewing, kept_headers
-from inspection.evidence import CHUNK
+from inspection.evidence import CHUNK, PICTURE_TYPES
 from inspection.wire import EvidenceReceipt
 
 router = APIRouter(tags=["evidence"])
@@ -58,7 +58,10 @@ HEAD_RESPONSES: dict[int | str, dict[str, Any]] = {
 ORIGINAL: dict[int | str, dict[str, Any]] = {
     200: {
         "description": "The bytes as they were received",
-        "content": {"application/octet-stream": {"schema": {"type": "string", "format": "binary"}}},
+        "content": {
+            media_type: {"schema": {"type": "string", "format": "binary"}}
+            for media_type in (*sorted(PICTURE_TYPES), "video/mp4")
+        },
     },
     304: {"description": "Not modified"},
     **problems(401, 404, 422),
@@ -98,6 +101,7 @@ def put_device_evidence(
     operation_id="headDeviceEvidence",
     summary="How much of it has arrived",
     responses=HEAD_RESPONSES,
+    response_class=Response,
 )
 def head_device_evidence(sha256: Sha256Path, device: CurrentDevice, parts: AppParts) -> Response:
     """Answer 200 when complete, 202 when begun; `Upload-Offset` says where to go on."""
@@ -130,6 +134,7 @@ def put_evidence(  # noqa: PLR0913  each is a part of the request
     operation_id="headEvidence",
     summary="How much of it has arrived",
     responses=HEAD_RESPONSES,
+    response_class=Response,
 )
 def head_evidence(
     enterprise_id: EnterpriseId, sha256: Sha256Path, user: CurrentUser, parts: AppParts

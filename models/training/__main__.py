@@ -1,4 +1,7 @@
-"""`python -m models.training train|export|evaluate --config FILE.toml`."""
+"""`python -m models.training train|export|evaluate|card --config FILE.toml`.
+
+`evaluate` writes the card too; `card` rewrites it from the figures of the last evaluation.
+"""
 
 from __future__ import annotations
 
@@ -6,6 +9,7 @@ import argparse
 from pathlib import Path
 
 from models.training import environment
+from models.training.card import read_report, write_card
 from models.training.config import TrainingConfig
 
 DEFAULT_CONFIG = Path(__file__).parent / "anxun-nano.toml"
@@ -14,10 +18,13 @@ DEFAULT_CONFIG = Path(__file__).parent / "anxun-nano.toml"
 def main() -> None:
     """Run one command of the training package."""
     parser = argparse.ArgumentParser(prog="python -m models.training", description=__doc__)
-    parser.add_argument("command", choices=["train", "export", "evaluate"])
+    parser.add_argument("command", choices=["train", "export", "evaluate", "card"])
     parser.add_argument("--config", type=Path, default=DEFAULT_CONFIG)
     args = parser.parse_args()
     config = TrainingConfig.read(args.config)
+    if args.command == "card":
+        write_card(read_report(config.name), config.rule)
+        return
     environment.prepare(config.run)
     if args.command == "train":
         from models.training.train import train
@@ -27,6 +34,10 @@ def main() -> None:
         from models.training.export import export
 
         export(config)
+    else:
+        from models.training.evaluate import evaluate
+
+        write_card(evaluate(config), config.rule)
 
 
 if __name__ == "__main__":

@@ -26,11 +26,14 @@ class TrainingConfig:
     loader_processes: int
     seed: int
     weight_by_source: dict[str, float]
+    rule: dict[str, float]  # when a threshold is good enough, when a label is experimental
+    peers: dict[str, dict[str, Any]]  # downloadable models to measure beside ours: file, labels
     ultralytics: dict[str, Any]  # passed on as they are
 
     @classmethod
     def read(cls, path: Path) -> TrainingConfig:
         """Read a TOML file; its relative paths start at the working directory."""
         table = tomllib.loads(path.read_text())
-        paths = {key: Path(table.pop(key)).resolve() for key in ("pool", "run", "init_weights")}
-        return cls(**table, **paths)
+        for key in ("pool", "run", "init_weights"):
+            table[key] = Path(table[key]).resolve()
+        return cls(**table)

@@ -83,7 +83,7 @@ class SameKnowledgeMosaic(Mosaic):
 
     def get_indexes(self) -> list[int]:
         """Return the other images of the mosaic."""
-        return random.choices(self._members, k=self.n - 1)
+        return random.choices(self._members, k=self.n - 1)  # noqa: S311 - augmentation
 
 
 class PartialLabelDataset(YOLODataset):

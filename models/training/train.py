@@ -76,7 +76,7 @@ class PartialLabelTrainer(DetectionTrainer):
         """Also lay the weights out channels-last, which bfloat16 convolutions on a CPU are fast with."""
         super().set_model_attributes()
         if self.config.bf16:
-            self.model = self.model.to(memory_format=torch.channels_last)
+            self.model.to(memory_format=torch.channels_last)
 
     def preprocess_batch(self, batch: dict[str, Any]) -> dict[str, Any]:
         """Also lay the images out channels-last."""

@@ -1,153 +1,157 @@
-"""How much a detection costs beside the bare network, beside ultralytics, and for a phone's photo by stage.
+"""Speed of detection, as ratios: our whole `detect` beside the bare runtime and beside ultralytics' `predict`.
 
-Rivals take turns picture by picture, so that a busy machine slows both alike; medians of their times are compared.
+Each contender runs in turn, round after round, so that a busy machine slows them alike. Times are medians; a ratio is
+the median of the rounds' own ratios, which a busy moment disturbs least. The bare runtime is the very session that the
+detector holds, on an input that is already prepared.
 """
 
+import importlib
 import importlib.util
-import os
-import tempfile
+import sys
 import time
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
 from typing import Any
 
 import cv2
 import numpy as np
+from numpy.typing import NDArray
 
 from inspection.rules import assess
-from models.bundle import SHIPPED, load_bundle
-from models.detections import Detections
+from models.bundle import load_bundle
 from models.detector import Detector
 from models.pictures import decode_picture
+from models.postprocess import Limits, decoder_of, head_of
 from models.preprocess import Letterbox
 
-REPOSITORY = Path(__file__).resolve().parents[2]
-MEDIA = REPOSITORY / "var" / "media"
-MODEL = REPOSITORY / "models" / "weights" / Path(SHIPPED).with_suffix(".onnx").name
-FRAME_WH = (1920, 1080)
-PHOTO_WH = (4000, 3000)
-THREADS = max(1, (os.cpu_count() or 2) // 2)
-FRAME_ROUNDS, PHOTO_ROUNDS, WARM_UP = 40, 12, 3
-BUDGET_S = 20.0
-
-Work = Callable[[], object]
+ROOT = Path(__file__).resolve().parents[2]
+FRAME_WH, PHOTO_WH = (1920, 1080), (4000, 3000)
+REST_S = 0.01
+Step = Callable[[], object]
 
 
-def run() -> list[str]:
-    """Return the printed lines. At most a minute: each of three parts stops at its budget."""
-    detector = load_bundle(threads=THREADS)
-    frame = _street(FRAME_WH)
-    lines = [f"model {detector.name}, {THREADS} thread(s), medians"]
-    lines += _frame_lines(detector, frame)
-    lines += _ultralytics_lines(detector, frame)
-    return lines + _photo_lines(detector)
+@dataclass(frozen=True, slots=True)
+class DetectSpeed:
+    """One frame, milliseconds, and ours as a multiple of the others; None where ultralytics is not installed."""
+
+    threads: int
+    ours_ms: float
+    bare_ms: float
+    over_bare: float
+    ultralytics_ms: float | None
+    over_ultralytics: float | None
 
 
-def _street(size_wh: tuple[int, int]) -> np.ndarray:
-    """Return the photo of a street at any size; its people give boxes to decode."""
-    image = cv2.imread(str(MEDIA / "photos" / "street-bus.jpg"))
-    if image is None:
-        message = "the real pictures are missing: make media"
-        raise FileNotFoundError(message)
-    return cv2.resize(image, size_wh, interpolation=cv2.INTER_AREA)
-
-
-def _interleaved(rivals: Mapping[str, Work], rounds: int) -> dict[str, float]:
-    """Return each rival's median in ms; they take turns, and who begins alternates."""
-    times: dict[str, list[float]] = {name: [] for name in rivals}
-    deadline = time.perf_counter() + BUDGET_S
-    for turn in range(WARM_UP + rounds):
-        order = list(rivals.items())[:: 1 if turn % 2 else -1]
-        for name, work in order:
-            begun = time.perf_counter()
-            work()
-            times[name].append(time.perf_counter() - begun)
-        if time.perf_counter() > deadline:
-            break
-    return {name: 1000 * median(taken[WARM_UP:] or taken) for name, taken in times.items()}
-
-
-def _frame_lines(detector: Detector, frame: np.ndarray) -> list[str]:
-    import onnxruntime as ort
-
-    options = ort.SessionOptions()
-    options.intra_op_num_threads, options.inter_op_num_threads = THREADS, 1
-    session = ort.InferenceSession(str(MODEL), options, providers=["CPUExecutionProvider"])
-    feed = {session.get_inputs()[0].name: Letterbox(detector.input_wh)(frame)[0].copy()}
-    taken = _interleaved(
-        {"whole": lambda: detector.detect(frame), "bare": lambda: session.run(None, feed)},
-        FRAME_ROUNDS,
+def measure_detect(media: Path, *, rounds: int = 60, threads: int = 2) -> DetectSpeed:
+    """Time a 1080p frame: our detect, the bare runtime, ultralytics' predict where it is installed."""
+    detector = load_bundle(threads=threads)
+    frame = _real_image(media, FRAME_WH)
+    blob = Letterbox(detector.input_wh)(frame)[0].copy()
+    contenders: dict[str, Step] = {
+        "ours": lambda: detector.detect(frame),
+        "bare": lambda: detector.runtime.run(blob),
+    }
+    predict = _ultralytics(threads)
+    if predict is not None:
+        contenders["ultralytics"] = lambda: predict(frame)
+    times = _interleaved(contenders, rounds)
+    theirs = times.get("ultralytics")
+    return DetectSpeed(
+        threads,
+        median(times["ours"]),
+        median(times["bare"]),
+        _ratio(times["ours"], times["bare"]),
+        median(theirs) if theirs else None,
+        _ratio(times["ours"], theirs) if theirs else None,
     )
-    return [
-        f"1080p frame: whole detect {taken['whole']:.1f} ms, bare onnxruntime session {taken['bare']:.1f} ms,"
-        f" ratio {taken['whole'] / taken['bare']:.2f}"
+
+
+def measure_photo(media: Path, *, rounds: int = 15, threads: int = 2) -> Mapping[str, list[float]]:
+    """Time a 12-megapixel JPEG by stage, milliseconds; `cv2.imdecode` alone stands beside our whole decoding."""
+    detector = load_bundle(threads=threads)
+    image = _real_image(media, PHOTO_WH)
+    jpeg = cv2.imencode(".jpg", image, [cv2.IMWRITE_JPEG_QUALITY, 92])[1].tobytes()
+    encoded = np.frombuffer(jpeg, np.uint8)
+    letterbox = Letterbox(detector.input_wh)
+    blob = letterbox(image)[0].copy()
+    output = detector.runtime.run(blob)
+    decode, limits = _decoding(detector)
+    found = detector.detect(image)
+    return _interleaved(
+        {
+            "decode_picture": lambda: decode_picture(jpeg),
+            "(cv2.imdecode alone)": lambda: cv2.imdecode(encoded, cv2.IMREAD_COLOR_BGR),
+            "letterbox": lambda: letterbox(image),
+            "runtime": lambda: detector.runtime.run(blob),
+            "decode boxes": lambda: decode(output, limits),
+            "rules": lambda: assess(found, detector.labels, PHOTO_WH),
+        },
+        rounds,
+    )
+
+
+def report(media: Path = ROOT / "var" / "media") -> list[str]:
+    """Return the lines that `make bench` prints."""
+    speed = measure_detect(media)
+    lines = [
+        f"detect, 1080p frame, {speed.threads} threads: {speed.ours_ms:.1f} ms"
+        f" = {speed.over_bare:.3f} x the bare runtime ({speed.bare_ms:.1f} ms)",
+        "ultralytics predict: not installed here (extra `train`)"
+        if speed.ultralytics_ms is None
+        else f"ultralytics predict: {speed.ultralytics_ms:.1f} ms; ours is {speed.over_ultralytics:.3f} x that",
     ]
+    stages = measure_photo(media)
+    ours = [median(times) for name, times in stages.items() if not name.startswith("(")]
+    lines.append(f"12-megapixel JPEG: {sum(ours):.1f} ms")
+    lines += [f"  {name:<22} {median(times):8.2f} ms" for name, times in stages.items()]
+    over = _ratio(stages["decode_picture"], stages["(cv2.imdecode alone)"])
+    return [*lines, f"  decode_picture is {over:.3f} x cv2.imdecode"]
 
 
-def _ultralytics_lines(detector: Detector, frame: np.ndarray) -> list[str]:
+def _real_image(media: Path, size_wh: tuple[int, int]) -> NDArray[np.uint8]:
+    photo = decode_picture((media / "photos" / "two-people.jpg").read_bytes())
+    return cv2.resize(photo.image_bgr, size_wh, interpolation=cv2.INTER_CUBIC)  # type: ignore[return-value]
+
+
+def _decoding(detector: Detector) -> tuple[Callable[[NDArray[np.float32], Limits], object], Limits]:
+    head = head_of(detector.runtime.output_shapes, len(detector.labels), detector.input_wh)
+    thresholds = np.array([detector.thresholds[label] for label in detector.labels], np.float32)
+    return decoder_of(head), Limits(thresholds)
+
+
+def _ultralytics(threads: int) -> Callable[[NDArray[np.uint8]], object] | None:
+    """Return its predict on the shipped file and as many threads, or None where it is not installed."""
     if importlib.util.find_spec("ultralytics") is None:
-        return ["1080p frame: ultralytics is not installed here (train extra), not compared"]
-    from models.training.environment import prepare
-
-    with tempfile.TemporaryDirectory() as folder:
-        prepare(Path(folder))
-        import ultralytics  # noqa: TID251  the rival
-
-        # Its session takes as many threads as it likes; ours gets as many.
-        ours = load_bundle(threads=None)
-        theirs: Any = ultralytics.YOLO(str(MODEL), task="detect")
-        taken = _interleaved(
-            {
-                "ours": lambda: ours.detect(frame),
-                "theirs": lambda: theirs.predict(
-                    frame, imgsz=640, conf=0.25, device="cpu", verbose=False
-                ),
-            },
-            FRAME_ROUNDS,
-        )
-    return [
-        f"1080p frame: detect {taken['ours']:.1f} ms, ultralytics predict {taken['theirs']:.1f} ms,"
-        f" ratio {taken['ours'] / taken['theirs']:.2f} (each with its default threads)"
-    ]
+        return None
+    training = importlib.import_module("models.training.environment")
+    training.prepare(ROOT / "var" / "reference")
+    importlib.import_module("torch").set_num_threads(threads)
+    ultralytics: Any = importlib.import_module("ultralytics")
+    yolo = ultralytics.YOLO(ROOT / "models/weights/anxun-nano.onnx", task="detect")
+    return lambda frame: yolo.predict(frame, imgsz=640, device="cpu", verbose=False, save=False)
 
 
-def _photo_lines(detector: Detector) -> list[str]:
-    _, data = cv2.imencode(".jpg", _street(PHOTO_WH), (cv2.IMWRITE_JPEG_QUALITY, 90))
-    photo = data.tobytes()
-    stages: dict[str, list[float]] = {}
-    deadline = time.perf_counter() + BUDGET_S
-    for _ in range(PHOTO_ROUNDS + 1):
-        for name, taken_s in _stages(detector, photo).items():
-            stages.setdefault(name, []).append(taken_s)
-        if time.perf_counter() > deadline:
-            break
-    taken = {name: 1000 * median(times[1:] or times) for name, times in stages.items()}
-    shown = ", ".join(f"{name} {ms:.2f}" for name, ms in taken.items())
-    megapixels = PHOTO_WH[0] * PHOTO_WH[1] / 1e6
-    return [
-        f"{megapixels:.0f} MP JPEG of {len(photo) / 1e6:.1f} MB: {sum(taken.values()):.1f} ms = {shown} (ms)"
-    ]
+def _interleaved(steps: Mapping[str, Step], rounds: int) -> dict[str, list[float]]:
+    """Return each step's milliseconds, round by round; every round runs each once, two more are run before."""
+    times: dict[str, list[float]] = {name: [] for name in steps}
+    for round_number in range(rounds + 2):
+        names = list(steps)
+        # Another one begins each round, after a rest: a runtime's threads spin on for a moment and slow who follows.
+        for name in names[round_number % len(names) :] + names[: round_number % len(names)]:
+            step = steps[name]
+            time.sleep(REST_S)
+            started = time.perf_counter()
+            step()
+            if round_number >= 2:
+                times[name].append((time.perf_counter() - started) * 1000)
+    return times
 
 
-def _stages(detector: Detector, photo: bytes) -> dict[str, float]:
-    """Return the seconds of every stage of one photo, through the detector's own parts."""
-    clock = time.perf_counter
-    at = [clock()]
-    image = decode_picture(photo).image_bgr
-    at.append(clock())
-    blob, transform = detector._letterbox(image)  # the stages of detect(), one by one
-    at.append(clock())
-    output = detector._runtime.run(blob)
-    at.append(clock())
-    found = detector._decode(output, detector._limits)
-    seen = Detections(transform.to_source(found.xyxy), found.confidence, found.class_id)
-    at.append(clock())
-    assess(seen, detector.labels, transform.source_wh)
-    at.append(clock())
-    names = ("decode", "letterbox", "runtime", "decode boxes", "rules")
-    return dict(zip(names, np.diff(at).tolist(), strict=True))
+def _ratio(ours: list[float], theirs: list[float]) -> float:
+    return median(mine / other for mine, other in zip(ours, theirs, strict=True))
 
 
 if __name__ == "__main__":
-    print("\n".join(run()))  # noqa: T201
+    sys.stdout.write("\n".join(report()) + "\n")

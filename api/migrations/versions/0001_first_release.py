@@ -547,3 +547,13 @@ def downgrade() -> None:
     op.drop_index(op.f("ix_access_log_enterprise_id"), table_name="access_log")
     op.drop_index(op.f("ix_access_log_at"), table_name="access_log")
     op.drop_table("access_log")
+    # PostgreSQL keeps a type for each enumeration; SQLite has none.
+    for name in (
+        "itemstate",
+        "organisationkind",
+        "photostate",
+        "role",
+        "sourcekind",
+        "ticketstate",
+    ):
+        sa.Enum(name=name).drop(op.get_bind(), checkfirst=True)

@@ -3,8 +3,10 @@
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from sqlalchemy.exc import DataError
 from sqlmodel import Session, select
 
+from inspection import intake
 from inspection.errors import NotFound
 from inspection.intake import draft_sha256, record_batch, record_finding
 from inspection.scopes import Actor
@@ -274,3 +276,30 @@ def test_the_hash_of_a_draft_ignores_how_it_was_written() -> None:
         FindingDraft.model_validate_json(draft.model_dump_json(exclude_none=True))
     )
     assert draft_sha256(draft) != draft_sha256(draft.model_copy(update={"sightings": 2}))
+
+
+def test_a_value_that_the_database_cannot_store_harms_no_other_draft(
+    session: Session, town: Town, sha256: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whatever the checks overlook: that draft is rolled back and refused, the rest is recorded."""
+    join_item = intake.join_item
+
+    def refuse_one_place(*facts: object) -> HazardItem:
+        item = join_item(*facts)
+        if item.place == "unstorable":
+            raise DataError("INSERT", {}, ValueError("value out of range"))
+        return item
+
+    monkeypatch.setattr(intake, "join_item", refuse_one_place)
+    drafts = [make_draft(sha256), make_draft(sha256, zone="unstorable"), make_draft(sha256)]
+    receipts = record_batch(
+        session,
+        enterprise_id=town.mine.id,
+        actor=Actor.from_device(town.device.id),
+        drafts=[draft.model_dump(mode="json") for draft in drafts],
+        now=NOW,
+    )
+    session.commit()
+    assert [receipt.index for receipt in receipts] == [0, None, 1]
+    assert (receipts[1].code, receipts[1].reason) == ("malformed", "value out of range")
+    assert session.exec(select(HazardItem)).one().place == "gate-north"

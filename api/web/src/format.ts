@@ -1,0 +1,31 @@
+/** Dates and numbers in the user's language and local time. */
+
+const MS_PER_DAY = 86_400_000
+
+export function formatTime(iso: string | number | null | undefined, locale: string): string {
+  if (iso === null || iso === undefined) return ''
+  return new Intl.DateTimeFormat(locale === 'en' ? 'en-GB' : 'zh-CN', {
+    year: 'numeric', month: locale === 'en' ? 'short' : '2-digit', day: '2-digit',
+    hour: '2-digit', minute: '2-digit', hour12: false,
+  }).format(new Date(iso))
+}
+
+export function formatDate(iso: string, locale: string): string {
+  return new Intl.DateTimeFormat(locale === 'en' ? 'en-GB' : 'zh-CN', {
+    year: 'numeric', month: locale === 'en' ? 'short' : '2-digit', day: '2-digit',
+  }).format(new Date(iso))
+}
+
+export function formatPercent(fraction: number): string {
+  return `${Math.round(fraction * 100)}%`
+}
+
+export function formatBytes(size: number): string {
+  return size < 1024 * 1024 ? `${Math.ceil(size / 1024)} kB` : `${(size / 1024 / 1024).toFixed(1)} MB`
+}
+
+/** Whole calendar days from now to a deadline, local time: 0 is today, negative is past. */
+export function daysUntil(iso: string, now = new Date()): number {
+  const midnight = (at: Date): number => new Date(at.getFullYear(), at.getMonth(), at.getDate()).getTime()
+  return Math.round((midnight(new Date(iso)) - midnight(now)) / MS_PER_DAY)
+}

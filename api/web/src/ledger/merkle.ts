@@ -1,0 +1,48 @@
+/** Inclusion in a Merkle tree: RFC 6962 section 2.1 hashing, RFC 9162 section 2.1.3.2 checking. */
+import { sha256 } from '@noble/hashes/sha2.js'
+import { concatBytes } from '@noble/hashes/utils.js'
+
+const LEAF = Uint8Array.of(0)
+const NODE = Uint8Array.of(1)
+
+export function leafHash(leaf: Uint8Array): Uint8Array {
+  return sha256(concatBytes(LEAF, leaf))
+}
+
+export function nodeHash(left: Uint8Array, right: Uint8Array): Uint8Array {
+  return sha256(concatBytes(NODE, left, right))
+}
+
+/** The proof does not lead from the leaf to a root. */
+export class ProofError extends Error {}
+
+/** Return the root that an inclusion proof leads to. Throw where its length does not fit the tree. */
+export function rootFromInclusionProof(
+  leaf: Uint8Array,
+  index: number,
+  treeSize: number,
+  hashes: readonly Uint8Array[],
+): Uint8Array {
+  if (!Number.isSafeInteger(index) || index < 0 || index >= treeSize) {
+    throw new ProofError(`entry ${index} is not within a tree of ${treeSize}`)
+  }
+  let position = index
+  let last = treeSize - 1
+  let root = leaf
+  for (const hash of hashes) {
+    if (last === 0) throw new ProofError('the proof is too long')
+    if (position % 2 === 1 || position === last) {
+      root = nodeHash(hash, root)
+      while (position % 2 === 0 && position !== 0) {
+        position = Math.floor(position / 2)
+        last = Math.floor(last / 2)
+      }
+    } else {
+      root = nodeHash(root, hash)
+    }
+    position = Math.floor(position / 2)
+    last = Math.floor(last / 2)
+  }
+  if (last !== 0) throw new ProofError('the proof is too short')
+  return root
+}

@@ -1,0 +1,36 @@
+import 'quasar/src/css/index.sass'
+import './app.css'
+
+import { createPinia } from 'pinia'
+import { Dialog, Notify, Quasar } from 'quasar'
+import iconSet from 'quasar/icon-set/svg-mdi-v7.js'
+import { createApp } from 'vue'
+
+import App from './App.vue'
+import { whenSignedOut } from './api/client'
+import { i18n, quasarLang } from './i18n'
+import { router } from './router'
+import { useQueue } from './stores/queue'
+import { useSession } from './stores/session'
+
+const app = createApp(App)
+app.use(createPinia())
+app.use(i18n)
+app.use(router)
+app.use(Quasar, {
+  plugins: { Dialog, Notify },
+  lang: quasarLang,
+  iconSet,
+  config: { notify: { position: 'top', timeout: 3500 } },
+})
+
+document.documentElement.lang = i18n.global.locale.value
+document.title = i18n.global.t('app.name')
+whenSignedOut(() => {
+  useSession().expire()
+  void router.push({ name: 'sign-in', query: { next: router.currentRoute.value.fullPath } })
+})
+app.mount('#app')
+void useSession()
+  .load()
+  .then(() => useQueue().start())

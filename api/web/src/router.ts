@@ -1,0 +1,46 @@
+/** Addresses of the app. Every page but the sign-in needs a signed-in person. */
+import { createRouter, createWebHistory } from 'vue-router'
+
+import MainLayout from './layouts/MainLayout.vue'
+import { useSession } from './stores/session'
+
+export const router = createRouter({
+  history: createWebHistory(),
+  scrollBehavior: (_to, _from, saved) => saved ?? { top: 0 },
+  routes: [
+    { path: '/sign-in', name: 'sign-in', component: () => import('./pages/SignInPage.vue') },
+    {
+      path: '/',
+      component: MainLayout,
+      meta: { signedIn: true },
+      children: [
+        { path: '', name: 'home', component: () => import('./pages/HomePage.vue') },
+        { path: 'inspections', name: 'inspections', component: () => import('./pages/InspectionsPage.vue') },
+        { path: 'inspections/new', name: 'inspection-new', component: () => import('./pages/NewInspectionPage.vue') },
+        { path: 'visits/:visitId', name: 'visit', component: () => import('./pages/VisitPage.vue'), props: true },
+        { path: 'enterprises/:enterpriseId/inspections/:inspectionId', name: 'inspection', component: () => import('./pages/InspectionPage.vue'), props: true },
+        { path: 'findings', name: 'findings', component: () => import('./pages/FindingsPage.vue') },
+        { path: 'enterprises/:enterpriseId/findings/:findingId', name: 'finding', component: () => import('./pages/FindingPage.vue'), props: true },
+        { path: 'items', name: 'items', component: () => import('./pages/ItemsPage.vue') },
+        { path: 'enterprises/:enterpriseId/items/:itemId', name: 'item', component: () => import('./pages/ItemPage.vue'), props: true },
+        { path: 'tickets', name: 'tickets', component: () => import('./pages/TicketsPage.vue') },
+        { path: 'enterprises/:enterpriseId/tickets/:ticketId', name: 'ticket', component: () => import('./pages/TicketPage.vue'), props: true },
+        { path: 'ledger', name: 'ledger', component: () => import('./pages/LedgerPage.vue') },
+        { path: 'enterprises/:enterpriseId/ledger/:index(\\d+)', name: 'entry', component: () => import('./pages/EntryPage.vue'), props: true },
+        { path: 'devices', name: 'devices', component: () => import('./pages/DevicesPage.vue') },
+        { path: 'more', name: 'more', component: () => import('./pages/MorePage.vue') },
+      ],
+    },
+    { path: '/:rest(.*)*', name: 'not-found', component: () => import('./pages/NotFoundPage.vue') },
+  ],
+})
+
+router.beforeEach(async (to) => {
+  const session = useSession()
+  await session.load()
+  if (to.meta['signedIn'] && !session.me) {
+    return { name: 'sign-in', query: to.fullPath === '/' ? {} : { next: to.fullPath } }
+  }
+  if (to.name === 'sign-in' && session.me) return { name: 'home' }
+  return true
+})

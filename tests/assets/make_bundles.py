@@ -1,0 +1,548 @@
+"""Make the exports under `bundles/`: two that hold, and one for each lie, named for it.
+
+Run as `python tests/assets/make_bundles.py`. Keys, salts and times are fixed, so a second run changes nothing.
+"""
+
+import base64
+import hashlib
+import io
+import json
+import struct
+import sys
+import warnings
+import zipfile
+import zlib
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
+from ledger.bundle import write_bundle
+from ledger.checkpoint import Checkpoint, sign_checkpoint
+from ledger.entry import Attachment, Record, canonical, seal
+from ledger.keys import SigningKey
+from ledger.lines import entry_to_line
+from ledger.log import erase_content, publish_checkpoint
+from ledger.merkle import append_leaf, leaf_hash
+from ledger.store import Head, MemoryStore
+
+FOLDER = Path(__file__).parent / "bundles"
+ORIGIN = "log.example/ledger/plant-1"
+LOG_ID = "plant-1"
+SIZE = 12
+CHOSEN = (2, 7, 11)
+START = datetime(2026, 11, 24, 8, tzinfo=UTC)
+
+Members = dict[str, bytes]
+
+
+def fixed_key(seed: str, name: str = ORIGIN) -> SigningKey:
+    """Return a key that is the same in every run."""
+    return SigningKey(
+        name, Ed25519PrivateKey.from_private_bytes(hashlib.sha256(seed.encode()).digest())
+    )
+
+
+KEY = fixed_key("the log's own key")
+OTHER_KEY = fixed_key("somebody else's key")
+
+
+def picture(shade: int) -> bytes:
+    """Return a grey PNG of 8 × 8 pixels."""
+
+    def chunk(kind: bytes, data: bytes) -> bytes:
+        body = kind + data
+        return struct.pack(">I", len(data)) + body + struct.pack(">I", zlib.crc32(body))
+
+    rows = (b"\0" + bytes([shade] * 8)) * 8
+    header = chunk(b"IHDR", struct.pack(">IIBBBBB", 8, 8, 8, 0, 0, 0, 0))
+    # Level 0 is the same in every version of zlib.
+    return (
+        b"\x89PNG\r\n\x1a\n" + header + chunk(b"IDAT", zlib.compress(rows, 0)) + chunk(b"IEND", b"")
+    )
+
+
+PICTURES = {hashlib.sha256(data).hexdigest(): data for data in map(picture, (40, 120, 200))}
+
+
+def record(index: int) -> Record:
+    """Return the record of an index: every fourth one has a picture."""
+    attachments: tuple[Attachment, ...] = ()
+    if index % 4 == 2:
+        sha256, data = list(PICTURES.items())[index // 4]
+        attachments = (Attachment(sha256, "image/png", len(data), "photo"),)
+    return Record(
+        kind="finding.recorded" if attachments else "ticket.stepped",
+        section="L27",
+        at=START + timedelta(minutes=7 * index),
+        by=f"user:{index % 3}",
+        data={
+            "note": f"第 {index} 条 <b>&amp;</b>",
+            "level": index % 3,
+            "boxes": [[0.25, 0.5, 0.75, 1.0]],
+        },
+        attachments=attachments,
+    )
+
+
+def filled_store(size: int = SIZE) -> MemoryStore:
+    """Return a log of `size` entries."""
+    store = MemoryStore()
+    for index in range(size):
+        head = store.lock_head(LOG_ID)
+        salt = hashlib.sha256(f"salt {index}".encode()).digest()
+        entry = seal(LOG_ID, index, record(index), salt=salt)
+        edge, completed = append_leaf(index, head.edge, bytes.fromhex(entry.leaf_hash))
+        store.add(LOG_ID, entry, Head(index + 1, edge), completed)
+    return store
+
+
+def exported(
+    store: MemoryStore, checkpoint: Checkpoint, indices: tuple[int, ...] | None = None
+) -> Members:
+    """Return the members of an export."""
+    target = io.BytesIO()
+    write_bundle(
+        target,
+        store,
+        LOG_ID,
+        checkpoint,
+        lambda sha256: io.BytesIO(PICTURES[sha256]),
+        KEY.vkey,
+        indices=indices,
+        title="示例工厂 Demo plant",
+        created_at=START + timedelta(days=1),
+    )
+    with zipfile.ZipFile(target) as archive:
+        return {name: archive.read(name) for name in archive.namelist()}
+
+
+def full() -> Members:
+    """Return a full export that holds."""
+    store = filled_store()
+    return exported(store, publish_checkpoint(store, LOG_ID, KEY))
+
+
+def partial() -> Members:
+    """Return a partial export that holds."""
+    store = filled_store()
+    return exported(store, publish_checkpoint(store, LOG_ID, KEY), CHOSEN)
+
+
+def erased() -> Members:
+    """Return a full export that holds, with the content of one entry erased."""
+    store = filled_store()
+    erase_content(store, LOG_ID, 5)
+    return exported(store, publish_checkpoint(store, LOG_ID, KEY))
+
+
+GOOD: dict[str, Callable[[], Members]] = {"full": full, "partial": partial, "erased": erased}
+
+LIES: dict[str, Callable[[], Members]] = {}
+
+
+def lie(make: Callable[[], Members]) -> Callable[[], Members]:
+    """Note a maker under its name."""
+    LIES[make.__name__.replace("_", "-")] = make
+    return make
+
+
+def _lines(members: Members) -> list[bytes]:
+    return members["entries.jsonl"].splitlines(keepends=True)
+
+
+def _with_lines(members: Members, lines: list[bytes]) -> Members:
+    return members | {"entries.jsonl": b"".join(lines)}
+
+
+def _edit(index: int, change: Callable[[dict], None], members: Members | None = None) -> Members:  # type: ignore[type-arg]
+    members = members or full()
+    lines = _lines(members)
+    fields = json.loads(lines[index])
+    change(fields)
+    lines[index] = canonical(fields) + b"\n"
+    return _with_lines(members, lines)
+
+
+def _manifest(members: Members, **changes: object) -> Members:
+    fields = json.loads(members["manifest.json"]) | changes
+    return members | {"manifest.json": json.dumps(fields).encode()}
+
+
+def _first_evidence(members: Members) -> str:
+    return next(name for name in members if name.startswith("evidence/"))
+
+
+@lie
+def content_byte_flipped() -> Members:
+    """Entry 3 tells another level than was recorded."""
+    return _edit(3, lambda fields: fields["content"]["data"].update(level=2))
+
+
+@lie
+def wrong_salt() -> Members:
+    """Entry 4 has another salt."""
+    return _edit(4, lambda fields: fields.update(salt="00" * 32))
+
+
+@lie
+def content_hidden_but_salt_kept() -> Members:
+    """Entry 4 pretends that its content was erased."""
+    return _edit(4, lambda fields: fields.update(content=None))
+
+
+@lie
+def header_changed() -> Members:
+    """Entry 6 happened at another time."""
+    return _edit(6, lambda fields: fields["header"].update(at="2026-11-24T00:00:00.000000Z"))
+
+
+@lie
+def header_changed_and_leaf_hash_made_to_fit() -> Members:
+    """As before, by somebody who knows the format."""
+
+    def change(fields: dict) -> None:  # type: ignore[type-arg]
+        fields["header"].update(at="2026-11-24T00:00:00.000000Z")
+        fields["leaf_hash"] = leaf_hash(canonical(fields["header"])).hex()
+
+    return _edit(6, change)
+
+
+@lie
+def entries_swapped() -> Members:
+    """Entries 3 and 4 change places."""
+    members = full()
+    lines = _lines(members)
+    lines[3], lines[4] = lines[4], lines[3]
+    return _with_lines(members, lines)
+
+
+@lie
+def entry_deleted() -> Members:
+    """Entry 5 is left out."""
+    members = full()
+    lines = _lines(members)
+    del lines[5]
+    return _with_lines(members, lines)
+
+
+@lie
+def entry_inserted() -> Members:
+    """A second entry 5 follows the first."""
+    members = full()
+    lines = _lines(members)
+    forged = seal(LOG_ID, 5, record(1), salt=bytes(32))
+    lines.insert(6, entry_to_line(forged))
+    return _with_lines(members, lines)
+
+
+@lie
+def entry_replaced() -> Members:
+    """Entry 5 is another one, whole in itself."""
+    members = full()
+    lines = _lines(members)
+    lines[5] = entry_to_line(seal(LOG_ID, 5, record(1), salt=bytes(32)))
+    return _with_lines(members, lines)
+
+
+@lie
+def entry_of_another_log() -> Members:
+    """Entry 5 was never in this log."""
+    members = full()
+    lines = _lines(members)
+    lines[5] = entry_to_line(seal("plant-2", 5, record(5), salt=bytes(32)))
+    return _with_lines(members, lines)
+
+
+@lie
+def entries_truncated() -> Members:
+    """The last two entries are left out."""
+    members = full()
+    return _with_lines(members, _lines(members)[:-2])
+
+
+@lie
+def entries_truncated_and_manifest_made_to_fit() -> Members:
+    """The last two entries are left out, and the manifest knows of no more."""
+    members = full()
+    return _manifest(_with_lines(members, _lines(members)[:-2]), entries=10, tree_size=10)
+
+
+@lie
+def entry_appended() -> Members:
+    """An entry more than was signed."""
+    members = full()
+    more = entry_to_line(seal(LOG_ID, SIZE, record(1), salt=bytes(32)))
+    return _with_lines(members, [*_lines(members), more])
+
+
+@lie
+def line_cut_off() -> Members:
+    """The last line has no end."""
+    members = full()
+    return members | {"entries.jsonl": members["entries.jsonl"][:-1]}
+
+
+@lie
+def non_canonical_json() -> Members:
+    """Entry 2 has a space that RFC 8785 does not write."""
+    members = full()
+    lines = _lines(members)
+    lines[2] = lines[2].replace(b'"salt":', b'"salt": ')
+    return _with_lines(members, lines)
+
+
+@lie
+def unknown_field() -> Members:
+    """Entry 2 has a field that no format knows."""
+    return _edit(2, lambda fields: fields.update(remark="trust me"))
+
+
+@lie
+def evidence_byte_flipped() -> Members:
+    """One picture has another last byte."""
+    members = full()
+    name = _first_evidence(members)
+    return members | {name: members[name][:-1] + bytes([members[name][-1] ^ 1])}
+
+
+@lie
+def evidence_cut_off() -> Members:
+    """One picture is shorter than was recorded."""
+    members = full()
+    name = _first_evidence(members)
+    return members | {name: members[name][:-1]}
+
+
+@lie
+def evidence_missing() -> Members:
+    """One picture is left out."""
+    members = full()
+    del members[_first_evidence(members)]
+    return members
+
+
+@lie
+def evidence_swapped() -> Members:
+    """Two pictures change names."""
+    members = full()
+    first, second, *_ = sorted(name for name in members if name.startswith("evidence/"))
+    return members | {first: members[second], second: members[first]}
+
+
+@lie
+def evidence_unreferenced() -> Members:
+    """A picture that no entry knows."""
+    data = picture(7)
+    return full() | {f"evidence/{hashlib.sha256(data).hexdigest()}": data}
+
+
+@lie
+def checkpoint_root_changed() -> Members:
+    """The checkpoint names another root; its signature is kept."""
+    members = full()
+    lines = members["checkpoint"].split(b"\n")
+    lines[2] = base64.b64encode(bytes(32))
+    return members | {"checkpoint": b"\n".join(lines)}
+
+
+@lie
+def checkpoint_size_changed() -> Members:
+    """The checkpoint and the manifest name another size; the signature is kept."""
+    members = full()
+    lines = members["checkpoint"].split(b"\n")
+    lines[1] = b"13"
+    return _manifest(members | {"checkpoint": b"\n".join(lines)}, tree_size=13, entries=13)
+
+
+@lie
+def checkpoint_without_signature() -> Members:
+    """The signature line is gone."""
+    members = full()
+    return members | {"checkpoint": members["checkpoint"].partition(b"\n\n")[0] + b"\n\n"}
+
+
+@lie
+def signed_by_another_key() -> Members:
+    """Somebody signed the same tree with a key of the same name, and put that key in."""
+    store = filled_store()
+    checkpoint = publish_checkpoint(store, LOG_ID, OTHER_KEY)
+    members = exported(store, checkpoint)
+    return members | {"key.vkey": OTHER_KEY.vkey.encode() + b"\n"}
+
+
+@lie
+def key_replaced() -> Members:
+    """The key that comes along is not the one that signed."""
+    return full() | {"key.vkey": OTHER_KEY.vkey.encode() + b"\n"}
+
+
+@lie
+def origin_changed() -> Members:
+    """A checkpoint of another log, signed by a trusted key under this log's name."""
+    store = filled_store()
+    root = publish_checkpoint(store, LOG_ID, KEY).root
+    return exported(store, sign_checkpoint("log.example/ledger/plant-2", SIZE, root, KEY))
+
+
+@lie
+def manifest_of_another_origin() -> Members:
+    """The manifest names another log than the checkpoint."""
+    return _manifest(full(), origin="log.example/ledger/plant-2")
+
+
+@lie
+def rolled_back() -> Members:
+    """A true but older state, shown to somebody who has seen a newer checkpoint."""
+    store = filled_store(8)
+    return exported(store, publish_checkpoint(store, LOG_ID, KEY))
+
+
+@lie
+def split_view() -> Members:
+    """The log's own key signed another history of the same size."""
+    store = MemoryStore()
+    for index in range(SIZE):
+        head = store.lock_head(LOG_ID)
+        entry = seal(LOG_ID, index, record(index), salt=bytes(32))
+        edge, completed = append_leaf(index, head.edge, bytes.fromhex(entry.leaf_hash))
+        store.add(LOG_ID, entry, Head(index + 1, edge), completed)
+    return exported(store, publish_checkpoint(store, LOG_ID, KEY))
+
+
+@lie
+def manifest_count_lies() -> Members:
+    """The manifest speaks of 11 entries."""
+    return _manifest(full(), entries=11)
+
+
+@lie
+def manifest_evidence_count_lies() -> Members:
+    """The manifest speaks of 4 pictures."""
+    return _manifest(full(), evidence=4)
+
+
+@lie
+def manifest_of_unknown_format() -> Members:
+    """The manifest is of a format that is not known."""
+    return _manifest(full(), format="anxun-ledger-bundle/v9")
+
+
+@lie
+def manifest_missing() -> Members:
+    """There is no manifest."""
+    members = full()
+    del members["manifest.json"]
+    return members
+
+
+@lie
+def page_forged() -> Members:
+    """The readable page tells a nicer story than the entries."""
+    members = full()
+    return members | {"index.html": members["index.html"].replace("第 3 条".encode(), b"all fine")}
+
+
+@lie
+def proof_of_another_entry() -> Members:
+    """Entry 7 comes with the proof of entry 2."""
+    members = partial()
+    return members | {"proofs/7.tlog-proof": members["proofs/2.tlog-proof"]}
+
+
+@lie
+def proof_hash_changed() -> Members:
+    """The proof of entry 7 leads elsewhere."""
+    members = partial()
+    lines = members["proofs/7.tlog-proof"].split(b"\n")
+    lines[2] = base64.b64encode(bytes(32))
+    return members | {"proofs/7.tlog-proof": b"\n".join(lines)}
+
+
+@lie
+def proof_missing() -> Members:
+    """Entry 7 comes without its proof."""
+    members = partial()
+    del members["proofs/7.tlog-proof"]
+    return members
+
+
+@lie
+def proof_of_an_absent_entry() -> Members:
+    """A proof of an entry that was not exported."""
+    return partial() | {"proofs/3.tlog-proof": partial()["proofs/2.tlog-proof"]}
+
+
+@lie
+def partial_entry_deleted() -> Members:
+    """Entry 7 of a partial export is left out with its proof."""
+    members = partial()
+    del members["proofs/7.tlog-proof"]
+    return _with_lines(members, [line for line in _lines(members) if b'"index":7,' not in line])
+
+
+@lie
+def unexpected_file() -> Members:
+    """A program that nobody asked for."""
+    return full() | {"verify.exe": b"MZ"}
+
+
+@lie
+def path_traversal() -> Members:
+    """A name that leads out of the folder."""
+    return full() | {"evidence/../../../.ssh/authorized_keys": b"ssh-ed25519 AAAA"}
+
+
+@lie
+def duplicate_member() -> Members:
+    """Two manifests: see `zipped`, which writes the marked one under the first one's name."""
+    members = full()
+    return members | {"manifest.json#2": members["manifest.json"]}
+
+
+@lie
+def zip_bomb() -> Members:
+    """A page of 64 MiB of blanks in 64 KiB."""
+    return full() | {"index.html": b" " * (64 << 20)}
+
+
+@lie
+def archive_cut_off() -> Members:
+    """Half a download: see `zipped`."""
+    return full()
+
+
+def zipped(name: str, members: Members) -> bytes:
+    """Return the archive: stored, so that its bytes depend on no version of zlib, but for the bomb."""
+    target = io.BytesIO()
+    with zipfile.ZipFile(target, "w") as archive, warnings.catch_warnings():
+        warnings.simplefilter("ignore", UserWarning)
+        for member, data in members.items():
+            info = zipfile.ZipInfo(member.removesuffix("#2"))
+            if name == "zip-bomb":
+                info.compress_type = zipfile.ZIP_DEFLATED
+            archive.writestr(info, data)
+    data = target.getvalue()
+    return data[: len(data) // 2] if name == "archive-cut-off" else data
+
+
+def made() -> dict[str, bytes]:
+    """Return every file of the folder by name."""
+    good = {f"good-{name}.zip": zipped(name, make()) for name, make in GOOD.items()}
+    bad = {f"{name}.zip": zipped(name, make()) for name, make in LIES.items()}
+    pinned = publish_checkpoint(filled_store(), LOG_ID, KEY).text.encode()
+    older = publish_checkpoint(filled_store(5), LOG_ID, KEY).text.encode()
+    texts = {
+        "trusted.vkey": KEY.vkey.encode() + b"\n",
+        "pinned.checkpoint": pinned,
+        "older.checkpoint": older,
+    }
+    return {**good, **bad, **texts}
+
+
+if __name__ == "__main__":
+    FOLDER.mkdir(exist_ok=True)
+    for file_name, file_bytes in made().items():
+        (FOLDER / file_name).write_bytes(file_bytes)
+    sys.stdout.write(f"{len(LIES)} lies, {len(GOOD)} good ones in {FOLDER}\n")

@@ -1,0 +1,115 @@
+"""A real Chromium on a phone-sized screen, and a real server with the demonstration town behind it."""
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from uuid import UUID
+
+import pytest
+from playwright.sync_api import Browser, Playwright, sync_playwright
+
+from api.auth import hash_password
+from api.demo.town import load_town
+from api.settings import Settings
+from inspection.database import make_engine, write_sessions
+
+REPOSITORY = Path(__file__).resolve().parents[2]
+MEDIA = REPOSITORY / "var" / "media"
+# Without these Chromium looks for its maker's hosts at every start.
+QUIET = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+
+
+@dataclass(frozen=True)
+class Site:
+    """A running server and the enterprise that the demonstration's people work on."""
+
+    address: str
+    enterprise_id: UUID
+
+
+def _missing(what: str, command: str) -> None:
+    message = f"{what} is missing; install it with: {command}"
+    if os.environ.get("CI") == "true":
+        pytest.fail(message)
+    pytest.skip(message)
+
+
+@pytest.fixture(scope="session")
+def photos() -> Path:
+    """Real photos that wheels ship; `make media` unpacks them."""
+    if not (MEDIA / "media.json").is_file():
+        _missing("the folder of real photos", "make media")
+    return MEDIA / "photos"
+
+
+@pytest.fixture(scope="module")
+def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+    """`anxun serve` on a database of its own with the demonstration town, until the module ends."""
+    if not (REPOSITORY / "api" / "web" / "dist" / "index.html").is_file():
+        _missing("the built app", "make web")
+    home = tmp_path_factory.mktemp("site")
+    environment = os.environ | {
+        "ANXUN_DATA_DIR": str(home),
+        "ANXUN_PORT": "0",
+        "ANXUN_CHECKPOINT_INTERVAL_S": "1",
+    }
+    anxun = str(Path(sys.executable).with_name("anxun"))
+    subprocess.run([anxun, "init"], env=environment, check=True, capture_output=True)
+    engine = make_engine(Settings(data_dir=home).database_address)
+    with write_sessions(engine).begin() as session:
+        town = load_town(session, hash_password, datetime.now(UTC).date())
+    engine.dispose()
+    with (home / "server.log").open("wb") as log:
+        server = subprocess.Popen(
+            [anxun, "serve"], env=environment, stdout=subprocess.PIPE, stderr=log
+        )
+    assert server.stdout is not None
+    try:
+        line = server.stdout.readline().decode()
+        found = re.search(r"http://\S+", line)
+        assert found, f"{line!r}\n{(home / 'server.log').read_text(encoding='utf-8')}"
+        yield Site(found[0].rstrip("/"), town.enterprise_ids[0])
+    finally:
+        server.terminate()
+        server.wait(timeout=30)
+        server.stdout.close()
+
+
+@pytest.fixture(scope="module")
+def playwright() -> Iterator[Playwright]:
+    """Playwright's driver."""
+    with sync_playwright() as driver:
+        yield driver
+
+
+@pytest.fixture(scope="module")
+def browser(playwright: Playwright) -> Iterator[Browser]:
+    """The system's Chromium, headless."""
+    executable = shutil.which("chromium") or shutil.which("google-chrome")
+    if executable is None:
+        _missing("Chromium", "sudo apt-get install chromium fonts-noto-cjk")
+    browser = playwright.chromium.launch(executable_path=executable, args=QUIET)
+    yield browser
+    browser.close()
+
+
+@pytest.fixture(scope="session")
+def screenshots() -> Path:
+    """Where the screenshots go, to be looked at."""
+    folder = REPOSITORY / "var" / "screenshots"
+    folder.mkdir(parents=True, exist_ok=True)
+    return folder

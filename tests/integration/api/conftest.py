@@ -1,0 +1,35 @@
+"""A served application with a town in it, and everyone signed in."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from fastapi.testclient import TestClient
+
+from api.settings import Settings
+from tests.sites import Site, open_site
+
+
+@pytest.fixture
+def settings(tmp_path: Path) -> Settings:
+    """Return settings of a server of its own: SQLite and a folder."""
+    return site_settings(tmp_path)
+
+
+def site_settings(folder: Path, **changes: object) -> Settings:
+    """Return settings that publish only when a test says so."""
+    facts: dict[str, object] = {"data_dir": folder / "data", "checkpoint_interval_s": 3600}
+    return Settings(_env_file=None, **{**facts, **changes})  # type: ignore[arg-type]  # pydantic checks them
+
+
+@pytest.fixture
+def site(settings: Settings) -> Iterator[Site]:
+    """Yield a served site."""
+    with open_site(settings) as site:
+        yield site
+
+
+@pytest.fixture
+def client(site: Site) -> TestClient:
+    """Return a client that is nobody."""
+    return site.client

@@ -1,0 +1,56 @@
+"""Enterprises with plan, insurance and people; the catalogue; the clock."""
+
+from datetime import UTC, datetime, timedelta
+
+from tests.sites import Site
+
+
+def test_enterprise_has_plan_and_insurance(site: Site) -> None:
+    """Whoever may see it sees the plan and the policy in force, and the names behind the ids."""
+    shown = site.get("officer", site.own("")).json()
+    assert shown["area"]["name"] == "柳市"
+    assert shown["plan"]["name"] == "基础方案"
+    assert shown["insurance_policy"]["insurer"]["name"] == "insurer"
+    other = site.get("stranger", f"/v1/enterprises/{site.town.other.id}").json()
+    assert other["plan"] is None
+    assert other["insurance_policy"] is None
+
+
+def test_list_holds_the_scope(site: Site) -> None:
+    """The centre sees its area, the enterprise itself, and pages lead through."""
+    own = site.get("officer", "/v1/enterprises").json()["items"]
+    assert [row["id"] for row in own] == [str(site.town.mine.id)]
+    first = site.get("centre", "/v1/enterprises", params={"limit": 1}).json()
+    second = site.get(
+        "centre", "/v1/enterprises", params={"limit": 1, "cursor": first["next_cursor"]}
+    ).json()
+    ids = {first["items"][0]["id"], second["items"][0]["id"]}
+    assert ids == {str(site.town.mine.id), str(site.town.other.id)}
+    assert second["next_cursor"] is None
+
+
+def test_people_of_an_enterprise(site: Site) -> None:
+    """A ticket is assigned to someone of this list."""
+    rows = site.get("expert", site.own("/people")).json()["items"]
+    roles = {row["login"]: row["roles"] for row in rows}
+    assert roles["worker"] == ["enterprise_worker"]
+    assert roles["expert"] == ["expert"]
+    assert "stranger" not in roles
+
+
+def test_catalogue(site: Site) -> None:
+    """Hazard types and ledger sections come from the norms' data."""
+    hazards = {row["code"]: row for row in site.get("device", "/v1/hazard-types").json()["items"]}
+    assert hazards["FIR-01"]["level"] == "general"
+    sections = site.get("worker", "/v1/ledger-sections").json()["items"]
+    assert len(sections) == 28
+    assert sections[0]["key_fields"]
+
+
+def test_time_and_health(site: Site) -> None:
+    """Both are open: a device measures its clock, an operator's watch asks whether the server is well."""
+    now = datetime.fromisoformat(site.client.get("/v1/time").json()["now"])
+    assert abs(now - datetime.now(UTC)) < timedelta(seconds=5)
+    health = site.client.get("/v1/health").json()
+    assert health["status"] == "ok"
+    assert health["model_name"] == "bare-head"

@@ -1,0 +1,152 @@
+"""Nobody without a token, and nothing of another enterprise: first things first, for every route."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from api.openapi import openapi_document
+from tests.builders import jpeg
+from tests.integration.api.conftest import site_settings
+from tests.sites import Site, open_site
+
+SHA256 = "ab" * 32
+BODIES: dict[str, Any] = {
+    "submitFindings": {"drafts": [{}]},
+    "confirmFinding": {},
+    "dismissFinding": {"reason": "none"},
+    "startInspection": {"place": "gate"},
+    "addPhoto": {"evidence_sha256": SHA256},
+    "assignTicket": {"assignee_id": "01920000-0000-7000-8000-000000000000"},
+    "startTicket": {},
+    "submitTicket": {"evidence_sha256s": [SHA256]},
+    "reinspectTicket": {"passed": True},
+}
+OPEN = {"signIn", "enrolDevice", "getTime", "getHealth"}
+THINGS = ("finding_id", "item_id", "ticket_id", "inspection_id", "device_id", "sha256")
+QUERIES = {"getConsistency": {"old": "0", "new": "0"}}
+
+
+@pytest.fixture(scope="module")
+def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+    """Serve one site for all routes; it holds a ticket of the town's enterprise."""
+    with open_site(site_settings(tmp_path_factory.mktemp("site"))) as site:
+        yield site
+
+
+@pytest.fixture(scope="module")
+def things(site: Site) -> dict[str, str]:
+    """Return ids of things of the town's enterprise, by the name of the path parameter."""
+    sha256 = site.put_evidence("device", jpeg(7))
+    draft = site.draft(sha256)
+    site.submit(draft)
+    decision = site.post("expert", site.own(f"/findings/{draft['id']}/confirmation"), {}).json()
+    inspection = site.post("expert", site.own("/inspections"), {"place": "gate"}).json()
+    site.parts.publisher.publish_grown()
+    return {
+        "enterprise_id": str(site.town.mine.id),
+        "finding_id": draft["id"],
+        "item_id": decision["item"]["id"],
+        "ticket_id": decision["ticket"]["id"],
+        "inspection_id": inspection["id"],
+        "device_id": str(site.town.device.id),
+        "sha256": sha256,
+        "index": "0",
+    }
+
+
+def routes(*named: str) -> list[Any]:
+    """Return (operation id, method, path) of every route that needs a caller and names one of these."""
+    from api.app import create_app
+    from api.settings import Settings
+
+    document = openapi_document(create_app(Settings(_env_file=None)))
+    return [
+        pytest.param(operation["operationId"], method, path, id=operation["operationId"])
+        for path, methods in document["paths"].items()
+        for method, operation in methods.items()
+        if operation["operationId"] not in OPEN
+        and (not named or any(f"{{{name}}}" in path for name in named))
+    ]
+
+
+def call(site: Site, operation: str, method: str, path: str, headers: dict[str, str]) -> Any:
+    """Send a well-formed request."""
+    return site.client.request(
+        method,
+        path,
+        json=BODIES.get(operation),
+        params=QUERIES.get(operation),
+        content=None if operation in BODIES or method != "put" else b"x",
+        headers=headers,
+    )
+
+
+@pytest.mark.parametrize(("operation", "method", "path"), routes())
+def test_anonymous_is_401(
+    site: Site, things: dict[str, str], operation: str, method: str, path: str
+) -> None:
+    """Without a token every route answers 401, whatever it is asked for."""
+    answer = call(site, operation, method, path.format(**things), {})
+    assert answer.status_code == 401
+    if method != "head":
+        assert answer.json()["code"] == "not_signed_in"
+
+
+@pytest.mark.parametrize(("operation", "method", "path"), routes("enterprise_id"))
+def test_foreign_enterprise_is_404(
+    site: Site, things: dict[str, str], operation: str, method: str, path: str
+) -> None:
+    """Someone of another enterprise is told that it does not exist."""
+    answer = call(site, operation, method, path.format(**things), site.headers("stranger"))
+    assert answer.status_code == 404
+
+
+@pytest.mark.parametrize(("operation", "method", "path"), routes(*THINGS))
+def test_thing_of_another_enterprise_is_404(
+    site: Site, things: dict[str, str], operation: str, method: str, path: str
+) -> None:
+    """An id of another enterprise does not exist under one's own."""
+    if method == "put":
+        # Bytes may be sent to any enterprise of one's own; what others sent gives no access to them.
+        return
+    own = things | {"enterprise_id": str(site.town.other.id)}
+    who = "other_device" if operation == "headDeviceEvidence" else "stranger"
+    answer = call(site, operation, method, path.format(**own), site.headers(who))
+    assert answer.status_code == 404
+
+
+@pytest.mark.parametrize("filtered", ["/v1/findings", "/v1/items", "/v1/tickets"])
+def test_lists_hold_nothing_foreign(site: Site, things: dict[str, str], filtered: str) -> None:
+    """A list without a filter holds what is in scope; a foreign filter is 404."""
+    own = site.get("expert", filtered).json()["items"]
+    assert {row["enterprise_id"] for row in own} == {things["enterprise_id"]}
+    assert site.get("stranger", filtered).json()["items"] == []
+    foreign = site.get("stranger", filtered, params={"enterprise_id": things["enterprise_id"]})
+    assert foreign.status_code == 404
+
+
+def test_people_and_devices_do_not_pass_for_each_other(site: Site) -> None:
+    """A device's token opens no route of people, nor the other way round."""
+    assert site.get("device", "/v1/me").status_code == 401
+    assert site.get("expert", "/v1/devices/self").status_code == 401
+    for who in ("expert", "device"):
+        assert site.get(who, "/v1/hazard-types").status_code == 200
+
+
+def test_reading_parties_change_nothing(site: Site, things: dict[str, str]) -> None:
+    """The insurer and the government read within their scope, and are refused every change."""
+    for who in ("insurer", "government"):
+        assert site.get(who, site.own(f"/findings/{things['finding_id']}")).status_code == 200
+        for operation, path in (
+            ("startInspection", "/inspections"),
+            ("dismissFinding", f"/findings/{things['finding_id']}/dismissal"),
+            ("assignTicket", f"/tickets/{things['ticket_id']}/assignment"),
+        ):
+            answer = site.post(who, site.own(path), BODIES[operation])
+            assert answer.status_code == 403, path
+            assert answer.json()["code"] == "not_allowed"
+        put = site.client.put(
+            site.own(f"/evidence/{SHA256}"), content=b"x", headers=site.headers(who)
+        )
+        assert put.status_code == 403

@@ -1,0 +1,161 @@
+"""Every committed export that lies is refused for its own fault, and the message names the place."""
+
+import io
+import shutil
+import zipfile
+from pathlib import Path
+
+import pytest
+
+from ledger import errors
+from ledger.verify import Caution, verify_bundle
+from tests.assets import make_bundles
+
+FOLDER = make_bundles.FOLDER
+TRUSTED = [make_bundles.KEY.vkey]
+
+EXPECTED: dict[str, tuple[type[errors.BundleError], str]] = {
+    "content-byte-flipped": (errors.ContentMismatch, "entry 3:"),
+    "wrong-salt": (errors.ContentMismatch, "entry 4:"),
+    "content-hidden-but-salt-kept": (errors.ContentMismatch, "entry 4:"),
+    "header-changed": (errors.LeafMismatch, "entry 6:"),
+    "header-changed-and-leaf-hash-made-to-fit": (errors.RootMismatch, "entries add up to root"),
+    "entries-swapped": (errors.EntryOutOfPlace, "entry 4 stands in the place of entry 3"),
+    "entry-deleted": (errors.EntryMissing, "entry 5 is missing"),
+    "entry-inserted": (errors.EntryRepeated, "entry 5 comes again"),
+    "entry-replaced": (errors.RootMismatch, "entries add up to root"),
+    "entry-of-another-log": (errors.ForeignEntry, "entry 5 is of log plant-2"),
+    "entries-truncated": (errors.EntryCountMismatch, "entry 10 is missing"),
+    "entries-truncated-and-manifest-made-to-fit": (errors.ManifestMismatch, "tree of 10"),
+    "entry-appended": (errors.EntryCountMismatch, "entry 12 is one more"),
+    "line-cut-off": (errors.OversizedMember, "line 12 is cut off"),
+    "non-canonical-json": (errors.EntryNotCanonical, "entry 2"),
+    "unknown-field": (errors.MalformedEntry, "line 3"),
+    "evidence-byte-flipped": (errors.EvidenceMismatch, "entry 10: evidence/"),
+    "evidence-cut-off": (errors.EvidenceSizeMismatch, "entry 10: evidence/"),
+    "evidence-missing": (errors.EvidenceMissing, "entry 10: evidence/"),
+    "evidence-swapped": (errors.EvidenceMismatch, "evidence/"),
+    "evidence-unreferenced": (errors.UnexpectedMember, "evidence/"),
+    "checkpoint-root-changed": (errors.CheckpointRefused, "does not fit the text"),
+    "checkpoint-size-changed": (errors.CheckpointRefused, "does not fit the text"),
+    "checkpoint-without-signature": (errors.CheckpointRefused, "signature"),
+    "signed-by-another-key": (errors.CheckpointUntrusted, "known keys"),
+    "key-replaced": (errors.CheckpointRefused, "the key that comes along"),
+    "origin-changed": (errors.OriginMismatch, "plant-2"),
+    "manifest-of-another-origin": (errors.OriginMismatch, "plant-2"),
+    "rolled-back": (errors.RolledBack, "size 8 is behind the pinned checkpoint of size 12"),
+    "split-view": (errors.SplitView, "size 12"),
+    "manifest-count-lies": (errors.ManifestMismatch, "11 entries"),
+    "manifest-evidence-count-lies": (errors.ManifestMismatch, "4 evidence files"),
+    "manifest-of-unknown-format": (errors.MalformedManifest, "manifest.json: format"),
+    "manifest-missing": (errors.MissingMember, "manifest.json"),
+    "page-forged": (errors.PageMismatch, "index.html"),
+    "proof-of-another-entry": (errors.InclusionRefused, "entry 7: proofs/7.tlog-proof"),
+    "proof-hash-changed": (errors.InclusionRefused, "entry 7: proofs/7.tlog-proof"),
+    "proof-missing": (errors.MissingMember, "proofs/7.tlog-proof"),
+    "proof-of-an-absent-entry": (errors.UnexpectedMember, "proofs/3.tlog-proof"),
+    "partial-entry-deleted": (errors.EntryCountMismatch, "entries end after 2 of 3"),
+    "unexpected-file": (errors.UnexpectedMember, "verify.exe"),
+    "path-traversal": (errors.UnsafeName, "authorized_keys"),
+    "duplicate-member": (errors.DuplicateMember, "manifest.json is there twice"),
+    "zip-bomb": (errors.OversizedMember, "index.html would unpack"),
+    "archive-cut-off": (errors.UnreadableBundle, "archive-cut-off.zip"),
+}
+NEEDS_A_PIN = {"rolled-back", "split-view"}
+
+
+def _pin(name: str) -> str | None:
+    return (FOLDER / "pinned.checkpoint").read_text() if name in NEEDS_A_PIN else None
+
+
+@pytest.mark.parametrize("name", EXPECTED)
+def test_a_lie_is_refused_by_its_own_error(name: str) -> None:
+    """The exact class, and a message that names the entry or the file."""
+    error, place = EXPECTED[name]
+    with pytest.raises(errors.BundleError) as refused:
+        verify_bundle(FOLDER / f"{name}.zip", trusted_vkeys=TRUSTED, pinned=_pin(name))
+    assert type(refused.value) is error
+    assert place in str(refused.value)
+
+
+def test_every_lie_is_committed_and_expected() -> None:
+    """No file without an expectation, none that the script does not make."""
+    assert set(EXPECTED) == set(make_bundles.LIES)
+    assert len(EXPECTED) >= 14
+    assert {path.name for path in FOLDER.iterdir()} == set(make_bundles.made())
+
+
+def test_the_script_still_makes_what_is_committed() -> None:
+    """The same members, byte for byte (the bomb's packing is zlib's own business)."""
+    for name, data in make_bundles.made().items():
+        stored = (FOLDER / name).read_bytes()
+        if name == "zip-bomb.zip":
+            with zipfile.ZipFile(io.BytesIO(data)) as new, zipfile.ZipFile(FOLDER / name) as old:
+                assert [i.CRC for i in new.infolist()] == [i.CRC for i in old.infolist()]
+        else:
+            assert stored == data, name
+
+
+@pytest.mark.parametrize("name", sorted(make_bundles.GOOD))
+def test_a_good_export_passes(name: str) -> None:
+    """With the trusted key, and with a pinned checkpoint of the same and of a smaller size."""
+    path = FOLDER / f"good-{name}.zip"
+    report = verify_bundle(path, trusted_vkeys=TRUSTED)
+    assert report.is_trusted
+    assert report.tree_size == 12
+    assert report.entries == (3 if name == "partial" else 12)
+    assert report.evidence_files == (1 if name == "partial" else 3)
+    assert report.erased_indices == ((5,) if name == "erased" else ())
+    assert (Caution.ERASED in report.cautions) is (name == "erased")
+    assert report.first_at is not None
+    assert report.first_at < str(report.last_at)
+    for pin in ("pinned", "older"):
+        text = (FOLDER / f"{pin}.checkpoint").read_text()
+        pinned = verify_bundle(path, trusted_vkeys=TRUSTED, pinned=text)
+        is_unchecked = Caution.PIN_UNCHECKED in pinned.cautions
+        assert is_unchecked is (name == "partial" and pin == "older")
+
+
+def test_without_a_trusted_key_the_report_says_so() -> None:
+    """The bundle's own key proves nothing about who made it: a forger's export passes, with a caution."""
+    for name in ("good-full", "signed-by-another-key"):
+        report = verify_bundle(FOLDER / f"{name}.zip")
+        assert not report.is_trusted
+        assert report.cautions == (Caution.OWN_KEY,)
+
+
+def test_a_true_but_older_export_passes_where_nothing_newer_is_known() -> None:
+    """Only a pinned checkpoint can tell a rollback; a fork shows at an older pin too."""
+    assert verify_bundle(FOLDER / "rolled-back.zip", trusted_vkeys=TRUSTED).tree_size == 8
+    older = (FOLDER / "older.checkpoint").read_text()
+    with pytest.raises(errors.SplitView, match="size 5"):
+        verify_bundle(FOLDER / "split-view.zip", trusted_vkeys=TRUSTED, pinned=older)
+
+
+def test_a_pin_of_another_log_is_refused() -> None:
+    """A checkpoint of another log says nothing about this one."""
+    other = make_bundles.fixed_key("other", "log.example/other")
+    pin = make_bundles.sign_checkpoint("log.example/other", 3, bytes(32), other).text
+    with pytest.raises(errors.OriginMismatch, match="pinned"):
+        verify_bundle(FOLDER / "good-full.zip", trusted_vkeys=TRUSTED, pinned=pin)
+
+
+def test_an_export_zipped_again_with_folders_still_passes(tmp_path: Path) -> None:
+    """Unpacking and packing with another tool changes no promise."""
+    with zipfile.ZipFile(FOLDER / "good-full.zip") as archive:
+        archive.extractall(tmp_path / "open")
+    packed = Path(shutil.make_archive(str(tmp_path / "again"), "zip", tmp_path / "open"))
+    assert verify_bundle(packed, trusted_vkeys=TRUSTED).entries == 12
+
+
+def test_every_place_of_the_entries_is_guarded(tmp_path: Path) -> None:
+    """Flipping any single byte of the entries or the checkpoint is noticed."""
+    members = make_bundles.full()
+    for name in ("entries.jsonl", "checkpoint"):
+        for at in range(0, len(members[name]), 97):
+            data = bytearray(members[name])
+            data[at] ^= 0x04
+            path = tmp_path / "flipped.zip"
+            path.write_bytes(make_bundles.zipped("flipped", members | {name: bytes(data)}))
+            with pytest.raises(errors.BundleError):
+                verify_bundle(path, trusted_vkeys=TRUSTED)
