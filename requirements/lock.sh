@@ -14,3 +14,5 @@ uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-
   --no-annotate --custom-compile-command "requirements/lock.sh" requirements/uv.in -o requirements/uv.txt
 uv pip compile --quiet --universal --python-version 3.11 --no-deps --generate-hashes --no-emit-index-url --no-emit-find-links \
   --no-annotate --custom-compile-command "requirements/lock.sh" requirements/media.in -o requirements/media.txt
+uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links \
+  --no-annotate --custom-compile-command "requirements/lock.sh" requirements/train.in -o requirements/train.txt

@@ -53,20 +53,9 @@ def onnx_bytes(
     return _serialised(graph, names)
 
 
-def input_echo_bytes(size_wh: tuple[int, int]) -> bytes:
-    """Return a model whose output [1, 3, H*W] is its input: a raw head of no class that shows what was fed in."""
-    width, height = size_wh
-    graph = helper.make_graph(
-        [helper.make_node("Reshape", ["images", "shape"], ["output0"])],
-        "echo",
-        [helper.make_tensor_value_info("images", TensorProto.FLOAT, [1, 3, height, width])],
-        [helper.make_tensor_value_info("output0", TensorProto.FLOAT, [1, 3, height * width])],
-        [numpy_helper.from_array(np.array([1, 3, height * width], np.int64), "shape")],
-    )
-    return _serialised(graph, names_of(LABELS))
-
-
-def resized_dynamic_bytes(labels: Sequence[str] = LABELS) -> bytes:
+def resized_dynamic_bytes(
+    height_width: tuple[str, str] = ("height", "width"), labels: Sequence[str] = LABELS
+) -> bytes:
     """Return a model of dynamic height and width whose output [1, 4+C, H*W] has as many columns as pixels."""
     rows = 4 + len(labels)
     graph = helper.make_graph(
@@ -76,7 +65,7 @@ def resized_dynamic_bytes(labels: Sequence[str] = LABELS) -> bytes:
             helper.make_node("Expand", ["row", "rows"], ["output0"]),
         ],
         "dynamic",
-        [helper.make_tensor_value_info("images", TensorProto.FLOAT, [1, 3, "height", "width"])],
+        [helper.make_tensor_value_info("images", TensorProto.FLOAT, [1, 3, *height_width])],
         [helper.make_tensor_value_info("output0", TensorProto.FLOAT, [1, rows, "candidates"])],
         [
             numpy_helper.from_array(np.array([1, 1, -1], np.int64), "flat"),
