@@ -115,15 +115,14 @@ def test_an_output_of_dynamic_size_is_known_after_a_first_run() -> None:
     assert len(Detector(runtime, WHO).detect(PICTURE)) == 2
 
 
-@pytest.mark.parametrize("names", [("height", "width"), ("h", "w")])
-def test_a_dynamic_input_runs_at_the_size_that_is_asked_for(names: tuple[str, str]) -> None:
-    """Height and width come from the bundle, whatever the file calls them; without them the model is refused."""
-    model = resized_dynamic_bytes(names)
+def test_a_dynamic_input_runs_at_the_size_that_is_asked_for() -> None:
+    """Height and width come from the bundle; without them the model is refused."""
+    model = resized_dynamic_bytes()
     runtime = OnnxRuntime(model, input_wh=(64, 32))
     assert runtime.input_wh == (64, 32)
     assert runtime.output_shapes == ((1, 7, 64 * 32),)
     assert len(Detector(runtime, WHO).detect(PICTURE)) <= 300
-    with pytest.raises(InputUnknown, match="must be stated as input_size_wh"):
+    with pytest.raises(InputUnknown, match="export with a static size"):
         OnnxRuntime(model)
 
 
@@ -133,14 +132,14 @@ def test_a_dynamic_input_runs_at_the_size_that_is_asked_for(names: tuple[str, st
         onnx_bytes([RAW], input_shape=(1, 1, 64, 64)),
         onnx_bytes([RAW], input_shape=(4, 3, 64, 64)),
         onnx_bytes([RAW], input_shape=(1, 3, 64)),
-        onnx_bytes([RAW], input_shape=(1, 3, "height", 32)),
+        onnx_bytes([RAW], input_shape=(1, 3, "height", 64)),
         onnx_bytes([RAW], input_type=TensorProto.UINT8),
     ],
     ids=["grey", "batch", "no picture", "half dynamic", "bytes"],
 )
 def test_an_input_that_is_no_picture_is_refused(model: bytes) -> None:
     """The message shows the input that the model has."""
-    with pytest.raises(InputUnknown, match=r"expected one float32 \[1, 3, (64, 64|H, W)\]"):
+    with pytest.raises(InputUnknown, match=r"expected one float32 \[1, 3, H, W\]"):
         OnnxRuntime(model, input_wh=(64, 64))
 
 
@@ -229,7 +228,7 @@ def test_half_a_bundle_says_which_file_is_missing(tmp_path: Path, missing: str) 
         ({"thresholds": {"unicorn": 0.5}}, "unicorn"),
         ({"thresholds": {"head": 2}}, "thresholds.head: "),
         ({"labels": ["person", "helmet", "hat"], "experimental": []}, "are not the file's"),
-        ({"input_size_wh": [640, 16]}, "input_size_wh"),
+        ({"input_size_wh": [640, 640]}, "input size"),
     ],
 )
 def test_a_description_that_contradicts_the_file_is_refused(
@@ -238,13 +237,6 @@ def test_a_description_that_contradicts_the_file_is_refused(
     """Each fault is named by its field."""
     path = write_bundle(tmp_path, onnx_bytes([RAW]), **fields)
     with pytest.raises(BundleInvalid, match=message):
-        load_bundle(path)
-
-
-def test_a_size_that_the_file_does_not_have_is_refused(tmp_path: Path) -> None:
-    """A description of 640 x 640 beside a network of 64 x 64."""
-    path = write_bundle(tmp_path, onnx_bytes([RAW]), input_size_wh=[640, 640])
-    with pytest.raises(InputUnknown, match=r"expected one float32 \[1, 3, 640, 640\]"):
         load_bundle(path)
 
 
