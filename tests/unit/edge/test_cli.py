@@ -3,6 +3,7 @@
 import json
 import re
 import string
+import time
 from pathlib import Path
 
 import cv2
@@ -150,10 +151,13 @@ def video(path: Path, shades: list[int], rate: int = 10) -> Path:
     return path
 
 
+@pytest.mark.parametrize("zone", ["UTC", "Asia/Shanghai"])
 def test_a_video_file_is_watched_on_its_own_timeline(
-    state: Path, model: Path, tmp_path: Path
+    state: Path, model: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, zone: str
 ) -> None:
-    """Dark, then bright for 4 s: one finding, at the third bright frame of those sampled."""
+    """Dark, then bright for 4 s: one finding, at the third bright frame of those sampled, in local time."""
+    monkeypatch.setenv("TZ", zone)
+    time.tzset()
     clip = video(tmp_path / "clip.mp4", [0] * 20 + [255] * 40)
     begin = "2026-11-24T08:00:00"
     code, output = run(
