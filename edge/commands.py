@@ -220,7 +220,8 @@ def _say_finding(voice: Voice, draft: FindingDraft) -> None:
 
 
 def _video(settings: Settings, view: View) -> Iterator[Capture]:
-    started_at = view.started_at and local_time(view.started_at).astimezone(UTC)
+    # Without an offset it is this machine's local time, as it is shown.
+    started_at = view.started_at and view.started_at.astimezone(UTC)
     for frame in video_frames(Path(view.source), view.fps, started_at):
         yield capture_of(frame, view.camera, TimeSource.TIMELINE, settings.jpeg_quality)
 

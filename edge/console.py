@@ -2,7 +2,7 @@
 
 import json
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from itertools import islice
 
 from rich.console import Console
@@ -135,8 +135,8 @@ def _local(at: str | None) -> str:
 
 
 def local_time(at: datetime) -> datetime:
-    """Return a time in this machine's zone."""
-    return at.replace(tzinfo=at.tzinfo or UTC).astimezone()
+    """Return an aware time in this machine's zone."""
+    return at.astimezone()
 
 
 def _table(voice: Voice, title: str, *columns: str) -> Table:

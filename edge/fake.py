@@ -1,7 +1,7 @@
 """A server in memory that speaks the device's half of the wire: the fake that is shipped, for tests and trials.
 
-Use it as an httpx transport: ``Client(url, token, settings, transport=httpx.MockTransport(FakeServer()))``. The real
-API passes the same tests (tests/integration/edge/test_client.py).
+Use it as an httpx transport: ``Client(url, token, settings, transport=httpx.MockTransport(FakeServer()))``. What it
+answers is what the real API answers (tests/integration/edge/test_with_server.py runs the same ways against that).
 """
 
 import hashlib

@@ -3,6 +3,8 @@
 import json
 import re
 import string
+import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import cv2
@@ -150,10 +152,20 @@ def video(path: Path, shades: list[int], rate: int = 10) -> Path:
     return path
 
 
+@pytest.fixture(params=["UTC", "Asia/Shanghai"])
+def local_zone(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
+    """Run in a time zone, and put the process back into its own."""
+    with monkeypatch.context() as patch:
+        patch.setenv("TZ", request.param)
+        time.tzset()
+        yield request.param
+    time.tzset()
+
+
 def test_a_video_file_is_watched_on_its_own_timeline(
-    state: Path, model: Path, tmp_path: Path
+    state: Path, model: Path, tmp_path: Path, local_zone: str
 ) -> None:
-    """Dark, then bright for 4 s: one finding, at the third bright frame of those sampled."""
+    """Dark, then bright for 4 s: one finding, at the third bright frame of those sampled, in local time."""
     clip = video(tmp_path / "clip.mp4", [0] * 20 + [255] * 40)
     begin = "2026-11-24T08:00:00"
     code, output = run(
