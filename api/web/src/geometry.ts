@@ -27,11 +27,12 @@ function overlaps(a: Rectangle, b: Rectangle): boolean {
   return a.x < b.x + b.width && b.x < a.x + a.width && a.y < b.y + b.height && b.y < a.y + a.height
 }
 
-/** Places for a caption, the best first: above its box, below it, inside it, then rows further up. */
+/** Places for a caption, the best first: above its box, below it, rows further up, and only then over it. */
 function placesFor(box: Rectangle, caption: Size, picture: Size): Rectangle[] {
   const x = Math.max(0, Math.min(box.x, picture.width - caption.width))
-  const rows = [box.y - caption.height, box.y + box.height, box.y]
+  const rows = [box.y - caption.height, box.y + box.height]
   for (let row = 2; row <= 6; row++) rows.push(box.y - row * caption.height)
+  rows.push(box.y)
   return rows
     .filter((y) => y >= 0 && y + caption.height <= picture.height)
     .map((y) => ({ x, y, ...caption }))

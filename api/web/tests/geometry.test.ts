@@ -29,7 +29,7 @@ describe('boxes over a picture', () => {
   })
 
   it('let no caption cover another', () => {
-    expect(place([10, 100], [30, 100], [50, 100])).toEqual([[10, 80], [30, 130], [50, 100]])
+    expect(place([10, 100], [30, 100], [50, 100])).toEqual([[10, 80], [30, 130], [50, 60]])
   })
 
   it('give Chinese characters their full width', () => {
