@@ -2,7 +2,8 @@
 
 Per hazard code and zone the boxes are tracked by intersection over union (of boxes grown about their
 centre, because a walking person's head leaves its own box between two samples). A group of tracks *stands*
-from its first report until none of its told tracks was seen for `gone_after_s`.
+from its first report until none of its told tracks was seen for `gone_after_s`, judged at frames: while a camera is
+blind nothing is gone.
 
 - Nothing stands and k of the last n frames showed the hazard: all its boxes are told.
 - Something stands and a further track was seen in k of n frames: told as well, unless a told track is lost

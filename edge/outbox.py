@@ -366,8 +366,8 @@ class Outbox:
     def _writing(self) -> Iterator[None]:
         """One write transaction, with its errors named; nothing of it stays when it fails."""
         with self._named_errors():
-            self._db.execute("BEGIN IMMEDIATE")
             try:
+                self._db.execute("BEGIN IMMEDIATE")
                 yield
                 self._db.execute("COMMIT")
             except BaseException:

@@ -16,7 +16,6 @@ from models.runtimes import CPU, OnnxRuntime
 SHIPPED = "anxun-nano.json"
 
 Score = Annotated[float, Field(ge=0, le=1)]
-Side = Annotated[int, Field(ge=32, le=4096)]
 
 
 class BundleDescription(BaseModel):
@@ -31,7 +30,7 @@ class BundleDescription(BaseModel):
         description="a bare file name beside this file",
     )
     sha256: str = Field(pattern=r"^[0-9a-f]{64}$")
-    input_size_wh: tuple[Side, Side]
+    input_size_wh: tuple[int, int]
     labels: tuple[str, ...] = Field(min_length=1)
     thresholds: dict[str, Score] = {}
     experimental: frozenset[str] = frozenset()
@@ -76,7 +75,7 @@ def load_bundle(
         shown.parent / description.file, description, _beside(source, description.file)
     )
     detector = Detector(
-        OnnxRuntime(model, input_wh=description.input_size_wh, provider=provider, threads=threads),
+        OnnxRuntime(model, provider=provider, threads=threads, input_wh=description.input_size_wh),
         ModelIdentity(description.name, description.version, description.sha256),
         thresholds={**description.thresholds, **(thresholds or {})},
         experimental=description.experimental,
@@ -85,6 +84,11 @@ def load_bundle(
     if detector.labels != description.labels:
         raise BundleInvalid(
             shown, f"its labels {description.labels} are not the file's {detector.labels}"
+        )
+    if detector.input_wh != description.input_size_wh:
+        raise BundleInvalid(
+            shown,
+            f"its input size {description.input_size_wh} is not the file's {detector.input_wh}",
         )
     return detector
 

@@ -84,14 +84,13 @@ class LabelsInvalid(ModelError):
 
 
 class InputUnknown(ModelError):
-    """The model's input is not one float32 picture, or not of the size that its description states."""
+    """The model's input is not one float32 picture of a fixed size."""
 
-    def __init__(self, described: str, wanted_wh: tuple[int, int] | None = None) -> None:
-        self.described, self.wanted_wh = described, wanted_wh
-        size = "H, W" if wanted_wh is None else f"{wanted_wh[1]}, {wanted_wh[0]}"
+    def __init__(self, described: str) -> None:
+        self.described = described
         super().__init__(
-            f"the model's input is {described}, expected one float32 [1, 3, {size}];"
-            " a size that the file leaves open must be stated as input_size_wh in its description"
+            f"the model's input is {described}, expected one float32 [1, 3, H, W] with fixed H and W;"
+            " export with a static size"
         )
 
 

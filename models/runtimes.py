@@ -51,32 +51,29 @@ class OnnxRuntime:
         self,
         model: bytes,
         *,
-        input_wh: tuple[int, int] | None = None,
         provider: str = CPU,
         threads: int | None = None,
+        input_wh: tuple[int, int] | None = None,
     ) -> None:
         """Load a model from the bytes of its ONNX file.
 
         Args:
             model: the file's bytes; the caller has checked their hash.
-            input_wh: width and height of the input, pixels; needed where the file leaves them open.
             provider: onnxruntime's execution provider, e.g. ``CPUExecutionProvider``; operators that it does not know
                 still run on the CPU, but a provider that is missing or does not start is refused.
             threads: threads for one picture; None means one a physical core.
+            input_wh: the size to run at, pixels, for a model whose height and width are dynamic.
 
         Raises:
             RuntimeUnavailable: the provider is not in this build, or did not start.
             ModelUnreadable: onnxruntime refuses the bytes.
-            InputUnknown: not one float32 input [1, 3, H, W]; or its size is open and `input_wh` is not given, or fixed
-                and another than `input_wh`.
+            InputUnknown: not one float32 input [1, 3, H, W], or of a dynamic size and none was given.
         """
         available = ort.get_available_providers()
         if provider not in available:
             raise RuntimeUnavailable(provider, available)
         try:
-            self.session = ort.InferenceSession(
-                model, _options(threads, input_wh), providers=[provider]
-            )
+            self.session = ort.InferenceSession(model, _options(threads), providers=[provider])
         except _REFUSALS as error:
             raise ModelUnreadable(_first_line(error)) from error
         if self.session.get_providers()[0] != provider:
@@ -85,15 +82,13 @@ class OnnxRuntime:
         self.metadata: Mapping[str, str] = self.session.get_modelmeta().custom_metadata_map
         self._input_name = self.session.get_inputs()[0].name
         self._output_names = [self.session.get_outputs()[0].name]
-        self.output_shapes = self._probed_shapes()
-
-    def _probed_shapes(self) -> Sequence[Sequence[object]]:
-        """Return the shape of every output; what the file leaves open is seen by running it once on black."""
-        promised = tuple(tuple(each.shape) for each in self.session.get_outputs())
-        if len(promised) != 1 or all(isinstance(size, int) for size in promised[0]):
-            return promised
-        width, height = self.input_wh
-        return (self.run(np.zeros((1, 3, height, width), np.float32)).shape,)
+        self.output_shapes: Sequence[Sequence[object]] = tuple(
+            tuple(each.shape) for each in self.session.get_outputs()
+        )
+        if len(self.output_shapes) == 1 and not _is_fixed(self.output_shapes[0]):
+            # A dynamic output has its shape only once it was run.
+            width, height = self.input_wh
+            self.output_shapes = (self.run(np.zeros((1, 3, height, width), np.float32)).shape,)
 
     def run(self, blob: NDArray[np.float32]) -> NDArray[np.float32]:
         """Return the first output for a float32 input (1, 3, H, W).
@@ -109,35 +104,31 @@ class OnnxRuntime:
         return output
 
 
-def _options(threads: int | None, input_wh: tuple[int, int] | None) -> ort.SessionOptions:
+def _options(threads: int | None) -> ort.SessionOptions:
     options = ort.SessionOptions()
     options.intra_op_num_threads = threads or 0
     options.inter_op_num_threads = 1
     # Every refusal is raised; onnxruntime's own lines on stderr would say it twice.
     options.log_severity_level = 4
-    if input_wh is not None:
-        # ultralytics' names of an open size. A size known beforehand lets onnxruntime plan its memory.
-        options.add_free_dimension_override_by_name("width", input_wh[0])
-        options.add_free_dimension_override_by_name("height", input_wh[1])
     return options
 
 
-def _input_wh(inputs: Sequence[ort.NodeArg], wanted_wh: tuple[int, int] | None) -> tuple[int, int]:
+def _is_fixed(shape: Sequence[object]) -> bool:
+    return all(isinstance(size, int) for size in shape)
+
+
+def _input_wh(inputs: Sequence[ort.NodeArg], wanted: tuple[int, int] | None) -> tuple[int, int]:
     described = ", ".join(f"{each.type} {each.shape}" for each in inputs) or "nothing"
     if len(inputs) != 1 or inputs[0].type != "tensor(float)" or len(inputs[0].shape) != 4:
         raise InputUnknown(described)
     batch, channels, height, width = inputs[0].shape
     if (batch, channels) != (1, 3):
         raise InputUnknown(described)
-    if wanted_wh is None and isinstance(width, int) and isinstance(height, int):
+    if isinstance(height, int) and isinstance(width, int):
         return width, height
-    # Sizes that the file leaves open are names; the fixed ones must be those that are wanted.
-    if wanted_wh is None or any(
-        isinstance(size, int) and size != wanted
-        for size, wanted in zip((width, height), wanted_wh, strict=True)
-    ):
-        raise InputUnknown(described, wanted_wh)
-    return wanted_wh
+    if wanted is None or isinstance(height, int) or isinstance(width, int):
+        raise InputUnknown(described)
+    return wanted
 
 
 def _first_line(error: Exception) -> str:

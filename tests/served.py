@@ -111,7 +111,8 @@ class ServedEnterprise:
 
     def pages(self, path: str) -> Iterator[dict[str, Any]]:
         """Yield every item of a list, as the enterprise's officer."""
-        with self.officer() as client:
+        headers = {"Authorization": f"Bearer {self.sign_in()}"}
+        with httpx.Client(base_url=f"{self.url}/v1", headers=headers, timeout=60) as client:
             cursor: str | None = None
             while True:
                 asked = {"limit": "100"} | ({"cursor": cursor} if cursor else {})
@@ -123,11 +124,10 @@ class ServedEnterprise:
                 if cursor is None:
                     return
 
-    def officer(self) -> httpx.Client:
-        """Return a client signed in as the enterprise's officer."""
-        client = httpx.Client(base_url=f"{self.url}/v1", timeout=60)
-        answer = client.post("/sessions", json={"login": "officer", "password": PASSWORD})
+    def sign_in(self) -> str:
+        """Sign in as the enterprise's officer; return the token."""
+        answer = httpx.post(
+            f"{self.url}/v1/sessions", json={"login": "officer", "password": PASSWORD}, timeout=60
+        )
         answer.raise_for_status()
-        client.headers["Authorization"] = f"Bearer {answer.json()['token']}"
-        client.cookies.clear()
-        return client
+        return str(answer.json()["token"])

@@ -5,8 +5,8 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import cache
 from typing import Any
-from uuid import UUID
 
 import numpy as np
 from fastapi.testclient import TestClient
@@ -123,9 +123,14 @@ def open_site(settings: Settings) -> Iterator[Site]:
         yield Site(client, parts, town, _sign_everyone_in(parts, town))
 
 
+@cache
+def _password_hash() -> str:
+    return hash_password(PASSWORD)
+
+
 def _sign_everyone_in(parts: Parts, town: Town) -> dict[str, str]:
     tokens = {}
-    password_hash = hash_password(PASSWORD)
+    password_hash = _password_hash()
     with parts.write.begin() as session:
         for login in LOGINS:
             user: User = session.merge(getattr(town, login))
@@ -136,8 +141,3 @@ def _sign_everyone_in(parts: Parts, town: Town) -> dict[str, str]:
             tokens[name] = new_token()
             device.token_sha256 = sha256_of_token(tokens[name])
     return tokens
-
-
-def uuid_of(text: str) -> UUID:
-    """Return an id that an answer named."""
-    return UUID(text)

@@ -222,7 +222,7 @@ def check_everything(
     entries = [
         entry
         for entry in served.pages(f"{enterprise}/ledger/entries")
-        if entry["record"]["kind"] == "finding.recorded"
+        if entry["kind"] == "finding.recorded"
     ]
     assert len(entries) == len(found)
     assert len({entry["record"]["data"]["finding_id"] for entry in entries}) == len(found)

@@ -29,7 +29,7 @@ DEVICE_OPERATIONS = {
 }
 # Signing out, and revoking the device, would make every later answer a 401.
 LEFT_OUT = {"signOut", "revokeDevice"}
-EXAMPLES = 15
+EXAMPLES = 10
 CHECKS: list[CheckFunction] = [
     not_a_server_error,
     status_code_conformance,

@@ -7,6 +7,7 @@ from unittest.mock import patch
 import pytest
 from fastapi.testclient import TestClient
 from sqlalchemy.exc import DataError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from api import errors
 from api.errors import PROBLEMS, ApiError, kind_of
@@ -15,9 +16,6 @@ from inspection.errors import InspectionError
 from ledger.errors import LedgerError
 from models.errors import PictureError
 from tests.sites import Site
-
-# What only an operator's command or a verifier can meet, never a request.
-ELSEWHERE = ("KeyFileError", "NoteError", "BundleError", "LinesError")
 
 
 def leaves(base: type[Exception]) -> Iterator[type[Exception]]:
@@ -72,6 +70,7 @@ def sqlite_error(code: int) -> sqlite3.OperationalError:
     [
         (OperationalError("", {}, sqlite_error(sqlite3.SQLITE_BUSY)), 503, "database_unavailable"),
         (OperationalError("", {}, sqlite_error(sqlite3.SQLITE_FULL)), 507, "storage_full"),
+        (PoolTimeout("no connection is free"), 503, "database_unavailable"),
         (DataError("", {}, Exception()), 422, "malformed"),
         (LedgerError("rows contradict"), 500, "internal"),
         (RuntimeError("secret path /etc/x"), 500, "internal"),

@@ -5,6 +5,7 @@ import sys
 
 import pytest
 
+from inspection import taxonomy
 from inspection.taxonomy import HazardType, UnknownHazard, hazard_catalogue, hazard_type
 
 ROW = {
@@ -71,3 +72,10 @@ def test_taxonomy_and_wire_need_only_the_base_install() -> None:
         [sys.executable, "-c", check], capture_output=True, text=True, check=False
     )
     assert done.returncode == 0, done.stderr
+
+
+def test_a_code_that_is_used_twice_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The second row would silently replace the first."""
+    monkeypatch.setattr(taxonomy.csv, "DictReader", lambda _: [ROW, ROW])
+    with pytest.raises(ValueError, match="twice"):
+        hazard_catalogue.__wrapped__()

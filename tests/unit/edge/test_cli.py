@@ -1,0 +1,189 @@
+"""The commands: what they print, which exit code they end with, and that they leave nothing behind on an error."""
+
+import json
+import re
+import string
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+from typer.testing import CliRunner
+
+from edge import errors
+from edge.cli import app
+from edge.errors import EdgeError
+from edge.lock import work_lock
+from edge.messages import MESSAGES
+from tests.tiny_model import write_model
+from tests.unit.edge.conftest import picture
+
+
+@pytest.fixture
+def state(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Return the state folder that the commands use."""
+    state = tmp_path / "state"
+    monkeypatch.setenv("ANXUN_EDGE_DATA_DIR", str(state))
+    return state
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """Return a folder with a bright, a dark and a broken photo."""
+    folder = tmp_path / "photos"
+    folder.mkdir()
+    (folder / "bright.jpg").write_bytes(picture(255))
+    (folder / "dark.jpg").write_bytes(picture(0))
+    (folder / "broken.jpg").write_bytes(b"text")
+    return folder
+
+
+@pytest.fixture
+def model(tmp_path: Path) -> Path:
+    """Return the tiny model."""
+    return write_model(tmp_path / "model")
+
+
+def run(*arguments: object) -> tuple[int, str]:
+    """Run a command in English; return its exit code and all it printed."""
+    result = CliRunner().invoke(app, ["--lang", "en", *map(str, arguments)])
+    assert result.exception is None or isinstance(result.exception, SystemExit), result.exception
+    return result.exit_code, re.sub(r"\s+", " ", result.output)
+
+
+def test_an_offline_patrol_keeps_everything_and_says_so(
+    state: Path, folder: Path, model: Path
+) -> None:
+    """It needs no server and no enrolment; running it again does nothing twice."""
+    code, output = run("patrol", folder, "--model", model, "--offline")
+    assert code == 0
+    assert "3 photos: 1 with findings, 1 clear, 0 copies, 1 failed, 0 done before" in output
+    assert "broken.jpg: NotAPicture" in output
+    assert "1 findings are kept here" in output
+    code, output = run("patrol", folder, "--model", model, "--offline")
+    assert "3 done before. 0 new findings" in output
+
+
+def test_status_is_a_table_and_json(state: Path, folder: Path, model: Path) -> None:
+    """A technician reads the one, a program the other; the token is in neither."""
+    run("patrol", folder, "--model", model, "--offline")
+    code, output = run("status")
+    assert code == 0
+    assert "1 waiting · 0 delivered · 0 rejected" in output
+    assert "broken.jpg" in output
+    result = CliRunner().invoke(app, ["status", "--json"])
+    facts = json.loads(result.output)
+    assert facts["findings"] == {"waiting": 1, "delivered": 0, "rejected": 0}
+    assert facts["photos"] == {"clear": 1, "found": 1, "copy": 0, "failed": 1}
+    assert facts["device"] is None
+    assert [photo["error"] for photo in facts["failed_photos"]] == ["NotAPicture"]
+
+
+def test_chinese_is_the_default(state: Path, folder: Path, model: Path) -> None:
+    """The people in the plants read Chinese."""
+    result = CliRunner().invoke(app, ["patrol", str(folder), "--model", str(model), "--offline"])
+    assert "共 3 张照片：有发现 1" in result.output
+
+
+def test_a_command_without_enrolment_says_what_to_run(
+    state: Path, folder: Path, model: Path
+) -> None:
+    """Exit code 4."""
+    for arguments in [("patrol", folder, "--model", model), ("deliver",)]:
+        code, output = run(*arguments)
+        assert code == 4
+        assert "anxun-edge enrol URL CODE" in output
+
+
+def test_a_wrong_input_ends_with_code_3(
+    state: Path, folder: Path, model: Path, tmp_path: Path
+) -> None:
+    """Nothing was started."""
+    assert run("patrol", tmp_path / "nowhere", "--offline")[0] == 3
+    assert run("patrol", folder, "--model", tmp_path / "no.json", "--offline")[0] == 3
+    asked = ("patrol", folder, "--model", model, "--offline")
+    assert run(*asked, "--hazard", "PPE-01")[0] == 3
+    assert run(*asked, "--zones", tmp_path / "no.toml")[0] == 3
+    text = tmp_path / "clip.mp4"
+    text.write_text("no video")
+    for source in (text, tmp_path / "none.mp4"):
+        assert run("watch", source, "--camera", "c", "--model", model, "--offline")[0] == 3
+
+
+def test_wrong_usage_ends_with_code_2(state: Path) -> None:
+    """As every command line does."""
+    assert run("watch", "0", "--camera", "c", "--k", "6", "--n", "5")[0] == 2
+    assert CliRunner().invoke(app, ["--lang", "fr", "status"]).exit_code == 2
+
+
+def test_a_second_patrol_on_one_state_folder_is_refused(
+    state: Path, folder: Path, model: Path
+) -> None:
+    """Exit code 5, and it says which process."""
+    with work_lock(state, "patrol"):
+        code, output = run("patrol", folder, "--model", model, "--offline")
+    assert code == 5
+    assert "another process" in output
+    assert run("patrol", folder, "--model", model, "--offline")[0] == 0
+
+
+def test_an_empty_folder_is_said(state: Path, tmp_path: Path) -> None:
+    """It is no error: the card was empty."""
+    code, output = run("patrol", tmp_path, "--offline")
+    assert (code, "no photos" in output) == (0, True)
+
+
+def test_a_server_that_is_not_there_refuses_no_enrolment(state: Path) -> None:
+    """Exit code 8: try again later."""
+    code, output = run("enrol", "http://127.0.0.1:9", "some-code-1", "--name", "box")
+    assert code == 8
+    assert "is away" in output
+
+
+def video(path: Path, shades: list[int], rate: int = 10) -> Path:
+    """Write a clip with one frame a shade."""
+    writer = cv2.VideoWriter(str(path), cv2.VideoWriter.fourcc(*"mp4v"), rate, (64, 48))
+    assert writer.isOpened()
+    for shade in shades:
+        writer.write(np.full((48, 64, 3), shade, np.uint8))
+    writer.release()
+    return path
+
+
+def test_a_video_file_is_watched_on_its_own_timeline(
+    state: Path, model: Path, tmp_path: Path
+) -> None:
+    """Dark, then bright for 4 s: one finding, at the third bright frame of those sampled."""
+    clip = video(tmp_path / "clip.mp4", [0] * 20 + [255] * 40)
+    begin = "2026-11-24T08:00:00"
+    code, output = run(
+        "watch", clip, "--camera", "gate", "--model", model, "--offline", "--started-at", begin
+    )
+    assert code == 0
+    assert "12 frames analysed, 1 findings confirmed" in output
+    assert "08:00:03 EMG-01" in output
+
+
+def test_every_message_is_there_in_both_languages_with_the_same_facts() -> None:
+    """A translation never forgets a fact."""
+    for key, (chinese, english) in MESSAGES.items():
+        facts = [
+            {name for _, name, _, _ in string.Formatter().parse(text) if name}
+            for text in (chinese, english)
+        ]
+        assert chinese, key
+        assert facts[0] == facts[1], key
+
+
+def test_every_error_has_its_message_and_exit_code() -> None:
+    """The tree of the module's text is the tree of the code."""
+    pending, seen = [EdgeError], []
+    while pending:
+        kind = pending.pop()
+        seen.append(kind)
+        pending += kind.__subclasses__()
+    assert errors.__doc__ is not None
+    for kind in seen:
+        assert kind.__name__ in errors.__doc__
+        assert kind.key in MESSAGES or kind is errors.SetupError
+        assert kind.exit_code

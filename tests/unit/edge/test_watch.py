@@ -1,0 +1,201 @@
+"""Watching: live sources that come and go, video files, and a disk that is full for a while."""
+
+import itertools
+import threading
+import time
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+
+from edge.camera import Frame, Image, LiveCamera, Video, capture_of, is_live, shown, video_frames
+from edge.capture import Capture, TimeSource
+from edge.confirm import Confirmer
+from edge.errors import DiskFull, SourceInvalid
+from edge.look import Look
+from edge.outbox import Outbox
+from edge.settings import Settings
+from edge.watch import MAX_HELD, Blindness, Watch, live_captures, run_watch
+from inspection.wire import FindingDraft
+
+
+class FakeVideo:
+    """A source of so many frames, then silence; each frame's shade is its number."""
+
+    def __init__(self, frames: int, *, has_pictures: bool = True) -> None:
+        self.frames, self.number, self.has_pictures = frames, 0, has_pictures
+        self.is_released = False
+
+    def grab(self) -> bool:
+        """Take the next frame."""
+        self.number += 1
+        time.sleep(0.001)
+        return self.number <= self.frames
+
+    def retrieve(self) -> tuple[bool, Image]:
+        """Return it."""
+        return self.has_pictures, np.full((4, 6, 3), self.number % 256, np.uint8)
+
+    def release(self) -> None:
+        """Close."""
+        self.is_released = True
+
+
+def capture(shade: int, at_s: float) -> Capture:
+    """Return a frame of one shade as a capture."""
+    frame = Frame(np.full((48, 64, 3), shade, np.uint8), datetime(2026, 11, 24, tzinfo=UTC), at_s)
+    return capture_of(frame, "gate", TimeSource.CLOCK, 90)
+
+
+def test_live_sources_and_files_are_told_apart_and_passwords_are_not_shown() -> None:
+    """What is printed may be photographed."""
+    assert is_live("0")
+    assert is_live("rtsp://camera/1")
+    assert not is_live("clip.mp4")
+    assert shown("rtsp://admin:secret@10.0.0.7/1") == "rtsp://admin@10.0.0.7/1"
+    assert shown("rtsp://10.0.0.7/1") == "rtsp://10.0.0.7/1"
+
+
+def test_a_live_camera_reconnects_until_stopped_and_closes_what_it_opened(
+    settings: Settings,
+) -> None:
+    """A source that is away, one without pictures and one that ends: each is tried again."""
+    settings = settings.model_copy(update={"camera_longest_wait_s": 0.02})
+    opened: list[FakeVideo] = []
+    attempts = itertools.count()
+
+    def open_video(source: str, _: Settings) -> Video | None:
+        assert source == "rtsp://camera"
+        attempt = next(attempts)
+        if attempt == 0:
+            return None
+        opened.append(FakeVideo(20, has_pictures=attempt != 1))
+        return opened[-1]
+
+    camera = LiveCamera("rtsp://camera", 60.0, settings, open_video=open_video)
+    camera.start()
+    frames = [camera.newest(5) for _ in range(4)]
+    while camera.connections < 4:
+        time.sleep(0.01)
+    camera.stop()
+    assert all(frame is not None for frame in frames)
+    assert camera.newest(0.01) is None or camera.newest(0.01) is None
+    assert all(video.is_released for video in opened)
+
+
+def test_the_newest_frame_wins(settings: Settings) -> None:
+    """A slow look never works through a queue of old frames."""
+    gate = threading.Event()
+
+    class Endless(FakeVideo):
+        def grab(self) -> bool:
+            gate.wait(5)
+            return super().grab()
+
+    camera = LiveCamera("0", 1000.0, settings, open_video=lambda *_: Endless(10_000))
+    camera.start()
+    gate.set()
+    first = camera.newest(5)
+    time.sleep(0.1)
+    second = camera.newest(5)
+    camera.stop()
+    assert first is not None
+    assert second is not None
+    assert second.at_s - first.at_s > 0.05
+
+
+def test_blindness_is_said_once_when_it_begins_and_ends() -> None:
+    """Not at every tick."""
+    now = iter([0.0, 1.0, 5.0, 11.0, 12.0, 13.0, 14.0])
+    blindness = Blindness(10, lambda: next(now))
+    changes = [blindness.take(has_picture=p) for p in [True, False, False, False, True, True]]
+    assert changes == [False, False, True, False, True, False]
+
+
+def test_a_video_is_sampled_on_its_own_time(tmp_path: Path) -> None:
+    """25 frames a second, looked at 5 times a second: every fifth."""
+    path = tmp_path / "clip.mp4"
+    writer = cv2.VideoWriter(str(path), cv2.VideoWriter.fourcc(*"mp4v"), 25, (64, 48))
+    for shade in range(50):
+        writer.write(np.full((48, 64, 3), shade * 5, np.uint8))
+    writer.release()
+    frames = list(video_frames(path, 5.0, datetime(2026, 11, 24, tzinfo=UTC)))
+    assert [round(frame.at_s, 2) for frame in frames] == [round(i * 0.2, 2) for i in range(10)]
+    assert [round(float(frame.image_bgr.mean()) / 25) for frame in frames] == list(range(10))
+    assert (frames[5].captured_at - frames[0].captured_at).total_seconds() == 1
+    (first, *_) = video_frames(path, 5.0)
+    assert abs(first.captured_at.timestamp() + 2 - path.stat().st_mtime) < 0.1
+    with pytest.raises(SourceInvalid):
+        list(video_frames(tmp_path / "none.mp4", 5.0))
+
+
+def test_findings_are_held_while_the_disk_is_full_and_kept_when_there_is_room(
+    settings: Settings, look: Look, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The trouble is said once, and its end; the finding is the one of the frame that confirmed it."""
+    news: list[FindingDraft | DiskFull | None] = []
+
+    def full(*_: object) -> int:
+        raise OSError(28, "No space left on device")
+
+    with Outbox(settings.outbox_dir) as outbox:
+        watch = Watch(look, Confirmer(k=2, n=2), outbox, news.append)
+        with monkeypatch.context() as patch:
+            patch.setattr("edge.evidence_files.os.write", full)
+            for number in range(5):
+                watch.take(capture(255, number))
+            assert [type(each) for each in news] == [DiskFull]
+            assert watch.totals.held == 1
+        watch.take(capture(255, 5))
+        assert watch.totals.findings == 1
+        assert news[-1] is None
+        (waiting,) = outbox.waiting(10)
+        assert outbox.files.read(waiting.evidence_sha256).startswith(b"\xff\xd8")
+
+
+def test_a_disk_that_stays_full_ends_the_watch(
+    settings: Settings, look: Look, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Memory is bounded: after so many held findings the error is raised."""
+
+    def full(*_: object) -> int:
+        raise OSError(28, "No space left on device")
+
+    with Outbox(settings.outbox_dir) as outbox:
+        watch = Watch(look, Confirmer(k=1, n=1, gone_after_s=1), outbox, lambda _: None)
+        monkeypatch.setattr("edge.evidence_files.os.write", full)
+        for number in range(2 * MAX_HELD):
+            watch.take(capture(255 * (number % 2), number))
+        watch.take(capture(0, 2 * MAX_HELD))
+        with pytest.raises(DiskFull):
+            watch.take(capture(255, 2 * MAX_HELD + 1))
+
+
+def test_a_run_ends_when_it_is_told_to(settings: Settings, look: Look) -> None:
+    """Ticks without a picture are heard of, and nothing is looked at for them."""
+    ticks: list[bool] = []
+
+    def captures() -> Iterator[Capture | None]:
+        yield capture(0, 0)
+        while True:
+            yield None
+
+    with Outbox(settings.outbox_dir) as outbox:
+        watch = Watch(look, Confirmer(), outbox, lambda _: None)
+        run_watch(watch, captures(), should_stop=lambda: len(ticks) >= 3, on_tick=ticks.append)
+    assert ticks == [True, False, False]
+    assert watch.totals.frames == 1
+
+
+def test_live_captures_say_when_nothing_came(settings: Settings) -> None:
+    """None a tick, so that the loop can end and notice."""
+    camera = LiveCamera("0", 60.0, settings, open_video=lambda *_: FakeVideo(3))
+    captures = live_captures(camera, "gate", settings, tick_s=0.01)
+    assert next(captures) is None
+    camera.start()
+    first = next(filter(None, captures))
+    camera.stop()
+    assert (first.source.name, first.time_source) == ("gate", TimeSource.CLOCK)
