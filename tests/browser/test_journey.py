@@ -21,6 +21,7 @@ def _context(browser: Browser, site: Site, size: dict[str, int], language: str) 
         viewport={"width": size["width"], "height": size["height"]},
         has_touch=size is PHONE,
         is_mobile=size is PHONE,
+        device_scale_factor=2 if size is PHONE else 1,
         locale=language,
         accept_downloads=True,
     )
@@ -118,7 +119,9 @@ def test_expert_enterprise_closed_ticket_verified_ledger(
     _take(expert, "close", "复查合格")
     expect(expert.locator('[data-test="ticket-state"]')).to_contain_text("已销号")
     _shot(expert, screenshots, "08-closed")
-    expert.screenshot(path=screenshots / "08-closed-whole.png", full_page=True)
+    expert.reload()
+    expect(expert.locator('[data-test="after"] img').first).to_be_visible()
+    _shot(expert, screenshots, "08-closed-top")
 
     # 5 the ledger shows it, and the browser checks a proof by itself
     expert.goto("/ledger")

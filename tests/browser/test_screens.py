@@ -155,6 +155,7 @@ def test_an_expert_reviews_and_dismisses_at_a_desk_in_english(
         expert.page.locator('[data-test="decided"]').wait_for()
         for name in ("home", "inspections", "findings", "items", "tickets", "ledger", "devices"):
             expert.tap(f"nav-{name}")
+            expert.page.wait_for_url("**/" if name == "home" else f"**/{name}")
             expert.page.locator("h1.title").wait_for()
             expert.see(name)
 

@@ -18,15 +18,36 @@ export function rectangleOf(box: Box, width: number, height: number): Rectangle 
   }
 }
 
-/** Where a caption of this size goes: above the box, inside it at the picture's top edge, never off the side. */
-export function captionOrigin(
-  box: Rectangle,
-  caption: { width: number; height: number },
-  pictureWidth: number,
-): { x: number; y: number } {
-  const x = Math.max(0, Math.min(box.x, pictureWidth - caption.width))
-  const y = box.y >= caption.height ? box.y - caption.height : box.y
-  return { x, y }
+interface Size {
+  width: number
+  height: number
+}
+
+function overlaps(a: Rectangle, b: Rectangle): boolean {
+  return a.x < b.x + b.width && b.x < a.x + a.width && a.y < b.y + b.height && b.y < a.y + a.height
+}
+
+/** Places for a caption, the best first: above its box, below it, rows further up, and only then over it. */
+function placesFor(box: Rectangle, caption: Size, picture: Size): Rectangle[] {
+  const x = Math.max(0, Math.min(box.x, picture.width - caption.width))
+  const rows = [box.y - caption.height, box.y + box.height]
+  for (let row = 2; row <= 6; row++) rows.push(box.y - row * caption.height)
+  rows.push(box.y)
+  return rows
+    .filter((y) => y >= 0 && y + caption.height <= picture.height)
+    .map((y) => ({ x, y, ...caption }))
+}
+
+/** Where each caption goes, so that it stays on the picture and, where there is room, covers no other caption. */
+export function placeCaptions(boxes: Rectangle[], captions: Size[], picture: Size): Rectangle[] {
+  const placed: Rectangle[] = []
+  boxes.forEach((box, at) => {
+    const caption = captions[at] ?? { width: 0, height: 0 }
+    const places = placesFor(box, caption, picture)
+    const free = places.find((place) => !placed.some((other) => overlaps(place, other)))
+    placed.push(free ?? places[0] ?? { x: 0, y: 0, ...caption })
+  })
+  return placed
 }
 
 /** Width of a caption in pixels, near enough: a Chinese character is as wide as it is high, others about half. */

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 
-import { captionOrigin, captionWidth, rectangleOf } from '@/geometry'
+import { captionWidth, placeCaptions, rectangleOf } from '@/geometry'
 
 const box = { x1: 0.25, y1: 0.5, x2: 0.75, y2: 1, label: 'head', confidence: 0.9 }
 
@@ -9,15 +9,27 @@ describe('boxes over a picture', () => {
     expect(rectangleOf(box, 400, 200)).toEqual({ x: 100, y: 100, width: 200, height: 100 })
   })
 
-  it('carry their caption above, or inside at the top edge', () => {
-    const caption = { width: 50, height: 20 }
-    expect(captionOrigin({ x: 10, y: 100, width: 5, height: 5 }, caption, 400)).toEqual({ x: 10, y: 80 })
-    expect(captionOrigin({ x: 10, y: 5, width: 5, height: 5 }, caption, 400)).toEqual({ x: 10, y: 5 })
+  const picture = { width: 400, height: 300 }
+  const caption = { width: 50, height: 20 }
+  const place = (...boxes: [number, number][]) =>
+    placeCaptions(
+      boxes.map(([x, y]) => ({ x, y, width: 10, height: 30 })),
+      boxes.map(() => caption),
+      picture,
+    ).map(({ x, y }) => [x, y])
+
+  it('carry their caption above, or below at the top edge', () => {
+    expect(place([10, 100])).toEqual([[10, 80]])
+    expect(place([10, 5])).toEqual([[10, 35]])
   })
 
   it('keep their caption on the picture', () => {
-    const at = captionOrigin({ x: 390, y: 100, width: 10, height: 5 }, { width: 50, height: 20 }, 400)
-    expect(at.x).toBe(350)
+    expect(place([390, 100])).toEqual([[350, 80]])
+    expect(place([390, 270])).toEqual([[350, 250]])
+  })
+
+  it('let no caption cover another', () => {
+    expect(place([10, 100], [30, 100], [50, 100])).toEqual([[10, 80], [30, 130], [50, 60]])
   })
 
   it('give Chinese characters their full width', () => {

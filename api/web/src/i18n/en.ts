@@ -308,6 +308,7 @@ const en: typeof zh = {
     smoke: 'smoke', fire_extinguisher: 'extinguisher', forklift: 'forklift', fallen_person: 'fallen person', cigarette: 'cigarette', cone: 'cone',
   },
   field: {
+    device_captured_at: 'Taken by the device’s clock', proposed_hazard_code: 'Hazard proposed', hazard: 'Hazard name', entry_index: 'Ledger entry it decides', model: 'Model', assignee: 'Assigned to', plan: 'Service plan',
     finding_id: 'Finding', item_id: 'Hazard', ticket_id: 'Ticket', hazard_code: 'Hazard code', label: 'Label',
     confidence: 'Confidence', place: 'Place', level: 'Level', note: 'Note', reason: 'Reason', deadline: 'Deadline', number: 'Number',
     state: 'State', basis: 'Basis', assignee_id: 'Assigned to', zone: 'Zone', captured_at: 'Taken', received_at: 'Received',

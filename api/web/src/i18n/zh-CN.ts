@@ -306,6 +306,7 @@ export default {
     smoke: '烟雾', fire_extinguisher: '灭火器', forklift: '叉车', fallen_person: '人员倒地', cigarette: '香烟', cone: '锥桶',
   },
   field: {
+    device_captured_at: '设备记录的拍摄时间', proposed_hazard_code: '原识别隐患', hazard: '隐患名称', entry_index: '所依据的台账记录', model: '模型', assignee: '责任人', plan: '服务方案',
     finding_id: '隐患记录', item_id: '隐患', ticket_id: '整改单', hazard_code: '隐患代码', label: '识别标签',
     confidence: '置信度', place: '地点', level: '级别', note: '备注', reason: '理由', deadline: '期限', number: '编号',
     state: '状态', basis: '依据', assignee_id: '责任人', zone: '区域', captured_at: '拍摄时间', received_at: '接收时间',
