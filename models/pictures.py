@@ -95,7 +95,8 @@ def _heic(data: bytes, max_pixels: int) -> tuple[Image, bytes]:
     try:
         picture = pi_heif.open_heif(data, bgr_mode=True)
         _require_size(picture.size, max_pixels)
-        pixels = np.asarray(picture)
+        # A copy: the decoder's own memory goes with `picture`. Rows may be longer than the picture is wide.
+        pixels = np.array(picture, copy=True)[:, : picture.size[0]]
     except (ValueError, SyntaxError, EOFError, RuntimeError, OSError, IndexError) as error:
         raise UndecodablePicture(HEIC, str(error)) from error
     return _as_bgr(pixels), picture.info.get("exif") or b""
