@@ -46,7 +46,7 @@ $(WEB)/node_modules/.installed: $(WEB)/package.json $(WEB)/package-lock.json $(V
 	cd $(WEB) && PATH="$$PATH:$(abspath $(BIN))" npm ci --no-audit --no-fund --loglevel=error
 	@touch $@
 
-WEB_SOURCES := $(shell find $(WEB)/src $(WEB)/public $(WEB)/index.html $(WEB)/vite.config.ts -type f 2>/dev/null)
+WEB_SOURCES := $(shell find $(WEB)/src $(WEB)/public $(WEB)/index.html $(WEB)/vite.config.ts $(WEB)/service-worker.ts -type f 2>/dev/null)
 $(WEB)/dist/index.html: $(WEB_SOURCES) $(WEB)/openapi.json $(WEB)/node_modules/.installed
 	cd $(WEB) && PATH="$$PATH:$(abspath $(BIN))" npm run --silent build
 	@touch $@

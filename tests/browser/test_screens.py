@@ -182,19 +182,21 @@ def test_bad_photos_are_refused_in_words_and_good_ones_still_arrive(
 def test_photos_taken_without_signal_survive_a_reload_and_are_sent_later(
     browser: Browser, site: Site, photos: Path, screenshots: Path
 ) -> None:
-    """The line breaks in the plant; the photo waits on the phone, through a reload, and is sent when it is back."""
+    """Without signal the app still opens, takes a photo and keeps it; the photo is sent when the line is back."""
     with person_at(browser, site, PHONE, screenshots, "phone-no-signal") as expert:
         expert.sign_in("expert")
+        expert.page.evaluate("navigator.serviceWorker.ready.then(() => true)")
         begin(expert, "地下车库", ENTERPRISE)
-        expert.page.route("**/v1/enterprises/*/evidence/**", lambda route: route.abort())
+        expert.page.reload()
+        expert.page.context.set_offline(True)
+        expert.page.reload()
         expert.upload(photos / "coffee.png")
         waiting = expert.page.locator('[data-test="upload"][data-state="waiting"]')
         waiting.wait_for()
         expert.see("waiting")
         expert.page.reload()
         waiting.wait_for()
-        expert.page.unroute("**/v1/enterprises/*/evidence/**")
-        expert.page.reload()
+        expert.page.context.set_offline(False)
         expert.page.locator('[data-test="photo"][data-state="detected"]').wait_for(
             timeout=DETECTED_MS
         )

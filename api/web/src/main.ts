@@ -34,3 +34,6 @@ app.mount('#app')
 void useSession()
   .load()
   .then(() => useQueue().start())
+
+// Only a secure context has one: over plain HTTP the app needs the server to open.
+if (import.meta.env.PROD && 'serviceWorker' in navigator) void navigator.serviceWorker.register('/sw.js')
