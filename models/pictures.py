@@ -4,7 +4,6 @@ The bytes are a stranger's: their structure is walked first (`models.containers`
 instead of half grey, and a header that promises too many pixels is refused before anything is allocated.
 """
 
-import importlib
 from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone, tzinfo
 
@@ -15,6 +14,7 @@ from numpy.typing import NDArray
 from models.containers import HEIC, Header, read_header
 from models.errors import EmptyPicture, TooManyPixels, UndecodablePicture
 from models.exif import read_exif
+from models.heic import decode_heic
 
 # The largest phone sensors give 200 megapixels (600 MB once decoded).
 MAX_PIXELS = 200_000_000
@@ -90,16 +90,8 @@ def _other(data: bytes, header: Header, max_pixels: int) -> tuple[Image, bytes]:
 
 
 def _heic(data: bytes, max_pixels: int) -> tuple[Image, bytes]:
-    # Imported here: most pictures are JPEG, and the library takes a while to load.
-    pi_heif = importlib.import_module("pi_heif")
-    try:
-        picture = pi_heif.open_heif(data, bgr_mode=True)
-        _require_size(picture.size, max_pixels)
-        # A copy: the decoder's own memory goes with `picture`. Rows may be longer than the picture is wide.
-        pixels = np.array(picture, copy=True)[:, : picture.size[0]]
-    except (ValueError, SyntaxError, EOFError, RuntimeError, OSError, IndexError) as error:
-        raise UndecodablePicture(HEIC, str(error)) from error
-    return _as_bgr(pixels), picture.info.get("exif") or b""
+    pixels, exif = decode_heic(data, max_pixels)
+    return _as_bgr(pixels), exif
 
 
 def _require_size(size_wh: tuple[int, int], max_pixels: int) -> None:
@@ -111,7 +103,8 @@ def _as_bgr(pixels: Image) -> Image:
     """Return (H, W, 3) from what the HEIC decoder gives: grey (H, W), BGR, or BGR with alpha."""
     if pixels.ndim == 2:
         return cv2.cvtColor(pixels, cv2.COLOR_GRAY2BGR)  # type: ignore[return-value]
-    return np.ascontiguousarray(pixels[..., :3])
+    # A copy: what came from the child is read-only.
+    return np.array(pixels[..., :3], order="C")
 
 
 def _turned(image: Image, orientation: int) -> Image:

@@ -9,7 +9,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 from PIL import Image
@@ -246,6 +246,8 @@ def test_a_whole_file_that_contradicts_itself_is_refused(damage: Callable[[], by
     assert isinstance(caught.value, UndecodablePicture | TruncatedPicture)
 
 
+# Each HEIC is decoded in a process of its own, which takes its time.
+@settings(max_examples=40)
 @given(st.sampled_from(sorted(WHOLE)), st.integers(0, 4000), st.integers(0, 255))
 def test_a_damaged_byte_gives_a_picture_or_a_named_error(kind: str, at: int, value: int) -> None:
     """Nothing but a picture or a `PictureError` comes of one wrong byte."""

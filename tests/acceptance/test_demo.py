@@ -1,0 +1,38 @@
+"""The demonstration, as `make demo ONCE=1` runs it, on a folder of its own."""
+
+import os
+from pathlib import Path
+
+import pytest
+
+from api.demo import run
+
+MEDIA = Path(__file__).resolve().parents[2] / "var" / "media"
+
+
+@pytest.mark.timeout(300)
+def test_the_demonstration_ends_with_a_closed_ticket_and_a_verified_ledger(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """Real photos, a real clip, real HTTP, the shipped model: findings, a closed ticket, a verified bundle."""
+    if not (MEDIA / "media.json").is_file():
+        message = "the real photos are missing: make media"
+        if os.environ.get("CI") == "true":
+            pytest.fail(message)
+        pytest.skip(message)
+    monkeypatch.setattr(run, "HOME", tmp_path / "demo")
+    monkeypatch.setattr(run, "MEDIA", MEDIA)
+    assert run.run_demo(once=True) == 0
+    printed = capfd.readouterr().out
+    for word in ("PPE-01", "closed", "GOOD", "verified", "anxun-demo-2026"):
+        assert word in printed
+
+
+def test_missing_photos_are_named_with_their_command(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Without the photos the demonstration says how to get them, and touches nothing."""
+    monkeypatch.setattr(run, "HOME", tmp_path / "demo")
+    monkeypatch.setattr(run, "MEDIA", tmp_path / "none")
+    assert run.run_demo(once=True) == 1
+    assert not (tmp_path / "demo").exists()
