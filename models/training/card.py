@@ -20,7 +20,8 @@ Every figure on this page was written by `python -m models.training evaluate`; `
 
 The first model of the project: {minutes} minutes on two shared CPU cores, {images_drawn} images drawn
 ({passes_over_training_pool} passes over the training pool) at {train_px} px, from COCO-trained backbone weights. Use it to try the
-product and as the mark that the next model has to beat. Experimental labels are off by default:
+product and as the mark that the next model has to beat. Experimental labels are marked as such in the
+model's description; what they show is proposed like the rest, so expect more to dismiss:
 {experimental}.
 
 A label is experimental when it has fewer than {least_objects} objects in the test split, an AP50 below {least_ap50}, or a
