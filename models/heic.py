@@ -1,7 +1,7 @@
 """Decode a HEIC in a process of its own.
 
 libheif (pi-heif 1.4) can die of a damaged file: found by flipping single bytes, it ended the whole process, and a
-stranger's photo must not end a server. The child costs a start (some 0.2 s a picture) and takes its death with it.
+stranger's photo must not end a server. The child costs its start for every picture and takes its death with it.
 
     python -m models.heic MAX_PIXELS < photo.heic > answer
 
@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from models.errors import TooManyPixels, UndecodablePicture
 
 MEDIA_TYPE = "image/heic"
-# A 200-megapixel photo takes some seconds on a small box.
+# Ends a decoder that hangs; meant to be far more than any accepted photo needs.
 TIMEOUT_S = 60.0
 
 
