@@ -1,0 +1,61 @@
+"""Database classes of the domain, a module a subject. Big tables are keyed by enterprise first, so that they can be partitioned.
+
+Times are stored in UTC. Rows are built with `model_validate` where input is not yet checked, because SQLModel
+does not validate on construction. Ledger tables live in `ledger.sql`.
+"""
+
+from inspection.tables.columns import new_id
+from inspection.tables.findings import (
+    Evidence,
+    Finding,
+    HazardItem,
+    Inspection,
+    InspectionPhoto,
+    ItemState,
+    PhotoState,
+)
+from inspection.tables.parties import (
+    AccessLog,
+    Device,
+    EnrolmentCode,
+    Enterprise,
+    ExpertAssignment,
+    InsurancePolicy,
+    Membership,
+    Organisation,
+    OrganisationKind,
+    PilotArea,
+    Role,
+    ServicePlan,
+    SignInSession,
+    User,
+)
+from inspection.tables.tickets import RemediationTicket, TicketState, TicketStep
+
+__all__ = [
+    "AccessLog",
+    "Device",
+    "EnrolmentCode",
+    "Enterprise",
+    "Evidence",
+    "ExpertAssignment",
+    "Finding",
+    "HazardItem",
+    "Inspection",
+    "InspectionPhoto",
+    "InsurancePolicy",
+    "ItemState",
+    "Membership",
+    "Organisation",
+    "OrganisationKind",
+    "PhotoState",
+    "PilotArea",
+    "RemediationTicket",
+    "Role",
+    "ServicePlan",
+    "SignInSession",
+    "TicketState",
+    "TicketStep",
+    "User",
+    "new_id",
+]
