@@ -35,53 +35,44 @@ class VerifierKey:
 
     def __post_init__(self) -> None:
         """Raise MalformedKey when the name or the key can't be one."""
-        if not is_key_name(self.name):
-            msg = f"a key name has no space, plus sign or control character: {self.name!r}"
-            raise MalformedKey(msg)
-        if len(self.public_key) != 32:
-            msg = f"an Ed25519 public key has 32 bytes, not {len(self.public_key)}"
-            raise MalformedKey(msg)
+        check_key(self.name, self.public_key)
 
     @property
     def key_id(self) -> bytes:
         """The 4 bytes that mark this key's signatures."""
-        named = self.name.encode() + b"\n" + bytes([ED25519]) + self.public_key
-        return hashlib.sha256(named).digest()[:4]
+        return key_id(self.name, ED25519, self.public_key)
 
     @classmethod
     def from_vkey(cls, vkey: str) -> "VerifierKey":
         """Read a vkey. Raises MalformedKey."""
-        parts = vkey.strip().split("+", 2)
-        if len(parts) != 3 or not _KEY_ID.fullmatch(parts[1]):
-            msg = "a vkey is <name>+<8 hex digits>+<base64>"
-            raise MalformedKey(msg)
-        name, key_id, encoded = parts
-        try:
-            material = decode_base64(encoded)
-        except ValueError as error:
-            msg = f"vkey of {name}: {error}"
-            raise MalformedKey(msg) from error
-        if material[:1] != bytes([ED25519]):
-            msg = f"vkey of {name}: only Ed25519 keys (type 0x01) are known here"
-            raise MalformedKey(msg)
-        key = cls(name, material[1:])
-        if key.key_id.hex() != key_id:
-            msg = f"vkey of {name}: key ID should be {key.key_id.hex()}, not {key_id}"
-            raise MalformedKey(msg)
-        return key
+        return cls(*read_vkey(vkey, ED25519, "an Ed25519 key (type 0x01)"))
 
     def to_vkey(self) -> str:
         """Write the vkey."""
-        material = base64.b64encode(bytes([ED25519]) + self.public_key).decode()
-        return f"{self.name}+{self.key_id.hex()}+{material}"
+        return write_vkey(self.name, ED25519, self.public_key)
 
     def verify(self, text: str, signature: bytes) -> None:
         """Raise InvalidSignature unless `signature` (64 bytes) is this key's over the text."""
-        try:
-            Ed25519PublicKey.from_public_bytes(self.public_key).verify(signature, text.encode())
-        except (BadSignature, ValueError) as error:
-            msg = f"the signature of {self.name}+{self.key_id.hex()} does not fit the text"
-            raise InvalidSignature(msg) from error
+        check_signature(self, text.encode(), signature)
+
+
+class NamedKey(Protocol):
+    """A public key of any type with the name it signs under."""
+
+    @property
+    def name(self) -> str:
+        """The name in signature lines."""
+        ...
+
+    @property
+    def public_key(self) -> bytes:
+        """32 bytes."""
+        ...
+
+    @property
+    def key_id(self) -> bytes:
+        """The 4 bytes that mark this key's signatures."""
+        ...
 
 
 class Signer(Protocol):
@@ -118,7 +109,7 @@ def sign_note(text: str, *signers: Signer) -> str:
     """Return the signed note. Raises MalformedNote when the text can't be one."""
     _check_text(text)
     lines = [
-        _signature_line(signer.verifier.name, signer.verifier.key_id + signer.sign(text.encode()))
+        signature_line(signer.verifier.name, signer.verifier.key_id + signer.sign(text.encode()))
         for signer in signers
     ]
     if not lines:
@@ -141,7 +132,7 @@ def parse_note(note: str) -> Note:
     if len(lines) > MAX_SIGNATURES:
         msg = f"a note has at most {MAX_SIGNATURES} signatures"
         raise MalformedNote(msg)
-    return Note(text + "\n", tuple(_parse_signature(line) for line in lines))
+    return Note(text + "\n", tuple(parse_signature(line) for line in lines))
 
 
 def verify_note(note: Note, keys: Sequence[VerifierKey]) -> tuple[VerifierKey, ...]:
@@ -170,6 +161,58 @@ def is_key_name(name: str) -> bool:
     return bool(name) and not has_break
 
 
+def key_id(name: str, kind: int, public_key: bytes) -> bytes:
+    """Return the 4 bytes that mark the signatures of a key of the type `kind`."""
+    return hashlib.sha256(name.encode() + b"\n" + bytes([kind]) + public_key).digest()[:4]
+
+
+def write_vkey(name: str, kind: int, public_key: bytes) -> str:
+    """Write a key of the type `kind` as text."""
+    material = base64.b64encode(bytes([kind]) + public_key).decode()
+    return f"{name}+{key_id(name, kind, public_key).hex()}+{material}"
+
+
+def read_vkey(vkey: str, kind: int, what: str) -> tuple[str, bytes]:
+    """Return name and public key of a vkey of the type `kind`, which messages call `what`. Raises MalformedKey."""
+    parts = vkey.strip().split("+", 2)
+    if len(parts) != 3 or not _KEY_ID.fullmatch(parts[1]):
+        msg = "a vkey is <name>+<8 hex digits>+<base64>"
+        raise MalformedKey(msg)
+    name, claimed_id, encoded = parts
+    try:
+        material = decode_base64(encoded)
+    except ValueError as error:
+        msg = f"vkey of {name}: {error}"
+        raise MalformedKey(msg) from error
+    if material[:1] != bytes([kind]):
+        msg = f"vkey of {name}: wanted is {what}, this is of type 0x{material[:1].hex()}"
+        raise MalformedKey(msg)
+    actual_id = key_id(name, kind, material[1:]).hex()
+    if actual_id != claimed_id:
+        msg = f"vkey of {name}: key ID should be {actual_id}, not {claimed_id}"
+        raise MalformedKey(msg)
+    return name, material[1:]
+
+
+def check_key(name: str, public_key: bytes) -> None:
+    """Raise MalformedKey when the name or the Ed25519 key can't be one."""
+    if not is_key_name(name):
+        msg = f"a key name has no space, plus sign or control character: {name!r}"
+        raise MalformedKey(msg)
+    if len(public_key) != 32:
+        msg = f"an Ed25519 public key has 32 bytes, not {len(public_key)}"
+        raise MalformedKey(msg)
+
+
+def check_signature(key: NamedKey, message: bytes, signature: bytes) -> None:
+    """Raise InvalidSignature unless `signature` (64 bytes) is the key's over the message."""
+    try:
+        Ed25519PublicKey.from_public_bytes(key.public_key).verify(signature, message)
+    except (BadSignature, ValueError) as error:
+        msg = f"the signature of {key.name}+{key.key_id.hex()} does not fit the text"
+        raise InvalidSignature(msg) from error
+
+
 def decode_base64(text: str) -> bytes:
     """Decode standard base64 that is its own canonical form. Raises ValueError."""
     try:
@@ -192,11 +235,13 @@ def _check_text(text: str) -> None:
         raise MalformedNote(msg)
 
 
-def _signature_line(name: str, blob: bytes) -> str:
+def signature_line(name: str, blob: bytes) -> str:
+    """Write a signature line; `blob` is key ID and signature."""
     return f"{_DASH}{name} {base64.b64encode(blob).decode()}\n"
 
 
-def _parse_signature(line: str) -> Signature:
+def parse_signature(line: str) -> Signature:
+    """Read a signature line without its newline. Raises MalformedNote."""
     name, space, encoded = line.removeprefix(_DASH).partition(" ")
     if not line.startswith(_DASH) or not space or not is_key_name(name):
         msg = f"not a signature line: {line[:80]!r}"
