@@ -1,5 +1,6 @@
 """The application: routes under /v1, the app beside them, and what runs while it serves."""
 
+import logging
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
@@ -26,6 +27,8 @@ from api.routes import (
 )
 from api.settings import Settings
 from inspection.jobs import PhotoDetector
+
+LOG = logging.getLogger(__name__)
 
 ROUTERS: tuple[APIRouter, ...] = (
     sessions.router,
@@ -74,6 +77,7 @@ def create_app(settings: Settings, detector: PhotoDetector | None = None) -> Fas
 def _open(settings: Settings, detector: PhotoDetector | None) -> Parts:
     parts = assemble(settings, detector)
     upgrade_database(parts.engine)
+    LOG.info("%s %s", parts.detector.name, parts.photo_worker.switches.said())
     parts.photo_worker.start()
     parts.publisher.start()
     return parts

@@ -293,13 +293,21 @@ def _faults() -> Iterator[None]:
     from sqlalchemy.exc import OperationalError
 
     from inspection.errors import InspectionError
+    from inspection.switches import LabelUnknown
     from inspection.taxonomy import UnknownHazard
     from ledger.errors import LedgerError
     from models.errors import ModelError
 
     try:
         yield
-    except (InspectionError, UnknownHazard, LedgerError, ModelError, OSError) as error:
+    except (
+        InspectionError,
+        UnknownHazard,
+        LabelUnknown,
+        LedgerError,
+        ModelError,
+        OSError,
+    ) as error:
         _fail(str(error))
     except OperationalError as error:
         _fail(f"the database does not answer: {error.orig}")

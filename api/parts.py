@@ -80,7 +80,7 @@ def open_key(settings: Settings) -> SigningKey:
 def assemble(settings: Settings, detector: PhotoDetector | None = None) -> Parts:
     """Open everything, and start nothing. Without a detector, the model of the settings is loaded.
 
-    Raises `models.errors.ModelError`, `ledger.errors.KeyFileError`, `InvalidInput`, `StorageUnavailable`.
+    Raises `models.errors.ModelError`, `ledger.errors.KeyFileError`, `InvalidInput`, `StorageUnavailable`, `LabelUnknown`.
     """
     engine = open_database(settings)
     write = write_sessions(engine)
@@ -96,7 +96,7 @@ def assemble(settings: Settings, detector: PhotoDetector | None = None) -> Parts
         previews=Previews(settings.data_dir / "previews", evidence),
         signing_key=key,
         detector=detector,
-        photo_worker=PhotoWorker(write, evidence, detector),
+        photo_worker=PhotoWorker(write, evidence, detector, switched_on=settings.experimental),
         publisher=Publisher(
             write,
             lambda log_id: key.named(origin_of(settings, log_id)),

@@ -4,8 +4,10 @@ from functools import cached_property
 from pathlib import Path
 from typing import Annotated
 
-from pydantic import Field, SecretStr, StringConstraints
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic import BeforeValidator, Field, SecretStr, StringConstraints
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+from inspection.switches import labels_from_text
 
 MEBIBYTE = 1024 * 1024
 Origin = Annotated[str, StringConstraints(pattern=r"^[^\s+/][^\s+]*$", max_length=200)]
@@ -33,6 +35,10 @@ class Settings(BaseSettings):
     )
     model_file: Path | None = Field(
         default=None, description="description (.json) of the model; empty: the shipped one"
+    )
+    experimental: Annotated[frozenset[str], NoDecode, BeforeValidator(labels_from_text)] = Field(
+        default=frozenset(),
+        description="experimental labels to switch on, comma-separated, or all; empty: none",
     )
     web_dir: Path = Field(
         default=Path(__file__).parent / "web" / "dist", description="the built app"

@@ -38,6 +38,7 @@ HazardOption = Annotated[
     list[str] | None, typer.Option("--hazard", "--hazards", help=_help("help_hazard"))
 ]
 ModelOption = Annotated[Path | None, typer.Option(help=_help("help_model"))]
+ExperimentalOption = Annotated[list[str] | None, typer.Option(help=_help("help_experimental"))]
 OfflineOption = Annotated[bool, typer.Option("--offline", help=_help("help_offline"))]
 
 
@@ -68,18 +69,19 @@ def enrol(
 
 
 @app.command(help=_help("help_patrol"))
-def patrol(
+def patrol(  # noqa: PLR0913  each is an option of the command
     context: typer.Context,
     folder: Annotated[Path, typer.Argument(help=_help("help_folder"))],
     zones: ZonesOption = None,
     hazard: HazardOption = None,
     model: ModelOption = None,
+    experimental: ExperimentalOption = None,
     offline: OfflineOption = False,
 ) -> None:
     """Walk a folder of photos."""
     from edge import commands
 
-    asked = commands.Asked(model, zones, tuple(hazard or ()), offline)
+    asked = commands.Asked(model, zones, tuple(hazard or ()), tuple(experimental or ()), offline)
     _run(context, lambda: commands.patrol(context.obj, folder, asked))
 
 
@@ -96,6 +98,7 @@ def watch(  # noqa: PLR0913  each is an option of the command
     zones: ZonesOption = None,
     hazard: HazardOption = None,
     model: ModelOption = None,
+    experimental: ExperimentalOption = None,
     offline: OfflineOption = False,
 ) -> None:
     """Watch one camera."""
@@ -104,7 +107,7 @@ def watch(  # noqa: PLR0913  each is an option of the command
     if k > n:
         raise typer.BadParameter(f"--k {k} > --n {n}", param_hint="--k")
     view = commands.View(source, camera, k, n, fps, for_s, started_at)
-    asked = commands.Asked(model, zones, tuple(hazard or ()), offline)
+    asked = commands.Asked(model, zones, tuple(hazard or ()), tuple(experimental or ()), offline)
     _run(context, lambda: commands.watch(context.obj, view, asked))
 
 

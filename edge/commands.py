@@ -20,7 +20,7 @@ from edge.camera import LiveCamera, capture_of, is_live, shown, video_frames
 from edge.capture import Capture, TimeSource
 from edge.client import Client
 from edge.confirm import Confirmer
-from edge.console import Voice, local_time, show_status
+from edge.console import Voice, local_time, say_look, show_status
 from edge.deliver import Delivery, Outcome, Waits, measure_clock
 from edge.errors import DiskFull, StateBusy
 from edge.identity import enrol as enrol_device
@@ -44,6 +44,7 @@ class Asked:
     model: Path | None = None
     zones: Path | None = None
     hazards: tuple[str, ...] = ()
+    experimental: tuple[str, ...] = ()
     is_offline: bool = False
 
 
@@ -78,6 +79,7 @@ def patrol(settings: Settings, folder: Path, asked: Asked) -> int:
     if not photos:
         voice.warn("no_photos", folder=folder)
         return 0
+    look = _look(settings, asked)
     with (
         interruptible() as interruption,
         work_lock(settings.data_dir, "patrol"),
@@ -85,9 +87,10 @@ def patrol(settings: Settings, folder: Path, asked: Asked) -> int:
         Outbox(settings.outbox_dir) as outbox,
         _progress(voice) as progress,
     ):
+        say_look(voice, look, outbox)
         outbox.sweep()
         task = progress.add_task(voice.text("walking"), total=len(photos), note="")
-        walk = Patrol(_look(asked), outbox, _photo_notice(voice, progress, task, delivery))
+        walk = Patrol(look, outbox, _photo_notice(voice, progress, task, delivery))
         walk.walk(photos, should_stop=interruption.is_set)
     _say_patrol(voice, walk.totals, len(photos))
     return end_run(settings, voice, delivery, interruption)
@@ -96,7 +99,7 @@ def patrol(settings: Settings, folder: Path, asked: Asked) -> int:
 def watch(settings: Settings, view: View, asked: Asked) -> int:
     """Watch a camera until it ends, its time is over, or a signal; delivering on the way and at the end."""
     voice = Voice.of(settings.lang)
-    look = _look(asked)
+    look = _look(settings, asked)
     confirmer = Confirmer(k=view.k, n=view.n, gone_after_s=settings.gone_after_s)
     with (
         interruptible() as interruption,
@@ -104,6 +107,7 @@ def watch(settings: Settings, view: View, asked: Asked) -> int:
         delivering(settings, voice, interruption, is_offline=asked.is_offline) as delivery,
         Outbox(settings.outbox_dir) as outbox,
     ):
+        say_look(voice, look, outbox)
         voice.tell("watching", source=shown(view.source), camera=view.camera)
         notice = _finding_notice(voice, delivery)
         watching = Watch(look, confirmer, outbox, notice)
@@ -145,8 +149,9 @@ def status(settings: Settings, *, as_json: bool) -> int:
     return 0
 
 
-def _look(asked: Asked) -> Look:
-    return Look.prepare(asked.model, asked.zones, asked.hazards)
+def _look(settings: Settings, asked: Asked) -> Look:
+    switched_on = settings.experimental | set(asked.experimental)
+    return Look.prepare(asked.model, asked.zones, asked.hazards, switched_on)
 
 
 def _progress(voice: Voice) -> Progress:

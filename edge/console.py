@@ -11,6 +11,7 @@ from rich.table import Table
 
 from edge.errors import EdgeError
 from edge.identity import find_identity
+from edge.look import Look
 from edge.messages import Language, say
 from edge.outbox import Counts, DraftState, Outbox, PhotoState
 from edge.settings import Settings
@@ -52,6 +53,19 @@ class Voice:
         self.err.print(escape(error.say(self.lang)), soft_wrap=True, style="red")
 
 
+def say_look(voice: Voice, look: Look, outbox: Outbox) -> None:
+    """Say what this run looks for and what is off, and remember it for `status`."""
+    on = ", ".join(sorted(look.hazards)) or voice.text("nothing_on")
+    off = ", ".join(map(str, look.switches.off))
+    voice.tell("looks_for", model=look.detector.name, codes=on)
+    on_trial = [each for each in look.switches.on_trial if each.hazard_code in look.hazards]
+    if on_trial:
+        voice.tell("on_trial", codes=", ".join(map(str, on_trial)))
+    if off:
+        voice.tell("off", codes=off)
+    outbox.put_facts(last_looked_for=f"{look.detector.name}: {on}", last_off=off)
+
+
 def show_status(voice: Voice, settings: Settings, outbox: Outbox, *, as_json: bool) -> None:
     """Print what this device has and what waits."""
     if as_json:
@@ -83,6 +97,8 @@ def status(settings: Settings, outbox: Outbox) -> dict[str, object]:
         "evidence_waiting": counts.evidence_waiting,
         "clock_offset_s": outbox.clock_offset_s(),
         "clock_measured_at": outbox.get_fact("clock_measured_at"),
+        "last_looked_for": outbox.get_fact("last_looked_for"),
+        "experimental_off": outbox.get_fact("last_off"),
         "last_delivery_at": outbox.get_fact("last_delivery_at"),
         "rejected": [
             {"id": draft.id, "code": draft.code, "reason": draft.reason}
@@ -110,6 +126,8 @@ def _overview(voice: Voice, settings: Settings, outbox: Outbox) -> Table:
         "row_evidence": voice.text("evidence_cell", mb=megabytes, waiting=counts.evidence_waiting),
         "row_photos": voice.text("photos_cell", **_named(counts)),
         "row_clock": _clock(voice, outbox),
+        "row_looks_for": outbox.get_fact("last_looked_for") or voice.text("never"),
+        "row_off": outbox.get_fact("last_off") or "–",
         "row_last": _local(outbox.get_fact("last_delivery_at")) or voice.text("never"),
     }
     for key, cell in rows.items():

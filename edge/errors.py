@@ -5,6 +5,8 @@ EdgeError
 │   ├── FolderMissing      the patrol folder is not there
 │   ├── ZonesInvalid       the zones file
 │   ├── HazardInvalid      a hazard code that a picture cannot show, or that nobody knows
+│   ├── HazardOff          a hazard that rests on an experimental label which is not switched on
+│   ├── LabelInvalid       an experimental label to switch on that the model has not
 │   ├── ModelUnusable      the model file, or the model's own error
 │   └── SourceInvalid      a video file that is not there or holds no picture
 ├── NotEnrolled            this state folder has no device identity                   exit 4
@@ -74,6 +76,24 @@ class HazardInvalid(SetupError):
 
     def __init__(self, code: str, known: str) -> None:
         super().__init__(code=code, known=known)
+
+
+class HazardOff(SetupError):
+    """A hazard was asked for that rests on an experimental label, and that label is off."""
+
+    key = "hazard_off"
+
+    def __init__(self, code: str, label: str) -> None:
+        super().__init__(code=code, label=label)
+
+
+class LabelInvalid(SetupError):
+    """A label to switch on that the model has not."""
+
+    key = "label_invalid"
+
+    def __init__(self, label: str, known: str) -> None:
+        super().__init__(label=label, known=known)
 
 
 class ModelUnusable(SetupError):

@@ -1,6 +1,6 @@
 """One look at a capture: the model, then the rules, with what this run asks for."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
@@ -9,9 +9,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edge.capture import Capture
-from edge.errors import HazardInvalid, ModelUnusable
+from edge.errors import HazardInvalid, HazardOff, LabelInvalid, ModelUnusable
 from edge.zones import read_zones
-from inspection.rules import SeenHazard, assess, claimable_hazards, draft
+from inspection.rules import SeenHazard, assess, draft
+from inspection.switches import LabelUnknown, Switches
 from inspection.wire import FindingDraft
 from inspection.zones import Zone
 from models.bundle import load_bundle
@@ -21,15 +22,29 @@ from models.errors import ModelError
 
 @dataclass(frozen=True)
 class Look:
-    """A loaded model with the zones and hazards of this run (`hazards` None: all that a picture shows)."""
+    """A loaded model with what this run looks for.
+
+    Attributes:
+        detector: the model.
+        switches: what the model may claim, and which experimental labels are off.
+        hazards: the codes that this run looks for, all of them on.
+        zones: where hazards count.
+    """
 
     detector: Detector
+    switches: Switches
+    hazards: frozenset[str]
     zones: tuple[Zone, ...] = ()
-    hazards: frozenset[str] | None = None
 
     @classmethod
-    def prepare(cls, model: Path | None, zones: Path | None, hazards: Sequence[str] | None) -> Self:
-        """Check every input and load the model.
+    def prepare(
+        cls,
+        model: Path | None,
+        zones: Path | None,
+        hazards: Sequence[str] | None,
+        experimental: Collection[str] = (),
+    ) -> Self:
+        """Check every input and load the model; `experimental` labels are switched on.
 
         Raises:
             SetupError: which of them is wrong and how to mend it.
@@ -39,11 +54,13 @@ class Look:
             detector = load_bundle(model)
         except ModelError as error:
             raise ModelUnusable(str(error)) from error
-        claimable = claimable_hazards(detector.labels)
+        try:
+            switches = Switches.of(detector, experimental)
+        except LabelUnknown as error:
+            raise LabelInvalid(error.label, ", ".join(error.known)) from error
         for code in hazards or ():
-            if code not in claimable:
-                raise HazardInvalid(code, ", ".join(claimable))
-        return cls(detector, read, frozenset(hazards) if hazards else None)
+            _require_on(code, switches)
+        return cls(detector, switches, switches.among(hazards or None), read)
 
     def assess(self, image_bgr: NDArray[np.uint8]) -> list[SeenHazard]:
         """Return the hazards in an upright picture.
@@ -83,3 +100,11 @@ class Look:
             evidence_sha256=capture.sha256,
         )
         return made.model_copy(update={"sightings": sightings})
+
+
+def _require_on(code: str, switches: Switches) -> None:
+    for each in switches.off:
+        if each.hazard_code == code:
+            raise HazardOff(code, each.label)
+    if code not in switches.on:
+        raise HazardInvalid(code, ", ".join(switches.on))

@@ -19,6 +19,15 @@ MESSAGES: dict[str, tuple[str, str]] = {
         "隐患代码 {code} 未知，或无法由图像识别。可用的代码：{known}",
         "hazard code {code} is unknown or cannot be seen in a picture. Known here: {known}",
     ),
+    "hazard_off": (
+        "隐患 {code} 依靠标签 {label} 识别，该标签仍属试验性，默认关闭。确要使用，请加 --experimental {label}。",
+        "{code} rests on the label {label}, which is experimental and off. To look for it all the same add"
+        " --experimental {label}",
+    ),
+    "label_invalid": (
+        "模型没有标签 {label}。可用的标签：{known}；all 表示全部试验性标签。",
+        "the model has no label {label}. It has: {known}; all means every experimental one",
+    ),
     "model_unusable": ("模型无法使用：{reason}", "the model cannot be used: {reason}"),
     "source_invalid": ("无法读取 {source}：{reason}", "cannot watch {source}: {reason}"),
     "not_enrolled": (
@@ -69,6 +78,19 @@ MESSAGES: dict[str, tuple[str, str]] = {
     "enrolled": (
         "已登记为“{device}”，企业：{enterprise}",
         "enrolled as “{device}” of {enterprise}",
+    ),
+    "looks_for": (
+        "模型 {model} 查找：{codes}。",
+        "{model} looks for {codes}.",
+    ),
+    "nothing_on": ("（无）", "nothing"),
+    "on_trial": (
+        "试验性，已启用：{codes}。误报会更多，请人工核对。",
+        "Experimental, switched on: {codes}. Expect more to dismiss.",
+    ),
+    "off": (
+        "试验性，未启用：{codes}。启用：--experimental 标签，或 ANXUN_EDGE_EXPERIMENTAL。",
+        "Experimental, off: {codes}. Switch on with --experimental LABEL or ANXUN_EDGE_EXPERIMENTAL.",
     ),
     "no_photos": (
         "{folder} 中没有照片（JPEG、PNG、WebP、HEIC）。",
@@ -142,6 +164,8 @@ MESSAGES: dict[str, tuple[str, str]] = {
     "row_clock": ("时钟偏差", "clock offset"),
     "clock_cell": ("{offset} 秒（{at} 测得）", "{offset} s (measured {at})"),
     "never": ("从未", "never"),
+    "row_looks_for": ("上次查找", "last looked for"),
+    "row_off": ("试验性，未启用", "experimental, off"),
     "row_last": ("上次送达", "last delivery"),
     "rejected_title": ("被拒的发现", "rejected findings"),
     "failed_title": ("无法读取的照片", "photos that failed"),
@@ -170,6 +194,10 @@ MESSAGES: dict[str, tuple[str, str]] = {
     "help_folder": ("照片文件夹", "the folder of photos"),
     "help_zones": ("区域文件（TOML 或 JSON）", "zones file (TOML or JSON)"),
     "help_hazard": ("只查这些隐患代码（可多次）", "look for this hazard code only (repeatable)"),
+    "help_experimental": (
+        "启用这个试验性标签（可多次；all 表示全部）",
+        "switch on this experimental label (repeatable; all: every one)",
+    ),
     "help_model": (
         "模型描述文件 NAME.json（默认：随附模型）",
         "the model's NAME.json (default: the shipped model)",

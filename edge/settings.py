@@ -2,12 +2,14 @@
 
 from functools import cached_property
 from pathlib import Path
+from typing import Annotated
 
 import platformdirs
-from pydantic import AliasChoices, Field
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic import AliasChoices, BeforeValidator, Field
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from edge.messages import Language
+from inspection.switches import labels_from_text
 
 
 class Settings(BaseSettings):
@@ -21,6 +23,9 @@ class Settings(BaseSettings):
     )
     lang: Language = Field(
         default="zh", validation_alias=AliasChoices("ANXUN_EDGE_LANG", "ANXUN_LANG")
+    )
+    experimental: Annotated[frozenset[str], NoDecode, BeforeValidator(labels_from_text)] = Field(
+        default=frozenset(), description="experimental labels to switch on, or all"
     )
     connect_timeout_s: float = Field(default=5.0, gt=0)
     request_timeout_s: float = Field(default=30.0, gt=0)

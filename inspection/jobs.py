@@ -8,7 +8,7 @@ given up in the end, with the reason said.
 
 import logging
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Protocol
@@ -25,6 +25,7 @@ from inspection.intake import is_plausible, record_finding
 from inspection.plans import china_day, plan_in_force
 from inspection.rules import SeenHazard, assess, draft
 from inspection.scopes import SYSTEM
+from inspection.switches import Switches
 from inspection.tables import InspectionPhoto, PhotoState
 from inspection.wire import ReceiptStatus, Source, SourceKind, utc_now
 from models.detections import Detections
@@ -52,6 +53,10 @@ class PhotoDetector(Protocol):
     def labels(self) -> Sequence[str]:
         """The model's class names."""
 
+    @property
+    def experimental(self) -> Collection[str]:
+        """Those of them that are off unless somebody switches them on."""
+
     def detect(self, image_bgr: NDArray[np.uint8]) -> Detections:
         """Return what the model sees in an upright picture, uint8 (H, W, 3)."""
 
@@ -70,7 +75,11 @@ class _DraftRefused(Exception):
 
 
 class PhotoWorker:
-    """Looks at waiting photos, in a thread of its own after `start`, or in the caller's by `run_once`."""
+    """Looks at waiting photos, in a thread of its own after `start`, or in the caller's by `run_once`.
+
+    Attributes:
+        switches: what is looked for; a service plan may narrow it, never widen it.
+    """
 
     def __init__(
         self,
@@ -78,10 +87,13 @@ class PhotoWorker:
         store: EvidenceStore,
         detector: PhotoDetector,
         *,
+        switched_on: Collection[str] = (),
         claim_s: float = CLAIM_S,
         clock: Callable[[], datetime] = utc_now,
     ) -> None:
+        """Prepare; `switched_on` names experimental labels. Raises `LabelUnknown`."""
         self._sessions, self._store, self._detector = sessions, store, detector
+        self.switches = Switches.of(detector, switched_on)
         self._claim, self._clock = timedelta(seconds=claim_s), clock
         self._wanted, self._ended = threading.Event(), threading.Event()
         self._thread: threading.Thread | None = None
@@ -169,7 +181,12 @@ class PhotoWorker:
 
     def _see(self, picture: Picture, task: _Task) -> Sequence[SeenHazard]:
         detections = self._detector.detect(picture.image_bgr)
-        return assess(detections, self._detector.labels, picture.size_wh, hazards=task.hazards)
+        return assess(
+            detections,
+            self._detector.labels,
+            picture.size_wh,
+            hazards=self.switches.among(task.hazards),
+        )
 
     def _record(self, task: _Task, picture: Picture, seen: Sequence[SeenHazard]) -> None:
         with self._sessions.begin() as session:

@@ -43,6 +43,7 @@ class BareHeadDetector:
     name = "bare-head"
     sha256 = "cd" * 32
     labels: Sequence[str] = ("person", "helmet", "head")
+    experimental: frozenset[str] = frozenset()
 
     def detect(self, image_bgr: NDArray[np.uint8]) -> Detections:
         """Return a person in the middle, and the head on top."""
@@ -113,9 +114,9 @@ class Site:
 
 
 @contextmanager
-def open_site(settings: Settings) -> Iterator[Site]:
+def open_site(settings: Settings, detector: BareHeadDetector | None = None) -> Iterator[Site]:
     """Serve an application with a town in it."""
-    app = create_app(settings, BareHeadDetector())
+    app = create_app(settings, detector or BareHeadDetector())
     with TestClient(app) as client:
         parts: Parts = app.state.parts
         with parts.write() as session:

@@ -17,7 +17,7 @@ LABELS = ("flame",)
 FLOAT, INTS = 1, 7
 
 
-def write_model(folder: Path, *, threshold: float = 0.5) -> Path:
+def write_model(folder: Path, *, threshold: float = 0.5, experimental: Sequence[str] = ()) -> Path:
     """Write bright.onnx and bright.json into a folder; return the latter, as `load_bundle` takes it."""
     folder.mkdir(parents=True, exist_ok=True)
     model = model_bytes()
@@ -30,6 +30,7 @@ def write_model(folder: Path, *, threshold: float = 0.5) -> Path:
         "input_size_wh": [SIZE, SIZE],
         "labels": LABELS,
         "thresholds": {"flame": threshold},
+        "experimental": list(experimental),
     }
     path = folder / "bright.json"
     path.write_text(json.dumps(description), "utf-8")

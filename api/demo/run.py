@@ -29,6 +29,7 @@ HOME = Path("var/demo")
 MEDIA = Path("var/media")
 PORT = 8000
 _START_TIMEOUT_S = 60.0
+DEMONSTRATED = "head,no_vest"
 # The picture that stands for "after the fix": a workshop without people.
 AFTER_PHOTO = "photos/motorcycle-left.png"
 PHONE_PHOTO = "photos/two-people.jpg"
@@ -50,10 +51,14 @@ def run_demo(*, once: bool) -> int:
         "ANXUN_CHECKPOINT_INTERVAL_S": "2",
         "ANXUN_EDGE_DATA_DIR": str(HOME / "edge"),
         "ANXUN_LANG": "en",
+        # What the photos and the clip show; a label that is not experimental any more is simply on.
+        "ANXUN_EXPERIMENTAL": DEMONSTRATED,
+        "ANXUN_EDGE_EXPERIMENTAL": DEMONSTRATED,
     }
     address = f"http://127.0.0.1:{environment['ANXUN_PORT']}"
     town = _load_town(environment)
     with _server(environment, address) as server:
+        _say_switches(address)
         _show(_walk(town, environment, address), address)
         if once:
             return 0
@@ -61,6 +66,26 @@ def run_demo(*, once: bool) -> int:
         with suppress(KeyboardInterrupt):
             return server.wait()
     return 0
+
+
+def _say_switches(address: str) -> None:
+    """Say which hazards rest on experimental labels that this demonstration switches on, and what stays off."""
+    health = httpx.get(f"{address}/v1/health").raise_for_status().json()
+    for key, text in (
+        ("hazards_on_trial", "Experimental labels, switched on for this demonstration only"),
+        ("hazards_off", "Experimental labels, off as everywhere unless you switch them on"),
+    ):
+        if health[key]:
+            listed = ", ".join(f"{each['label']} ({each['hazard_code']})" for each in health[key])
+            console.print(f"{text}: {listed}")
+    console.print(
+        f"Switched on by ANXUN_EXPERIMENTAL={DEMONSTRATED} (and ANXUN_EDGE_EXPERIMENTAL)."
+    )
+
+
+def _experimental_codes(address: str) -> frozenset[str]:
+    health = httpx.get(f"{address}/v1/health").raise_for_status().json()
+    return frozenset(each["hazard_code"] for each in health["hazards_on_trial"])
 
 
 def _walk(town: Town, environment: dict[str, str], address: str) -> list[UUID]:
@@ -103,15 +128,15 @@ def _fix(expert: Person, officer: Person, plant: UUID, address: str) -> None:
 def _show(plants: list[UUID], address: str) -> None:
     for plant in plants:
         with Person(address, "expert") as expert:
-            _print_findings(expert.findings(plant))
+            _print_findings(expert.findings(plant), _experimental_codes(address))
             _print_tickets(expert.tickets(plant))
             _verify(expert, plant)
     _print_accounts(address)
 
 
-def _print_findings(findings: list[Answer]) -> None:
+def _print_findings(findings: list[Answer], experimental: frozenset[str]) -> None:
     table = Table(title=f"Found by the model: {len(findings)} findings")
-    for column in ("hazard", "", "from", "findings", "best confidence", "state"):
+    for column in ("hazard", "", "from", "findings", "best confidence", "state", "label"):
         table.add_column(column)
     groups = Counter(
         (finding["hazard_code"], finding["source"]["kind"], finding["state"])
@@ -125,7 +150,8 @@ def _print_findings(findings: list[Answer]) -> None:
             == (code, source, state)
         )
         kind = hazard_type(code)
-        table.add_row(code, kind.name_en, source, str(count), f"{best:.2f}", state)
+        quality = "experimental" if code in experimental else ""
+        table.add_row(code, kind.name_en, source, str(count), f"{best:.2f}", state, quality)
     console.print(table)
 
 

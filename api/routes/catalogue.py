@@ -9,6 +9,8 @@ from api.deps import AnyCaller, AppParts, Reading
 from api.errors import problems
 from api.parts import VERSION
 from api.shapes.catalogue import (
+    Detection,
+    HazardOnTrial,
     HazardTypes,
     HazardTypeView,
     Health,
@@ -16,6 +18,7 @@ from api.shapes.catalogue import (
     LedgerSectionView,
 )
 from inspection.sections import ledger_sections
+from inspection.switches import Switches
 from inspection.taxonomy import hazard_catalogue
 from inspection.wire import ServerTime, utc_now
 
@@ -32,11 +35,17 @@ def get_time() -> ServerTime:
     "/health", operation_id="getHealth", summary="Is the server well", responses=problems(503)
 )
 def get_health(parts: AppParts, session: Reading) -> Health:
-    """Return the version and the model in use, after a question to the database."""
+    """Return the version, the model in use and what it looks for, after a question to the database."""
     session.exec(select(1)).one()
-    detector = parts.detector
+    detector, switches = parts.detector, parts.photo_worker.switches
     return Health(
-        status="ok", version=VERSION, model_name=detector.name, model_sha256=detector.sha256
+        status="ok",
+        version=VERSION,
+        model_name=detector.name,
+        model_sha256=detector.sha256,
+        hazards_on=list(switches.on),
+        hazards_on_trial=[HazardOnTrial(**asdict(each)) for each in switches.on_trial],
+        hazards_off=[HazardOnTrial(**asdict(each)) for each in switches.off],
     )
 
 
@@ -46,10 +55,23 @@ def get_health(parts: AppParts, session: Reading) -> Health:
     summary="The hazard catalogue",
     responses=problems(401),
 )
-def list_hazard_types(caller: AnyCaller) -> HazardTypes:  # noqa: ARG001  being signed in is enough
-    """Return every hazard type with its level, deadline and legal basis."""
+def list_hazard_types(caller: AnyCaller, parts: AppParts) -> HazardTypes:  # noqa: ARG001  being signed in is enough
+    """Return every hazard type with its level, deadline and legal basis, and whether the model looks for it."""
+    switches = parts.photo_worker.switches
     rows = hazard_catalogue().values()
-    return HazardTypes(items=[HazardTypeView(**asdict(row)) for row in rows])
+    return HazardTypes(
+        items=[
+            HazardTypeView(**asdict(row), detection=_detection(row.code, switches)) for row in rows
+        ]
+    )
+
+
+def _detection(code: str, switches: Switches) -> Detection:
+    if any(each.hazard_code == code for each in switches.on_trial):
+        return "on_trial"
+    if any(each.hazard_code == code for each in switches.off):
+        return "off"
+    return "on" if code in switches.on else "none"
 
 
 @router.get(

@@ -7,6 +7,15 @@ from pydantic import Field
 from api.shapes.base import HazardCode, Level
 from inspection.wire import Sha256, Wire
 
+Detection = Literal["on", "on_trial", "off", "none"]
+
+
+class HazardOnTrial(Wire):
+    """A hazard that the model knows by a label whose measured quality is below its floor."""
+
+    hazard_code: HazardCode
+    label: str = Field(examples=["smoke"])
+
 
 class Health(Wire):
     """The server answers and reaches its database."""
@@ -15,6 +24,15 @@ class Health(Wire):
     version: str = Field(examples=["0.1.0"])
     model_name: str = Field(examples=["anxun-nano"])
     model_sha256: Sha256
+    hazards_on: list[HazardCode] = Field(
+        description="hazards that this server looks for in photos", examples=[["PPE-01", "FIR-08"]]
+    )
+    hazards_on_trial: list[HazardOnTrial] = Field(
+        description="of these, the ones that rest on an experimental label which the operator switched on"
+    )
+    hazards_off: list[HazardOnTrial] = Field(
+        description="hazards that rest on an experimental label and are not looked for"
+    )
 
 
 class HazardTypeView(Wire):
@@ -28,7 +46,11 @@ class HazardTypeView(Wire):
     deadline_days: int = Field(ge=0, description="days to fix; 0 means at once")
     basis: str
     basis_checked: bool
-    detectable_by_image: bool
+    detectable_by_image: bool = Field(description="a picture can show it, whoever looks")
+    detection: Detection = Field(
+        description="whether this server's model looks for it: on; on_trial (experimental, switched on by the operator);"
+        " off (experimental); none (the model does not know it)"
+    )
 
 
 class HazardTypes(Wire):

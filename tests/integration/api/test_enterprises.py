@@ -1,8 +1,14 @@
 """Enterprises with plan, insurance and people; the catalogue; the clock."""
 
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
-from tests.sites import Site
+import pytest
+
+from inspection.switches import LabelUnknown
+from tests.builders import jpeg
+from tests.integration.api.conftest import site_settings
+from tests.sites import BareHeadDetector, Site, open_site
 
 
 def test_enterprise_has_plan_and_insurance(site: Site) -> None:
@@ -54,3 +60,36 @@ def test_time_and_health(site: Site) -> None:
     health = site.client.get("/v1/health").json()
     assert health["status"] == "ok"
     assert health["model_name"] == "bare-head"
+    assert health["hazards_on"] == ["PPE-01"]
+    assert health["hazards_on_trial"] == health["hazards_off"] == []
+
+
+@pytest.mark.parametrize(
+    ("switched_on", "detection", "found"), [("", "off", 0), ("head", "on_trial", 1)]
+)
+def test_an_experimental_label_is_off_until_the_operator_switches_it_on(
+    tmp_path: Path, switched_on: str, detection: str, found: int
+) -> None:
+    """Photos are looked at without it; health and catalogue say so, and say so differently once it is on."""
+    detector = BareHeadDetector()
+    detector.experimental = frozenset({"head"})
+    with open_site(site_settings(tmp_path, experimental=switched_on), detector) as site:
+        sha256 = site.put_evidence("expert", jpeg())
+        base = site.own("/inspections")
+        inspection = site.post("expert", base, {"place": "gate", "note": ""}).json()["id"]
+        photo = site.post(
+            "expert", f"{base}/{inspection}/photos", {"evidence_sha256": sha256, "file_name": "a"}
+        ).json()
+        assert site.wait_for_photo(inspection, photo["id"])["finding_count"] == found
+        rows = {row["code"]: row for row in site.get("expert", "/v1/hazard-types").json()["items"]}
+        assert rows["PPE-01"]["detection"] == detection
+        assert rows["FIR-01"]["detection"] == "none"
+        health = site.client.get("/v1/health").json()
+        assert health[f"hazards_{detection}"] == [{"hazard_code": "PPE-01", "label": "head"}]
+
+
+def test_a_label_that_the_model_has_not_stops_the_start(tmp_path: Path) -> None:
+    """A misspelt setting is named, not ignored."""
+    settings = site_settings(tmp_path, experimental="heads, all")
+    with pytest.raises(LabelUnknown, match="'heads'"), open_site(settings):
+        pass

@@ -31,6 +31,7 @@ class FlameDetector:
     """Sees a flame, and smoke beside it, in whatever it is shown; or does what a test tells it to."""
 
     name, sha256, labels = "flame-everywhere", MODEL, ("flame", "smoke")
+    experimental: frozenset[str] = frozenset()
 
     def __init__(self) -> None:
         self.looked = 0
@@ -158,6 +159,16 @@ def test_a_photo_brings_proposed_findings_with_boxes(
         session, get_inspection(session, scope, visit.enterprise_id, visit.id)
     )
     assert (row.photo.id, row.findings) == (photo.id, 2)
+
+
+def test_what_is_experimental_is_off_though_the_plan_names_it(
+    sessions: sessionmaker[Session], store: MemoryStore, detector: FlameDetector
+) -> None:
+    """A plan narrows what is looked for; only the operator switches an experimental label on."""
+    detector.experimental = frozenset({"flame", "smoke"})
+    worker = PhotoWorker(sessions, store, detector, switched_on={"smoke"})
+    assert worker.switches.among(["EMG-01", "EMG-02"]) == {"EMG-02"}
+    assert PhotoWorker(sessions, store, detector).switches.on == ()
 
 
 def test_the_plan_says_which_hazards_a_picture_may_report(

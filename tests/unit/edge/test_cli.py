@@ -112,6 +112,56 @@ def test_a_wrong_input_ends_with_code_3(
         assert run("watch", source, "--camera", "c", "--model", model, "--offline")[0] == 3
 
 
+def test_a_run_says_what_is_off_and_finds_nothing_of_it(
+    state: Path, folder: Path, tmp_path: Path
+) -> None:
+    """An experimental label leads to no finding; the run, and `status` after it, name it."""
+    model = write_model(tmp_path / "trial", experimental=["flame"])
+    code, output = run("patrol", folder, "--model", model, "--offline")
+    assert code == 0
+    assert "bright looks for nothing." in output
+    assert "Experimental, off: EMG-01 (flame). Switch on with --experimental LABEL" in output
+    assert "0 with findings" in output
+    assert "EMG-01 (flame)" in run("status")[1]
+    facts = json.loads(CliRunner().invoke(app, ["status", "--json"]).output)
+    assert (facts["last_looked_for"], facts["experimental_off"]) == (
+        "bright: nothing",
+        "EMG-01 (flame)",
+    )
+
+
+@pytest.mark.parametrize("way", ["flame", "all", "by the environment"])
+def test_a_label_is_switched_on_by_option_or_environment(
+    state: Path, folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, way: str
+) -> None:
+    """Then it finds as any other, and the run says that it is on trial."""
+    model = write_model(tmp_path / "trial", experimental=["flame"])
+    asked = ["patrol", folder, "--model", model, "--offline"]
+    if way == "by the environment":
+        monkeypatch.setenv("ANXUN_EDGE_EXPERIMENTAL", "flame")
+    else:
+        asked += ["--experimental", way]
+    code, output = run(*asked)
+    assert code == 0
+    assert "Experimental, switched on: EMG-01 (flame)" in output
+    assert "1 with findings" in output
+
+
+def test_what_is_off_cannot_be_asked_for_by_its_code(
+    state: Path, folder: Path, tmp_path: Path
+) -> None:
+    """The answer names the option that switches it on; so does one for a label that is not there."""
+    model = write_model(tmp_path / "trial", experimental=["flame"])
+    asked = ("patrol", folder, "--model", model, "--offline")
+    code, output = run(*asked, "--hazard", "EMG-01")
+    assert code == 3
+    assert "add --experimental flame" in output
+    code, output = run(*asked, "--experimental", "flames")
+    assert code == 3
+    assert "no label flames. It has: flame" in output
+    assert run(*asked, "--hazard", "EMG-01", "--experimental", "flame")[0] == 0
+
+
 def test_wrong_usage_ends_with_code_2(state: Path) -> None:
     """As every command line does."""
     assert run("watch", "0", "--camera", "c", "--k", "6", "--n", "5")[0] == 2

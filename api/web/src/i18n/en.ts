@@ -1,7 +1,9 @@
 /** English texts, of the same keys as the Chinese ones. */
+import model from './model.en'
 import type zh from './zh-CN'
 
 const en: typeof zh = {
+  model,
   app: { name: 'anxun', claim: 'Hazards seen · ledger proven · fixes closed', language: 'Language', menu: 'Menu' },
   nav: {
     home: 'Home',

@@ -1,5 +1,8 @@
 /** Chinese texts. The other catalogue must have the same keys: the compiler and a test see to it. */
+import model from './model.zh-CN'
+
 export default {
+  model,
   app: { name: '安巡', claim: '隐患识别 · 安全台账 · 整改闭环', language: '语言', menu: '菜单' },
   nav: {
     home: '首页',
