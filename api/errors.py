@@ -100,13 +100,21 @@ PROBLEMS: Mapping[type[Exception], ProblemKind] = {
     domain.SecondPersonRequired: ProblemKind(
         403, "second_person_required", "A second person must do this"
     ),
+    domain.NotByHand: ProblemKind(403, "not_by_hand", "The product writes this by itself"),
     domain.AlreadyDecided: ProblemKind(409, "already_decided", "Already decided"),
     domain.StepNotPossible: ProblemKind(409, "step_not_possible", "Not possible now"),
     domain.VersionConflict: ProblemKind(412, "stale_version", "Somebody else was faster"),
     domain.AlreadyExists: ProblemKind(409, "already_exists", "It is there already"),
+    domain.IdReused: ProblemKind(409, "id_reused", "This id has another content"),
+    domain.NotStanding: ProblemKind(409, "not_standing", "A later record took its place"),
     domain.Conflict: ProblemKind(409, "conflict", "Not possible now"),
     domain.InvalidCursor: ProblemKind(422, "invalid_cursor", "The cursor is unknown"),
     domain.InvalidInput: ProblemKind(422, "invalid_input", "The input cannot be accepted"),
+    domain.FieldsRefused: ProblemKind(422, "fields_refused", "Some fields are not right"),
+    domain.VersionNotInForce: ProblemKind(
+        422, "version_not_in_force", "The form is of an edition that does not hold"
+    ),
+    domain.AlwaysApplies: ProblemKind(422, "always_applies", "The section applies to everyone"),
     domain.EvidenceMissing: ProblemKind(422, "evidence_missing", "The evidence is missing"),
     domain.AfterPhotoRequired: ProblemKind(
         422, "after_photo_required", "An after-photo is missing"

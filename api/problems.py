@@ -26,7 +26,7 @@ from api.errors import (
 )
 from api.shapes.base import FieldError, Problem
 from inspection.database import is_disk_full
-from inspection.errors import InspectionError, NotFound, PartOutOfOrder, StorageFull
+from inspection.errors import FieldsRefused, InspectionError, NotFound, PartOutOfOrder, StorageFull
 from inspection.taxonomy import UnknownHazard
 from ledger.errors import LedgerError
 from models.errors import PictureError
@@ -59,7 +59,18 @@ def answer_refusal(request: Request, error: Exception) -> Response:
         return problem_response(request, kind or INTERNAL, FAILURE)
     if kind.status == 403 or isinstance(error, NotFound):
         _log_refusal(request, kind, str(error))
+    if isinstance(error, FieldsRefused):
+        return _response(_problem_of_fields(request, kind, error))
     return problem_response(request, kind, str(error), headers=_headers(kind, error))
+
+
+def _problem_of_fields(request: Request, kind: ProblemKind, error: FieldsRefused) -> Problem:
+    faults = [
+        FieldError(location=["body", "values", fault.field], message=fault.message, code=fault.code)
+        for fault in error.faults
+    ]
+    answer = problem(kind, detail=str(error), instance=request.url.path)
+    return answer.model_copy(update={"errors": faults})
 
 
 def answer_malformed(request: Request, error: Exception) -> Response:

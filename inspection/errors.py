@@ -3,15 +3,21 @@
     InspectionError
     ├── NotFound                    it does not exist, or not for this caller
     ├── NotAllowed                  the caller sees it, but their role may not do this
-    │   └── SecondPersonRequired    whoever fixed may not reinspect
+    │   ├── SecondPersonRequired    whoever fixed may not reinspect
+    │   └── NotByHand               the product itself writes this section
     ├── Conflict                    true once, but not in the present state
     │   ├── AlreadyDecided          a finding is confirmed or dismissed once
     │   ├── StepNotPossible         the ticket's state does not know this step
     │   ├── VersionConflict         someone else was faster
-    │   └── AlreadyExists           a name or number that is taken
+    │   ├── AlreadyExists           a name or number that is taken
+    │   ├── IdReused                an id came before with another content
+    │   └── NotStanding             a record was superseded or withdrawn
     ├── Refused                     the input is wrong; the message says what to do
     │   ├── InvalidCursor
     │   ├── InvalidInput
+    │   ├── FieldsRefused           every fault of every field of a record
+    │   ├── VersionNotInForce       the form is of an edition that does not hold
+    │   ├── AlwaysApplies           a section that no enterprise can be without
     │   ├── EvidenceMissing
     │   ├── AfterPhotoRequired
     │   └── EvidenceRefused
@@ -28,6 +34,7 @@
 """
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from uuid import UUID
 
 
@@ -59,6 +66,14 @@ class SecondPersonRequired(NotAllowed):
         self.args = (
             "the person who fixed or submitted may not reinspect; ask a second person to do it",
         )
+
+
+class NotByHand(NotAllowed):
+    """The product itself writes the section; an entry by hand would falsify it."""
+
+    def __init__(self, section: str) -> None:
+        super().__init__("write", ())
+        self.args = (f"the product writes section {section} by itself; nobody writes it by hand",)
 
 
 class Conflict(InspectionError):
@@ -100,6 +115,25 @@ class AlreadyExists(Conflict):
         super().__init__(f"there is already a {kind} {key}")
 
 
+class IdReused(Conflict):
+    """An id came before with another content: it is the idempotency key of one thing only."""
+
+    def __init__(self, kind: str, key: UUID) -> None:
+        super().__init__(
+            f"{kind} {key} was sent before with another content; give the new one an id of its own"
+        )
+
+
+class NotStanding(Conflict):
+    """A record is corrected or withdrawn while it stands; a later one took its place."""
+
+    def __init__(self, record_id: UUID, state: str) -> None:
+        self.state = state
+        super().__init__(
+            f"record {record_id} is {state}; read the record again and go on from there"
+        )
+
+
 class Refused(InspectionError):
     """The input is wrong, and sending it again does not help."""
 
@@ -113,6 +147,41 @@ class InvalidCursor(Refused):
 
 class InvalidInput(Refused):
     """A value that the domain cannot take."""
+
+
+@dataclass(frozen=True)
+class FieldFault:
+    """What is wrong with one field: a code for programs, and a sentence that says what to do."""
+
+    field: str
+    code: str
+    message: str
+
+
+class FieldsRefused(Refused):
+    """Fields of a record do not fit the section's definition; nothing was written."""
+
+    def __init__(self, faults: Sequence[FieldFault]) -> None:
+        self.faults = tuple(faults)
+        first = self.faults[0]
+        more = f" (and {len(self.faults) - 1} more)" if len(self.faults) > 1 else ""
+        super().__init__(f"{first.field}: {first.message}{more}")
+
+
+class VersionNotInForce(Refused):
+    """A record follows the edition that is in force today or was on the record's day."""
+
+    def __init__(self, section: str, version: str, in_force: Sequence[str]) -> None:
+        super().__init__(
+            f"the definition of {section} of {version!r} is not in force; fill in the one of {' or '.join(in_force)}"
+        )
+
+
+class AlwaysApplies(Refused):
+    """A section that no enterprise can be without."""
+
+    def __init__(self, section: str) -> None:
+        super().__init__(f"section {section} applies to every enterprise; record what is there")
 
 
 class EvidenceMissing(Refused):

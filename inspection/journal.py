@@ -1,18 +1,18 @@
 """What the domain writes into an enterprise's ledger: one function, so that every entry looks alike."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
-from sqlmodel import Session
+from sqlmodel import Session, col, select
 
 from inspection.scopes import Actor
 from inspection.tables import Evidence
-from ledger.entry import Attachment, LedgerEntry, Record
+from ledger.entry import Attachment, LedgerEntry, Record, parse_content, parse_header
 from ledger.log import append
-from ledger.sql import SqlStore
+from ledger.sql import LedgerEntryRow, SqlStore
 
 
 @dataclass(frozen=True)
@@ -43,6 +43,25 @@ def write_event(
         attachments=event.attachments,
     )
     return append(SqlStore(session), log_id_of(enterprise_id), record)
+
+
+def records_at(
+    session: Session, enterprise_id: UUID, indexes: Collection[int]
+) -> Mapping[int, Record | None]:
+    """Return what the entries at these places say, with one query; None where the content was erased."""
+    rows = session.exec(
+        select(LedgerEntryRow).where(
+            col(LedgerEntryRow.log_id) == log_id_of(enterprise_id),
+            col(LedgerEntryRow.index).in_(indexes),
+        )
+    )
+    return {row.index: _record_of(row) for row in rows}
+
+
+def _record_of(row: LedgerEntryRow) -> Record | None:
+    if row.content is None:
+        return None
+    return parse_content(parse_header(row.header.encode()), row.content.encode())
 
 
 def attach(evidence: Iterable[Evidence], role: str) -> tuple[Attachment, ...]:

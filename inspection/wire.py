@@ -4,12 +4,20 @@ Boxes are relative (0 to 1) to the upright picture, ``xyxy``: left, top, right, 
 in UTC. A draft's id is made where the hazard was seen and is the idempotency key of its delivery.
 """
 
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from enum import StrEnum
 from typing import Annotated, Literal, Self
 from uuid import UUID
 
-from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field, model_validator
+from pydantic import (
+    AfterValidator,
+    AwareDatetime,
+    BaseModel,
+    ConfigDict,
+    Field,
+    JsonValue,
+    model_validator,
+)
 
 Sha256 = Annotated[
     str,
@@ -220,6 +228,54 @@ class Reinspection(Wire):
     passed: bool
     note: Text = Field(default="", max_length=2000)
     evidence_sha256s: tuple[Sha256, ...] = Field(default=(), max_length=20)
+
+
+class RecordDraft(Wire):
+    """What is filled in of a section's form. Which fields there are, the section's definition says."""
+
+    id: UUID = Field(description="UUIDv7, made by the client; the idempotency key")
+    version: str | None = Field(
+        default=None,
+        max_length=10,
+        description="the edition of the definition that the form was built from; today's when left out",
+        examples=["2025-01-01"],
+    )
+    values: dict[str, JsonValue] = Field(
+        max_length=100,
+        description="by the field's name; what is left empty may be left out",
+        examples=[
+            {
+                "on": "2026-10-20",
+                "place": "会议室",
+                "topic": "十月安全例会",
+                "host": ["林安全"],
+                "attendees": ["林安全", "周师傅"],
+                "resolution": "冲压线加装光栅，11月15日前完成。",
+            }
+        ],
+    )
+
+
+class RecordCorrection(RecordDraft):
+    """A new record that takes the place of an earlier one; the earlier one stays in the ledger."""
+
+    reason: Text = Field(min_length=1, max_length=2000, examples=["漏记一名参会人员"])
+
+
+class Withdrawal(Wire):
+    """A record was written by mistake, and why; it stays in the ledger."""
+
+    reason: Text = Field(min_length=1, max_length=2000, examples=["记录到了错误的台账"])
+
+
+class Applicability(Wire):
+    """Whether a section applies to the enterprise, and why not (or why again)."""
+
+    applies: bool
+    reason: Text = Field(min_length=1, max_length=2000, examples=["厂内没有有限空间"])
+    since: date | None = Field(
+        default=None, description="first day on which it does not apply; today when left out"
+    )
 
 
 def utc_now() -> datetime:

@@ -39,6 +39,9 @@ class FieldError(BaseModel):
 
     location: list[str | int] = Field(examples=[["body", "login"]])
     message: str = Field(examples=["Field required"])
+    code: str | None = Field(
+        default=None, description="stable, for a field of a record", examples=["required"]
+    )
 
 
 class Problem(BaseModel):

@@ -30,6 +30,12 @@ from inspection.tables.parties import (
     SignInSession,
     User,
 )
+from inspection.tables.sections import (
+    RecordState,
+    SectionAbsence,
+    SectionRecord,
+    SectionReminder,
+)
 from inspection.tables.tickets import RemediationTicket, TicketState, TicketStep
 
 __all__ = [
@@ -50,8 +56,12 @@ __all__ = [
     "OrganisationKind",
     "PhotoState",
     "PilotArea",
+    "RecordState",
     "RemediationTicket",
     "Role",
+    "SectionAbsence",
+    "SectionRecord",
+    "SectionReminder",
     "ServicePlan",
     "SignInSession",
     "TicketState",
