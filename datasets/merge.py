@@ -5,7 +5,7 @@ has a manifest beside this file; `README.md` tells the rules. Output: `images/` 
 `test.txt`, `pool.json` (per image: source, split, cluster, knowledge) and `report.json`.
 
 `knowledge` is a string with one letter a class: L labelled here, A known to be absent, U unknown (boxes of it are
-positives, the rest of the image says nothing about it).
+positives, the rest of the image says nothing about it), M unknown for training but boxed well enough to measure against.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ from pool_rules import (
     parse_boxes,
     read_manifest,
     scene_of,
-    split_of,
+    splits_of,
     vests_among,
 )
 from tqdm import tqdm
@@ -63,6 +63,7 @@ class Sample:
     boxes: list[Box]
     knowledge: str
     hashes: NDArray[np.uint64]
+    manifest: Manifest
 
 
 def read_source(root: Path, manifest: Manifest, people: Finds, vests: Finds) -> list[Sample]:
@@ -91,6 +92,7 @@ def read_source(root: Path, manifest: Manifest, people: Finds, vests: Finds) -> 
                 boxes=boxes,
                 knowledge=knowledge_of(manifest, boxes, seen),
                 hashes=phash_variants(np.asarray(grey, np.uint8)),
+                manifest=manifest,
             )
         )
     return samples
@@ -102,12 +104,15 @@ def write_pool(samples: Sequence[Sample], out: Path) -> dict[str, Any]:
     for folder in ("images", "labels"):
         (out / folder).mkdir(parents=True)
     clusters = cluster([s.scene for s in samples], np.stack([s.hashes for s in samples]))
+    splits = splits_of(
+        [(s.key, root, s.manifest) for s, root in zip(samples, clusters, strict=True)]
+    )
     lists: dict[str, list[str]] = defaultdict(list)
     index: dict[str, dict[str, str]] = {}
     boxes: dict[str, Counter[str]] = defaultdict(Counter)
     per_source: dict[str, Counter[str]] = defaultdict(Counter)
     for sample, root in zip(samples, clusters, strict=True):
-        split = split_of(samples[root].key)
+        split = splits[root]
         (out / "images" / f"{sample.key}.webp").symlink_to(sample.image)
         lines = [f"{b[0]} " + " ".join(f"{v:.6f}" for v in b[1:]) for b in sample.boxes]
         (out / "labels" / f"{sample.key}.txt").write_text("\n".join(lines))

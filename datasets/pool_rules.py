@@ -8,7 +8,7 @@ from __future__ import annotations
 import hashlib
 import re
 import tomllib
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -29,6 +29,9 @@ WORN_OR_DONE_BY_PEOPLE = {
     "cigarette",
 }
 LABELLED, ABSENT, UNKNOWN = "L", "A", "U"
+MEASURED = (
+    "M"  # boxed well enough to measure against, with gaps that must not be learnt as background
+)
 
 PERSON_SURE = 0.5  # teacher's score from which a person becomes a box
 PERSON_NONE = 0.05  # teacher's best score below which an image shows nobody
@@ -37,7 +40,7 @@ SAME_VEST_IOU = 0.4
 SAME_PERSON_IOU = 0.3  # a teacher's box over a labelled person is that person
 TWIN_BITS = 6  # pHash distance up to which two images are one scene
 MIN_SIDE = 0.002  # relative; smaller boxes are label noise
-SPLIT_SHARES = (("train", 0.85), ("val", 0.05), ("test", 0.10))
+SPLIT_SHARES: Mapping[str, float] = {"train": 0.85, "val": 0.05, "test": 0.10}
 
 Finds = dict[str, list[list[float]]]  # "source/stem" -> the teacher's x1, y1, x2, y2, score
 Box = tuple[
@@ -52,22 +55,28 @@ class Manifest:
     name: str
     family: str  # sources of one family share stems
     class_map: dict[str, str]
-    knowledge: dict[str, str]  # label -> L, A or U
+    knowledge: dict[str, str]  # label -> L, A, U or M
     scene_patterns: tuple[str, ...]  # the first that matches a stem gives its scene (group 1)
     keep_top: dict[str, float] = field(
         default_factory=dict
     )  # source class -> share of the height kept
     teacher_person: bool = False
     maybe_vest: str | None = None  # source class that is a vest where the teacher agrees
+    split_shares: Mapping[str, float] = field(default_factory=lambda: SPLIT_SHARES)
+
+    @property
+    def is_training_only(self) -> bool:
+        """No image of it, nor any that shares a scene with one, may be measured on."""
+        return self.split_shares.get("train") == 1
 
 
 def read_manifest(path: Path) -> Manifest:
     """Read one manifest and check that it decides every label exactly once."""
     table = tomllib.loads(path.read_text())
-    states = {LABELLED: "labelled", ABSENT: "absent", UNKNOWN: "unknown"}
+    states = {LABELLED: "labelled", ABSENT: "absent", UNKNOWN: "unknown", MEASURED: "measured"}
     knowledge: dict[str, str] = {}
     for letter, key in states.items():
-        for label in table["knowledge"][key]:
+        for label in table["knowledge"].get(key, []):
             if label in knowledge:
                 raise ValueError(f"{path.name}: {label} is decided twice")
             knowledge[label] = letter
@@ -82,7 +91,16 @@ def read_manifest(path: Path) -> Manifest:
         keep_top=table.get("keep_top", {}),
         teacher_person=table.get("teacher_person", False),
         maybe_vest=table.get("maybe_vest"),
+        split_shares=_shares(path.name, table.get("split_shares", SPLIT_SHARES)),
     )
+
+
+def _shares(file_name: str, shares: Mapping[str, float]) -> Mapping[str, float]:
+    if set(shares) - set(SPLIT_SHARES) or abs(sum(shares.values()) - 1) > 1e-9:
+        raise ValueError(
+            f"{file_name}: split_shares name {', '.join(SPLIT_SHARES)} and add up to 1, not {dict(shares)}"
+        )
+    return shares
 
 
 def scene_of(stem: str, patterns: Iterable[str]) -> str:
@@ -210,11 +228,32 @@ def cluster(scenes: Sequence[str], hashes: NDArray[np.uint64], bits: int = TWIN_
     return [clusters.root(i) for i in range(len(scenes))]
 
 
-def split_of(cluster_name: str) -> str:
+def split_of(cluster_name: str, shares: Mapping[str, float] = SPLIT_SHARES) -> str:
     """Draw a split from the cluster's name, so that adding a source moves no image of another."""
     draw = int.from_bytes(hashlib.sha256(cluster_name.encode()).digest()[:8]) / 2**64
-    for split, share in SPLIT_SHARES:
+    for split, share in shares.items():
         if draw < share:
             return split
         draw -= share
-    return SPLIT_SHARES[-1][0]
+    return next(split for split in reversed(shares) if shares[split])
+
+
+def splits_of(members: Sequence[tuple[str, int, Manifest]]) -> dict[int, str]:
+    """Return the split of each cluster.
+
+    A cluster with an image that may only be trained on is trained on as a whole: what shares a scene with training
+    is no test. Any other is drawn by the shares of its first image's source.
+
+    Args:
+        members: each image's key, its cluster, and the manifest of its source, in the order of the merge.
+    """
+    first: dict[int, tuple[str, Manifest]] = {}
+    training_only: set[int] = set()
+    for key, root, manifest in members:
+        first.setdefault(root, (key, manifest))
+        if manifest.is_training_only:
+            training_only.add(root)
+    return {
+        root: "train" if root in training_only else split_of(key, manifest.split_shares)
+        for root, (key, manifest) in first.items()
+    }

@@ -16,7 +16,10 @@ class TrainingConfig:
     version: str
     pool: Path
     run: Path  # checkpoints, logs, ultralytics' own settings
-    init_weights: Path
+    init_weights: Path  # ultralytics' checkpoint (.pt), or a released model (.onnx) to go on with
+    architecture: (
+        str  # ultralytics' name, e.g. yolov5n.yaml: what a released model is restored into
+    )
     hours: float  # wall-clock budget; the learning rate reaches its end with it
     epoch_images: int  # images drawn per (short) epoch
     bf16: (

@@ -19,11 +19,12 @@ LABELS = (
     "smoke", "fire_extinguisher", "forklift", "fallen_person", "cigarette", "cone",
 )  # fmt: skip
 UNKNOWN = "U"
+MEASURED = "M"  # not learnt as background, but measured against
 
 
 @dataclass(frozen=True)
 class PoolImage:
-    """One image of the pool: its source, its split and one letter (L, A or U) a label."""
+    """One image of the pool: its source, its split and one letter (L, A, U or M) a label."""
 
     source: str
     split: str
@@ -60,8 +61,9 @@ class Pool:
 
 
 def unknown_mask(knowledge: Sequence[str]) -> NDArray[np.bool_]:
-    """Return `[n, classes]`: True where the image's source says nothing about the class."""
-    return np.array([[letter == UNKNOWN for letter in letters] for letters in knowledge], bool)
+    """Return `[n, classes]`: True where an image without a box of the class need not be without one."""
+    open_letters = (UNKNOWN, MEASURED)
+    return np.array([[letter in open_letters for letter in letters] for letters in knowledge], bool)
 
 
 def groups_by_knowledge(knowledge: Sequence[str]) -> dict[str, list[int]]:

@@ -19,7 +19,10 @@ from ultralytics.utils.torch_utils import strip_optimizer, unwrap_model
 from models.training.config import TrainingConfig
 from models.training.partial_labels import BalancedSampler, PartialLabelDataset, PartialLabelLoss
 from models.training.pool import LABELS, Pool, sampling_weights
+from models.training.restore import pick_images, restore, write_checkpoint
 from models.training.schedule import Budget, cosine
+
+NORMALISATION_IMAGES = 200  # enough for the statistics of a released model's normalisations
 
 
 class PartialLabelTrainer(DetectionTrainer):
@@ -163,6 +166,19 @@ def _data_file(config: TrainingConfig) -> Path:
     return file
 
 
+def _first_weights(config: TrainingConfig) -> Path:
+    """Return the checkpoint to start from; a released ONNX file becomes one first."""
+    start = config.init_weights
+    if start.suffix != ".onnx":
+        return start
+    target = config.run / "restored.pt"
+    if not target.exists():
+        files = Pool.read(config.pool).files("train")
+        images = pick_images(files, NORMALISATION_IMAGES, config.seed)
+        write_checkpoint(restore(start, config.architecture, images), target)
+    return target
+
+
 def train(config: TrainingConfig) -> Path:
     """Train, or go on with an interrupted run, and return the last checkpoint."""
     config.run.mkdir(parents=True, exist_ok=True)
@@ -171,7 +187,6 @@ def train(config: TrainingConfig) -> Path:
     if last.exists() and not clock.exists():
         raise FileExistsError(f"{last} is of a run without {clock.name}: move it away")
     overrides = {
-        "model": str(config.init_weights),
         "data": str(_data_file(config)),
         "project": str(config.run),
         "name": "train",
@@ -189,6 +204,8 @@ def train(config: TrainingConfig) -> Path:
     }
     if last.exists():
         overrides |= {"model": str(last), "resume": str(last)}
+    else:
+        overrides["model"] = str(_first_weights(config))
     trainer = PartialLabelTrainer(config, overrides)
     trainer.train()
     return last

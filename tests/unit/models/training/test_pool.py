@@ -17,8 +17,8 @@ from models.training.pool import (
 
 
 def test_only_unknown_classes_are_masked() -> None:
-    """Labelled and absent classes are learnt from, unknown ones are not."""
-    np.testing.assert_array_equal(unknown_mask(["LAU", "UUL"]), [[0, 0, 1], [1, 1, 0]])
+    """Labelled and absent classes are learnt from; unknown and merely measured ones are not."""
+    np.testing.assert_array_equal(unknown_mask(["LAU", "UML"]), [[0, 0, 1], [1, 1, 0]])
 
 
 def test_images_group_by_what_is_known_of_them() -> None:

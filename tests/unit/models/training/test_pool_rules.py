@@ -108,3 +108,35 @@ def test_a_cluster_always_lands_in_the_same_split() -> None:
     assert draws == [rules.split_of(f"cluster {i}") for i in range(2000)]
     assert draws.count("train") / 2000 == pytest.approx(0.85, abs=0.03)
     assert draws.count("test") / 2000 == pytest.approx(0.10, abs=0.03)
+
+
+def test_what_shares_a_scene_with_a_training_only_source_is_never_measured() -> None:
+    """One training-only image takes its whole cluster into training; others go by their source's shares."""
+    mosaics = rules.read_manifest(DATASETS / "manifests" / "css_construction_train.toml")
+    photos = rules.read_manifest(DATASETS / "manifests" / "css_construction_valtest.toml")
+    keys = [f"photo {i}" for i in range(400)]
+
+    splits = rules.splits_of(
+        [(key, i, photos) for i, key in enumerate(keys)] + [("mosaic", 399, mosaics)]
+    )
+
+    assert splits[399] == "train"
+    assert [splits[i] for i in range(399)] == [rules.split_of(key) for key in keys[:399]]
+    assert "test" in splits.values()
+
+
+def test_shares_that_do_not_add_up_are_refused(tmp_path: Path) -> None:
+    """A manifest whose shares lose images says so when it is read."""
+    text = (DATASETS / "manifests" / "smoking.toml").read_text()
+    file = tmp_path / "smoking.toml"
+    file.write_text(text + "\n[split_shares]\ntrain = 0.5\n")
+
+    with pytest.raises(ValueError, match="add up to 1"):
+        rules.read_manifest(file)
+
+
+def test_a_measured_label_is_neither_unknown_nor_background() -> None:
+    """Vests of a source with unboxed jackets stay measurable, also where the teacher sees nobody."""
+    manifest = rules.read_manifest(DATASETS / "manifests" / "minh_helmet_vest.toml")
+
+    assert rules.knowledge_of(manifest, [], [])[LABELS.index("vest")] == rules.MEASURED
