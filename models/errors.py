@@ -9,7 +9,8 @@ ModelError                      the model cannot be used
 ├── LabelsInvalid               the file's metadata holds no class names, or no proper ones
 ├── InputUnknown                not one float32 picture of a fixed size [1, 3, H, W]
 ├── HeadUnknown                 an output shape that no decoder here reads
-└── ClassCountMismatch          as many classes in the output as in the class names: not so
+├── ClassCountMismatch          as many classes in the output as in the class names: not so
+└── HeadsNotDetectable          its labels do not tell where people's heads are
 ImageInvalid                    what was handed to a detector is no (H, W, 3) uint8 array
 PictureError                    these bytes are not a picture that can be used
 ├── EmptyPicture                0 bytes
@@ -113,6 +114,17 @@ class ClassCountMismatch(ModelError):
         self.in_labels, self.in_output = in_labels, in_output
         super().__init__(
             f"the model names {in_labels} classes, but its output has {in_output}; it was exported wrongly"
+        )
+
+
+class HeadsNotDetectable(ModelError):
+    """The model cannot tell where people's heads are, so that it cannot blur them."""
+
+    def __init__(self, labels: Sequence[str]) -> None:
+        self.labels = tuple(labels)
+        super().__init__(
+            "to blur heads a model must know person, or both head and helmet; this one knows "
+            f"{', '.join(self.labels)}. Set a model that does"
         )
 
 
