@@ -9,16 +9,17 @@ evidence/<sha256>            the attachments' bytes
 index.html                   the same to read
 """
 
+import os
 import re
 import stat
 import struct
 import zipfile
 import zlib
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path, PurePosixPath
 from types import TracebackType
-from typing import IO, Annotated, Literal
+from typing import IO, Annotated, Final, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
@@ -32,6 +33,8 @@ from ledger.errors import (
     UnsafeName,
 )
 
+FORMAT_V1: Final = "anxun-ledger-bundle/v1"
+FORMAT_V2: Final = "anxun-ledger-bundle/v2"
 MANIFEST, CHECKPOINT, KEY = "manifest.json", "checkpoint", "key.vkey"
 ENTRIES, PAGE = "entries.jsonl", "index.html"
 PROOFS, EVIDENCE = "proofs/", "evidence/"
@@ -41,6 +44,9 @@ MAX_RATIO = 200
 MAX_SMALL_BYTES = 1 << 20
 MAX_LINE_BYTES = 16 << 20
 CHUNK_BYTES = 1 << 20
+
+_NAME_LENGTHS_AT = 26  # in a local file header
+_PIECE_BYTES = 64
 
 _FIXED = frozenset({MANIFEST, CHECKPOINT, KEY, ENTRIES, PAGE})
 _NAMED = re.compile(r"proofs/(0|[1-9][0-9]*)\.tlog-proof|evidence/[0-9a-f]{64}", re.ASCII)
@@ -56,7 +62,7 @@ class Manifest(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
 
-    format: Literal["anxun-ledger-bundle/v1"] = "anxun-ledger-bundle/v1"
+    format: Literal["anxun-ledger-bundle/v1", "anxun-ledger-bundle/v2"] = FORMAT_V2
     title: _Line
     origin: _Line
     log: _Line
@@ -86,8 +92,8 @@ class Archive:
         with ExitStack() as opened:
             try:
                 # A file of our own: a zip file leaves its own open while a member of it is read.
-                file = opened.enter_context(path.open("rb"))
-                self._zip = opened.enter_context(zipfile.ZipFile(file))
+                self._file = opened.enter_context(path.open("rb"))
+                self._zip = opened.enter_context(zipfile.ZipFile(self._file))
             except (OSError, *_DAMAGE) as error:
                 msg = f"{path.name} is not a readable zip archive: {error}"
                 raise UnreadableBundle(msg) from error
@@ -141,14 +147,19 @@ class Archive:
 
         Raises OversizedMember, UnreadableBundle.
         """
-        with self._open(name) as file:
-            number = 0
-            while line := file.readline(MAX_LINE_BYTES):
-                number += 1
-                if not line.endswith(b"\n"):
-                    msg = f"{name}: line {number} is cut off or longer than {MAX_LINE_BYTES} bytes"
-                    raise OversizedMember(msg, member=name)
-                yield line[:-1]
+        yield from _lines_of(name, self.chunks(name))
+
+    def lines_despite_damage(self, name: str) -> Iterator[bytes]:
+        """Yield the lines that can be unpacked, without regard to the archive's checksum, to find a damaged one."""
+        info = self._info(name)
+        self._file.seek(info.header_offset + _NAME_LENGTHS_AT)
+        name_bytes, extra_bytes = struct.unpack("<HH", self._file.read(4))
+        self._file.seek(name_bytes + extra_bytes, os.SEEK_CUR)
+        packed = self._file.read(info.compress_size)
+        if info.compress_type == zipfile.ZIP_STORED:
+            yield from _lines_of(name, iter([packed]))
+        else:
+            yield from _lines_of(name, _inflated(packed))
 
     def _info(self, name: str) -> zipfile.ZipInfo:
         try:
@@ -166,6 +177,37 @@ class Archive:
         except _DAMAGE as error:
             msg = f"{name} can't be unpacked: {error}"
             raise UnreadableBundle(msg, member=name) from error
+
+
+def _lines_of(name: str, chunks: Iterator[bytes]) -> Iterator[bytes]:
+    number, rest = 0, b""
+    for chunk in chunks:
+        *whole, rest = (rest + chunk).split(b"\n")
+        for line in whole:
+            number += 1
+            _check_length(name, number, line)
+            yield line
+        _check_length(name, number + 1, rest)
+    if rest:
+        raise _cut_off(name, number + 1)
+
+
+def _check_length(name: str, number: int, line: bytes) -> None:
+    if len(line) >= MAX_LINE_BYTES:
+        raise _cut_off(name, number)
+
+
+def _cut_off(name: str, number: int) -> OversizedMember:
+    msg = f"{name}: line {number} is cut off or longer than {MAX_LINE_BYTES} bytes"
+    return OversizedMember(msg, member=name)
+
+
+def _inflated(packed: bytes) -> Iterator[bytes]:
+    """Yield what a deflated member holds before its first damage, in small pieces so that little is lost."""
+    inflate = zlib.decompressobj(-zlib.MAX_WBITS)
+    with suppress(zlib.error):
+        for at in range(0, len(packed), _PIECE_BYTES):
+            yield inflate.decompress(packed[at : at + _PIECE_BYTES])
 
 
 def _checked(infos: list[zipfile.ZipInfo], archive_bytes: int) -> dict[str, zipfile.ZipInfo]:

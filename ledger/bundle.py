@@ -106,12 +106,13 @@ def _write(
 ) -> Manifest:
     # One pass over the entries gives both files, so that an erasure in between can't set them apart.
     with tempfile.SpooledTemporaryFile(max_size=_SPOOL_BYTES) as spool:
-        page = PageWriter(spool.write)
-        page.begin(manifest, source.checkpoint)
+        page = PageWriter(spool.write, manifest, source.checkpoint)
+        page.begin()
         with archive.open(_member(ENTRIES), "w", force_zip64=True) as lines:
-            for entry in source.entries():
+            for position, entry in enumerate(source.entries()):
                 lines.write(entry_to_line(entry))
-                page.add(entry.header, entry.leaf_hash, entry.record)
+                if page.shows(position):
+                    page.add(entry.header, entry.leaf_hash, entry.record)
         page.end()
         spool.seek(0)
         with archive.open(_member(PAGE), "w", force_zip64=True) as out:

@@ -112,6 +112,7 @@ def _fault(error: BundleError) -> dict[str, object]:
         "message": str(error),
         "index": error.index,
         "member": error.member,
+        "offset": error.offset,
     }
 
 
@@ -122,7 +123,8 @@ def _show_fault(console: Console, texts: Texts, language: Language, error: Bundl
     _say(console, f"{texts['fault']}: {fault}")
     _say(console, f"  {error}")
     entry = None if error.index is None else texts["entry"].format(index=error.index)
-    places = [place for place in (entry, error.member) if place is not None]
+    byte = None if error.offset is None else texts["byte"].format(offset=error.offset)
+    places = [place for place in (entry, error.member, byte) if place is not None]
     if places:
         _say(console, f"{texts['where']}: {', '.join(places)}")
 

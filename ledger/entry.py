@@ -9,7 +9,6 @@ Canonical JSON is RFC 8785. Who acted is content, not header, so that erasing th
 """
 
 import hashlib
-import json
 import re
 import secrets
 from collections.abc import Mapping
@@ -18,16 +17,17 @@ from datetime import UTC, datetime
 from functools import cached_property
 from typing import Any
 
-import rfc8785
 from pydantic import JsonValue
 
-from ledger.errors import EntryError, NotCanonical
+from ledger.canonical import MAX_INTEGER, parse_canonical
+from ledger.canonical import canonical as canonical
+from ledger.errors import EntryError
 from ledger.merkle import leaf_hash
 
 FORMAT = "anxun-ledger-entry/v1"
 CONTENT_DOMAIN = b"anxun-ledger-content/v1\n"
 SALT_BYTES = 32
-MAX_INDEX = 2**53 - 1
+MAX_INDEX = MAX_INTEGER
 
 _KIND = re.compile(r"[a-z0-9][a-z0-9_-]*(\.[a-z0-9_-]+)*", re.ASCII)
 _SHA256 = re.compile(r"[0-9a-f]{64}", re.ASCII)
@@ -198,42 +198,21 @@ def parse_content(header: Header, content: bytes) -> Record:
 
 def record_from(header: Header, value: JsonValue) -> Record:
     """Check the JSON of content. Raises EntryError."""
+    by, data, attachments = content_from(value)
+    return Record(header.kind, header.section, header.at, by, data, attachments)
+
+
+def content_from(value: JsonValue) -> tuple[str, dict[str, JsonValue], tuple[Attachment, ...]]:
+    """Check the JSON of content; return who, what and with which attachments. Raises EntryError."""
     fields = _object(value, _CONTENT_FIELDS, "content")
-    _need(isinstance(fields["data"], dict), "data of the content")
-    _need(isinstance(fields["attachments"], list), "attachments of the content")
+    by, data, items = fields["by"], fields["data"], fields["attachments"]
+    _need(isinstance(data, dict), "data of the content")
+    _need(isinstance(items, list), "attachments of the content")
+    _need(_is_line(by, 200), "by")
     attachments = tuple(
-        Attachment(**_object(item, _ATTACHMENT_FIELDS, "attachment"))
-        for item in fields["attachments"]
+        Attachment(**_object(item, _ATTACHMENT_FIELDS, "attachment")) for item in items
     )
-    return Record(header.kind, header.section, header.at, fields["by"], fields["data"], attachments)
-
-
-def canonical(value: JsonValue | Mapping[str, Any]) -> bytes:
-    """Return the RFC 8785 form. Raises EntryError for what it can't write: NaN, ±∞, integers beyond 2⁵³ − 1."""
-    try:
-        return rfc8785.dumps(value)
-    except (rfc8785.CanonicalizationError, RecursionError, ValueError) as error:
-        msg = f"not canonical JSON data: {error}"
-        raise EntryError(msg) from error
-
-
-def parse_canonical(text: bytes) -> JsonValue:
-    """Read JSON that must be its own RFC 8785 form. Raises EntryError, NotCanonical."""
-    value = parse_json(text)
-    if canonical(value) != text:
-        msg = "JSON is not in its canonical form (RFC 8785)"
-        raise NotCanonical(msg)
-    return value
-
-
-def parse_json(text: bytes) -> JsonValue:
-    """Read JSON so that `canonical` would write its numbers back as they were. Raises EntryError."""
-    try:
-        value: JsonValue = json.loads(text.decode(), parse_int=_number)
-    except (ValueError, RecursionError) as error:
-        msg = f"not JSON: {error}"
-        raise EntryError(msg) from error
-    return value
+    return by, data, attachments
 
 
 def format_time(at: datetime) -> str:
@@ -252,12 +231,6 @@ def parse_time(text: object) -> datetime:
     except ValueError as error:
         msg = f"no such time: {text}"
         raise EntryError(msg) from error
-
-
-def _number(digits: str) -> int | float:
-    """Large whole floats are written without a point (RFC 8785), so they come back as digits."""
-    number = int(digits)
-    return number if abs(number) <= MAX_INDEX else float(digits)
 
 
 def _object(value: object, names: set[str], what: str) -> dict[str, Any]:

@@ -127,7 +127,11 @@ class LogCorrupt(LedgerError):
 
 
 class BundleError(LedgerError):
-    """An export that does not hold. `index` and `member` name the place where that is known."""
+    """An export that does not hold.
+
+    `index`, `member` and `offset` name the place where that is known: the entry, the file of the archive, and the
+    byte of that file at which the faulty entry begins.
+    """
 
     def __init__(
         self, message: str, *, index: int | None = None, member: str | None = None
@@ -135,6 +139,7 @@ class BundleError(LedgerError):
         super().__init__(message)
         self.index = index
         self.member = member
+        self.offset: int | None = None
 
 
 class UnreadableBundle(BundleError):

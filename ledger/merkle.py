@@ -51,9 +51,7 @@ def node_hash(left: bytes, right: bytes) -> bytes:
 
 def append_leaf(size: int, edge: Sequence[bytes], leaf: bytes) -> Appended:
     """Add the leaf hash `leaf` to a tree of `size` leaves: like a carry in binary addition, O(log size)."""
-    if len(edge) != size.bit_count():
-        msg = f"a tree of {size} leaves has {size.bit_count()} edge hashes, not {len(edge)}"
-        raise OutOfRange(msg)
+    _check_edge(size, edge)
     kept = list(edge)
     completed = []
     root, level = leaf, 0
@@ -62,6 +60,23 @@ def append_leaf(size: int, edge: Sequence[bytes], leaf: bytes) -> Appended:
         level += 1
         completed.append(Subtree(NodeId(level, size >> level), root))
     return Appended((*kept, root), tuple(completed))
+
+
+def append_leaves(size: int, edge: Sequence[bytes], leaves: Sequence[bytes]) -> tuple[bytes, ...]:
+    """Return the right edge after many leaf hashes: what `append_leaf` gives one by one, a level at a time."""
+    _check_edge(size, edge)
+    kept, roots, level = list(edge), list(leaves), 0
+    grown: list[bytes] = []
+    sha256 = hashlib.sha256
+    while roots or kept:
+        if size >> level & 1:
+            roots.insert(0, kept.pop())
+        if len(roots) & 1:
+            grown.append(roots.pop())
+        pairs = zip(roots[::2], roots[1::2], strict=True)
+        roots = [sha256(b"\x01" + left + right).digest() for left, right in pairs]
+        level += 1
+    return tuple(reversed(grown))
 
 
 def root_of(edge: Sequence[bytes]) -> bytes:
@@ -189,16 +204,19 @@ def verify_consistency(
 
 
 def tree_root(leaves: Iterable[bytes]) -> bytes:
-    """Return the root over leaf hashes, by appending one after the other."""
-    edge: tuple[bytes, ...] = ()
-    for size, leaf in enumerate(leaves):
-        edge = append_leaf(size, edge, leaf).edge
-    return root_of(edge)
+    """Return the root over leaf hashes."""
+    return root_of(append_leaves(0, (), tuple(leaves)))
 
 
 def _split(size: int) -> int:
     """Return the largest power of two below `size` (RFC 6962 section 2.1)."""
     return 1 << (size - 1).bit_length() - 1
+
+
+def _check_edge(size: int, edge: Sequence[bytes]) -> None:
+    if len(edge) != size.bit_count():
+        msg = f"a tree of {size} leaves has {size.bit_count()} edge hashes, not {len(edge)}"
+        raise OutOfRange(msg)
 
 
 def _check_sizes(old_size: int, new_size: int) -> None:

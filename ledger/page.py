@@ -8,10 +8,13 @@ from html import escape
 
 from pydantic import JsonValue
 
-from ledger.archive import EVIDENCE, Manifest
+from ledger.archive import EVIDENCE, FORMAT_V1, Manifest
+from ledger.canonical import canonical
 from ledger.checkpoint import Checkpoint
-from ledger.entry import Attachment, Header, Record, canonical, format_time
+from ledger.entry import Attachment, Header, Record, format_time
+from ledger.note import parse_note
 
+SHOWN_ENTRIES = 1000
 _SHOWN_IMAGES = frozenset({"image/jpeg", "image/png", "image/webp", "image/gif"})
 _MAX_DEPTH = 6
 
@@ -36,7 +39,7 @@ code {{ font-size: .8em; color: #5a6677; overflow-wrap: anywhere }} .erased {{ c
 <dt>树大小 Tree size</dt><dd>{size}</dd>
 <dt>树根 Root hash</dt><dd><code>{root}</code></dd>
 <dt>导出时间 Exported</dt><dd>{created_at}</dd>
-</dl>
+{more}</dl>
 <table>
 <thead><tr><th>序号 Index</th><th>时间 Time (UTC)</th><th>类别 Kind</th><th>栏目 Section</th><th>记录人 By</th><th>内容 Data</th><th>证据 Evidence</th></tr></thead>
 <tbody>
@@ -45,13 +48,21 @@ _TAIL = "</tbody>\n</table>\n</html>\n"
 
 
 class PageWriter:
-    """Writes the page piece by piece: `begin`, `add` for each entry in order, `end`."""
+    """Writes the page piece by piece: `begin`, `add` for each entry that it `shows` in order, `end`.
 
-    def __init__(self, write: Callable[[bytes], object]) -> None:
-        self._write = write
+    Since format v2 it shows the last 1,000 entries of an export: no browser opens a table of a million rows.
+    """
 
-    def begin(self, manifest: Manifest, checkpoint: Checkpoint) -> None:
+    def __init__(
+        self, write: Callable[[bytes], object], manifest: Manifest, checkpoint: Checkpoint
+    ) -> None:
+        self._write, self._manifest, self._checkpoint = write, manifest, checkpoint
+        is_whole = manifest.format == FORMAT_V1
+        self._first = 0 if is_whole else max(0, manifest.entries - SHOWN_ENTRIES)
+
+    def begin(self) -> None:
         """Write what stands above the entries."""
+        manifest, checkpoint = self._manifest, self._checkpoint
         whole, part = "全部记录 every entry", "部分记录 chosen entries"
         fields = {
             "title": manifest.title or manifest.origin,
@@ -62,7 +73,22 @@ class PageWriter:
             "created_at": manifest.created_at,
         }
         escaped = {name: escape(text) for name, text in fields.items()}
-        self._write(_HEAD.format(**escaped).encode())
+        self._write(_HEAD.format(**escaped, more=self._more()).encode())
+
+    def shows(self, position: int) -> bool:
+        """Return whether the entry at this place of the export (0-based) is on the page."""
+        return position >= self._first
+
+    def _more(self) -> str:
+        if self._manifest.format == FORMAT_V1:
+            return ""
+        signers = [line.name for line in parse_note(self._checkpoint.text).signatures]
+        shown = min(self._manifest.entries, SHOWN_ENTRIES)
+        rows = {
+            "签名 Signatures": "<br>".join(escape(name) for name in signers),
+            "显示 Shown": f"{shown} / {self._manifest.entries}",
+        }
+        return "".join(f"<dt>{name}</dt><dd>{text}</dd>\n" for name, text in rows.items())
 
     def add(self, header: Header, leaf_hash: str, record: Record | None) -> None:
         """Write one entry."""

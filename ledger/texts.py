@@ -27,6 +27,7 @@ ENGLISH: Texts = {
     "fault": "fault",
     "where": "at",
     "entry": "entry {index}",
+    "byte": "from byte {offset} of entries.jsonl",
     "bad_argument": "can't use this argument: {error}",
 }
 
@@ -52,6 +53,7 @@ CHINESE: Texts = {
     "fault": "问题",
     "where": "位置",
     "entry": "第 {index} 条记录",
+    "byte": "entries.jsonl 第 {offset} 字节起",
     "bad_argument": "参数无法使用：{error}",
 }
 

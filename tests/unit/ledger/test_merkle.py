@@ -161,6 +161,17 @@ def test_the_known_roots_of_the_eight_leaves() -> None:
     )
 
 
+@given(st.integers(0, 200), st.integers(0, 200))
+def test_many_leaves_at_once_are_leaves_one_by_one(start: int, end: int) -> None:
+    """From any size to any larger one, the right edge is the same."""
+    start, end = sorted((start, end))
+    digests = [merkle.leaf_hash(leaf) for leaf in LONG]
+    edges: list[tuple[bytes, ...]] = [()]
+    for size in range(end):
+        edges.append(merkle.append_leaf(size, edges[-1], digests[size]).edge)
+    assert merkle.append_leaves(start, edges[start], digests[start:end]) == edges[end]
+
+
 @pytest.mark.parametrize(("index", "size", "proof"), INCLUSION)
 def test_published_inclusion_proofs(index: int, size: int, proof: str) -> None:
     """Ours are the published ones, and they verify."""
@@ -259,3 +270,5 @@ def test_an_edge_of_another_size_is_refused() -> None:
     """A head whose size and hashes disagree would give a wrong tree without notice."""
     with pytest.raises(OutOfRange, match="2 edge hashes"):
         merkle.append_leaf(5, (b"",), b"")
+    with pytest.raises(OutOfRange, match="2 edge hashes"):
+        merkle.append_leaves(5, (b"",), [b""])

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from ledger import errors
+from ledger.log import append
 from ledger.verify import Caution, verify_bundle
 from tests.assets import make_bundles
 
@@ -146,6 +147,51 @@ def test_an_export_zipped_again_with_folders_still_passes(tmp_path: Path) -> Non
         archive.extractall(tmp_path / "open")
     packed = Path(shutil.make_archive(str(tmp_path / "again"), "zip", tmp_path / "open"))
     assert verify_bundle(packed, trusted_vkeys=TRUSTED).entries == 12
+
+
+@pytest.mark.parametrize(
+    ("name", "error"),
+    [
+        ("good-full", None),
+        ("good-partial", None),
+        ("good-erased", None),
+        ("page-forged", errors.PageMismatch),
+        ("content-byte-flipped", errors.ContentMismatch),
+        ("entry-replaced", errors.RootMismatch),
+        ("proof-hash-changed", errors.InclusionRefused),
+        ("signed-by-another-key", errors.CheckpointUntrusted),
+    ],
+)
+def test_exports_of_the_first_format_are_judged_as_before(
+    name: str, error: type[errors.BundleError] | None
+) -> None:
+    """Whoever kept one from version 0.1 can still check it."""
+    path = FOLDER.with_name("bundles-v1") / f"{name}.zip"
+    with zipfile.ZipFile(path) as archive:
+        assert b"anxun-ledger-bundle/v1" in archive.read("manifest.json")
+    if error is None:
+        assert verify_bundle(path, trusted_vkeys=TRUSTED).is_trusted
+        return
+    with pytest.raises(error):
+        verify_bundle(path, trusted_vkeys=TRUSTED)
+
+
+def test_a_long_page_shows_the_newest_thousand(tmp_path: Path) -> None:
+    """No browser opens a table of a million rows; the page says how many of how many it shows."""
+    store = make_bundles.MemoryStore()
+    for index in range(1003):
+        append(store, make_bundles.LOG_ID, make_bundles.record(4 * index))
+    checkpoint = make_bundles.publish_checkpoint(store, make_bundles.LOG_ID, make_bundles.KEY)
+    path = tmp_path / "x.zip"
+    make_bundles.write_bundle(
+        path, store, make_bundles.LOG_ID, checkpoint, lambda _: io.BytesIO(), TRUSTED[0]
+    )
+    assert verify_bundle(path, trusted_vkeys=TRUSTED).entries == 1003
+    with zipfile.ZipFile(path) as archive:
+        page = archive.read("index.html").decode()
+    assert "1000 / 1003" in page
+    assert 'id="entry-2"' not in page
+    assert page.count("<tr id=") == 1000
 
 
 def test_every_place_of_the_entries_is_guarded(tmp_path: Path) -> None:
