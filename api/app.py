@@ -17,6 +17,7 @@ from api.routes import (
     catalogue,
     devices,
     enterprises,
+    entries,
     evidence,
     findings,
     inspections,
@@ -41,6 +42,7 @@ ROUTERS: tuple[APIRouter, ...] = (
     items.router,
     tickets.router,
     ledger.router,
+    entries.router,
 )
 
 
@@ -80,10 +82,12 @@ def _open(settings: Settings, detector: PhotoDetector | None) -> Parts:
     LOG.info("%s %s", parts.detector.name, parts.photo_worker.switches.said())
     parts.photo_worker.start()
     parts.publisher.start()
+    parts.keeper.start()
     return parts
 
 
 def _close(parts: Parts) -> None:
+    parts.keeper.stop()
     parts.photo_worker.stop()
     # After the worker, so that what it recorded last is published too.
     parts.publisher.stop()

@@ -23,7 +23,7 @@ from api.parts import Parts
 from api.problems import remote_of
 from inspection.evidence import ByteSource
 from inspection.queries import Paging
-from inspection.wire import utc_now
+from inspection.wire import UtcDatetime, utc_now
 
 SESSION_COOKIE = "anxun_session"
 REQUEST_HEADER = "X-Anxun-Request"
@@ -177,6 +177,17 @@ async def paging(
 
 
 PageAsked = Annotated[Paging, Depends(paging)]
+SearchText = Annotated[
+    str,
+    Query(
+        max_length=200,
+        pattern=r"^[^\x00]*$",
+        description="words that must all be there; parts of words count",
+        examples=["配电箱"],
+    ),
+]
+Since = Annotated[UtcDatetime | None, Query(description="not before this time")]
+Until = Annotated[UtcDatetime | None, Query(description="before this time")]
 
 
 async def received_body(request: Request) -> AsyncIterator[Body]:

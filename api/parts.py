@@ -11,6 +11,7 @@ from sqlalchemy.orm import sessionmaker
 from sqlmodel import Session
 
 from api.auth import Throttle
+from api.keeper import Keeper
 from api.previews import Previews
 from api.publisher import Publisher
 from api.settings import Settings
@@ -39,6 +40,7 @@ class Parts:
     detector: PhotoDetector
     photo_worker: PhotoWorker
     publisher: Publisher
+    keeper: Keeper
 
     @property
     def throttle(self) -> Throttle:
@@ -102,4 +104,5 @@ def assemble(settings: Settings, detector: PhotoDetector | None = None) -> Parts
             lambda log_id: key.named(origin_of(settings, log_id)),
             interval_s=settings.checkpoint_interval_s,
         ),
+        keeper=Keeper(read_sessions(engine), write),
     )

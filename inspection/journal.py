@@ -8,6 +8,7 @@ from uuid import UUID
 
 from sqlmodel import Session, col, select
 
+from inspection.entry_index import index_appended
 from inspection.scopes import Actor
 from inspection.tables import Evidence
 from ledger.entry import Attachment, LedgerEntry, Record, parse_content, parse_header
@@ -33,7 +34,7 @@ def log_id_of(enterprise_id: UUID) -> str:
 def write_event(
     session: Session, enterprise_id: UUID, actor: Actor, event: Event, now: datetime
 ) -> LedgerEntry:
-    """Append an event to the enterprise's ledger, in the caller's transaction."""
+    """Append an event to the enterprise's ledger, and to what it is found by, in the caller's transaction."""
     record = Record(
         kind=event.kind,
         section=event.section,
@@ -42,7 +43,9 @@ def write_event(
         data=dict(event.data),
         attachments=event.attachments,
     )
-    return append(SqlStore(session), log_id_of(enterprise_id), record)
+    entry = append(SqlStore(session), log_id_of(enterprise_id), record)
+    index_appended(session, enterprise_id, entry)
+    return entry
 
 
 def records_at(

@@ -8,12 +8,14 @@ from base64 import urlsafe_b64decode, urlsafe_b64encode
 from binascii import Error as Base64Error
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any, Generic, TypeVar
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, and_, func, tuple_
+from sqlalchemy import ColumnElement, and_, func, or_, tuple_
 from sqlmodel import Session, SQLModel, col, select
 
+from inspection.entry_text import fold, terms_of
 from inspection.errors import InvalidCursor, NotFound
 from inspection.scopes import Scope
 from inspection.tables import (
@@ -33,7 +35,8 @@ from inspection.tables import (
     TicketStep,
     User,
 )
-from inspection.wire import FindingState
+from inspection.taxonomy import hazard_catalogue
+from inspection.wire import FindingState, SourceKind
 
 MAX_LIMIT = 200
 Row = TypeVar("Row")
@@ -126,19 +129,39 @@ def get_finding(session: Session, scope: Scope, enterprise_id: UUID, finding_id:
     return _get(session, scope, Finding, enterprise_id, finding_id)
 
 
+@dataclass(frozen=True)
+class ItemFilter:
+    """Which hazard items; None or an empty text is no condition. `since` and `until` are of the last sighting."""
+
+    text: str = ""
+    hazard_code: str | None = None
+    level: str | None = None
+    source: SourceKind | None = None
+    since: datetime | None = None
+    until: datetime | None = None
+
+
 def list_items(
     session: Session,
     scope: Scope,
     *,
     enterprise_id: UUID | None = None,
     state: ItemState | None = None,
+    wanted: ItemFilter | None = None,
     paging: Paging = FIRST_PAGE,
 ) -> Page[HazardItem]:
-    """Return hazard items in scope."""
+    """Return hazard items in scope. Text is looked for in the place and in the hazard's names and code."""
+    wanted = wanted or ItemFilter()
     conditions = [
         _seen(scope, col(HazardItem.enterprise_id), enterprise_id),
         *_equal(col(HazardItem.state), state),
+        *_equal(col(HazardItem.hazard_code), wanted.hazard_code),
+        *_equal(col(HazardItem.level), wanted.level),
+        *_between(col(HazardItem.last_seen_at), wanted.since, wanted.until),
+        *(_item_says(term) for term in terms_of(wanted.text)),
     ]
+    if wanted.source is not None:
+        conditions.append(_is_seen_by(wanted.source))
     keys = (col(HazardItem.id), col(HazardItem.enterprise_id))
     return _page(session, HazardItem, keys, conditions, paging)
 
@@ -280,6 +303,37 @@ def _seen(scope: Scope, column: Any, enterprise_id: UUID | None) -> ColumnElemen
 
 def _equal(column: Any, value: object) -> list[ColumnElement[bool]]:
     return [] if value is None else [column == value]
+
+
+def _between(
+    column: Any, since: datetime | None, until: datetime | None
+) -> list[ColumnElement[bool]]:
+    first = [] if since is None else [column >= since]
+    return first if until is None else [*first, column < until]
+
+
+def _item_says(term: str) -> ColumnElement[bool]:
+    hazards = [
+        code
+        for code, hazard in hazard_catalogue().items()
+        if term in fold(f"{code} {hazard.name_zh} {hazard.name_en}")
+    ]
+    return or_(
+        func.lower(col(HazardItem.place)).contains(term, autoescape=True),
+        col(HazardItem.hazard_code).in_(hazards),
+    )
+
+
+def _is_seen_by(source: SourceKind) -> ColumnElement[bool]:
+    return (
+        select(Finding.id)
+        .where(
+            col(Finding.enterprise_id) == col(HazardItem.enterprise_id),
+            col(Finding.item_id) == col(HazardItem.id),
+            col(Finding.source_kind) == source,
+        )
+        .exists()
+    )
 
 
 def _get(

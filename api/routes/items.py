@@ -3,20 +3,43 @@
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Query
+from fastapi import APIRouter, Depends, Query
 
-from api.deps import CurrentUser, EnterpriseFilter, EnterpriseId, PageAsked, Reading
+from api.deps import (
+    CurrentUser,
+    EnterpriseFilter,
+    EnterpriseId,
+    PageAsked,
+    Reading,
+    SearchText,
+    Since,
+    Until,
+)
 from api.errors import problems
+from api.shapes.base import HazardCode, Level
 from api.shapes.findings import FindingView
 from api.shapes.items import ItemDetail, ItemPage, ItemView
 from api.views import ticket_views
 from inspection import queries
-from inspection.queries import FindingFilter, Paging
+from inspection.queries import FindingFilter, ItemFilter, Paging
 from inspection.tables import ItemState
-from inspection.wire import utc_now
+from inspection.wire import SourceKind, utc_now
 
 router = APIRouter(tags=["items"])
 SHOWN_SIGHTINGS = 100
+EVERY_ITEM = ItemFilter()
+
+
+async def item_filter(
+    q: SearchText = "",
+    hazard_code: Annotated[HazardCode | None, Query(description="of this hazard")] = None,
+    level: Annotated[Level | None, Query(description="of this level")] = None,
+    source: Annotated[SourceKind | None, Query(description="seen by this kind of source")] = None,
+    since: Since = None,
+    until: Until = None,
+) -> ItemFilter:
+    """Return which items are asked for."""
+    return ItemFilter(q, hazard_code, level, source, since, until)
 
 
 @router.get(
@@ -28,10 +51,16 @@ def list_items(
     asked: PageAsked,
     enterprise_id: EnterpriseFilter = None,
     state: Annotated[ItemState | None, Query()] = None,
+    wanted: Annotated[ItemFilter, Depends(item_filter)] = EVERY_ITEM,
 ) -> ItemPage:
     """Return hazard items within the caller's scope, newest first."""
     page = queries.list_items(
-        session, user.scope, enterprise_id=enterprise_id, state=state, paging=asked
+        session,
+        user.scope,
+        enterprise_id=enterprise_id,
+        state=state,
+        wanted=wanted,
+        paging=asked,
     )
     return ItemPage(
         items=[ItemView.from_row(row) for row in page.rows], next_cursor=page.next_cursor

@@ -91,3 +91,41 @@ class ConsistencyView(Wire):
     old_size: int
     new_size: int
     hashes: list[Sha256]
+
+
+class ExcerptView(Wire):
+    """A piece of an entry's text; `marks` are where what was looked for begins and ends in it, in characters."""
+
+    text: str = Field(examples=["二车间 配电箱前堆放纸箱"])
+    marks: list[tuple[int, int]] = Field(examples=[[[4, 7]]])
+
+
+class HitView(Wire):
+    """An entry that was found."""
+
+    entry: EntryView
+    excerpt: ExcerptView | None = Field(
+        description="null without a text that was looked for, or when the content was erased"
+    )
+
+
+class HitPage(Page[HitView]):
+    """Entries that were found, in the order asked for."""
+
+    tree_size: int = Field(ge=0, description="entries in the ledger now")
+    indexed_size: int = Field(
+        ge=0, description="entries that can be found now; the server catches up within seconds"
+    )
+
+
+class FacetCount(Wire):
+    """How many entries have a value."""
+
+    value: str = Field(examples=["L11"])
+    count: int = Field(ge=1)
+
+
+class FacetCounts(Wire):
+    """Entries counted by a facet, most first."""
+
+    items: list[FacetCount]

@@ -36,6 +36,7 @@ from inspection.tables.sections import (
     SectionRecord,
     SectionReminder,
 )
+from inspection.tables.search import EntryEvidence, EntryFacts, IndexMark
 from inspection.tables.tickets import RemediationTicket, TicketState, TicketStep
 
 __all__ = [
@@ -43,10 +44,13 @@ __all__ = [
     "Device",
     "EnrolmentCode",
     "Enterprise",
+    "EntryEvidence",
+    "EntryFacts",
     "Evidence",
     "ExpertAssignment",
     "Finding",
     "HazardItem",
+    "IndexMark",
     "Inspection",
     "InspectionPhoto",
     "InsurancePolicy",

@@ -9,8 +9,9 @@ from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from sqlalchemy import Engine, inspect
 
-from api.database import METADATA, alembic_config, upgrade_database
+from api.database import METADATA, alembic_config, is_described, upgrade_database
 from inspection.database import make_engine
+from inspection.tables.search import PIECES
 
 
 @pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.postgres)])
@@ -28,8 +29,10 @@ def test_migrations_make_the_metadata(engine: Engine) -> None:
     upgrade_database(engine)
     upgrade_database(engine)
     with engine.connect() as connection:
-        context = MigrationContext.configure(connection, opts={"compare_type": True})
+        opts = {"compare_type": True, "include_name": is_described}
+        context = MigrationContext.configure(connection, opts=opts)
         assert compare_metadata(context, METADATA) == []
+    assert PIECES in inspect(engine).get_table_names()
 
 
 def test_first_step_can_be_undone(engine: Engine) -> None:

@@ -24,7 +24,7 @@ BODIES: dict[str, Any] = {
 }
 OPEN = {"signIn", "enrolDevice", "getTime", "getHealth"}
 THINGS = ("finding_id", "item_id", "ticket_id", "inspection_id", "device_id", "sha256")
-QUERIES = {"getConsistency": {"old": "0", "new": "0"}}
+QUERIES = {"getConsistency": {"old": "0", "new": "0"}, "countEntries": {"by": "kind"}}
 
 
 @pytest.fixture(scope="module")
