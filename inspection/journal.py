@@ -6,14 +6,14 @@ from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
-from sqlmodel import Session, col, select
+from sqlmodel import Session
 
 from inspection.entry_index import index_appended
 from inspection.scopes import Actor
 from inspection.tables import Evidence
-from ledger.entry import Attachment, LedgerEntry, Record, parse_content, parse_header
+from ledger.entry import Attachment, LedgerEntry, Record
 from ledger.log import append
-from ledger.sql import LedgerEntryRow, SqlStore
+from ledger.sql import SqlStore
 
 
 @dataclass(frozen=True)
@@ -52,19 +52,8 @@ def records_at(
     session: Session, enterprise_id: UUID, indexes: Collection[int]
 ) -> Mapping[int, Record | None]:
     """Return what the entries at these places say, with one query; None where the content was erased."""
-    rows = session.exec(
-        select(LedgerEntryRow).where(
-            col(LedgerEntryRow.log_id) == log_id_of(enterprise_id),
-            col(LedgerEntryRow.index).in_(indexes),
-        )
-    )
-    return {row.index: _record_of(row) for row in rows}
-
-
-def _record_of(row: LedgerEntryRow) -> Record | None:
-    if row.content is None:
-        return None
-    return parse_content(parse_header(row.header.encode()), row.content.encode())
+    found = SqlStore(session).entries_at(log_id_of(enterprise_id), indexes)
+    return {entry.index: entry.record for entry in found}
 
 
 def attach(evidence: Iterable[Evidence], role: str) -> tuple[Attachment, ...]:

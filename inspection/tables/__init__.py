@@ -30,13 +30,13 @@ from inspection.tables.parties import (
     SignInSession,
     User,
 )
+from inspection.tables.search import EntryEvidence, EntryFacts, IndexMark
 from inspection.tables.sections import (
     RecordState,
     SectionAbsence,
     SectionRecord,
     SectionReminder,
 )
-from inspection.tables.search import EntryEvidence, EntryFacts, IndexMark
 from inspection.tables.tickets import RemediationTicket, TicketState, TicketStep
 
 __all__ = [
