@@ -1,13 +1,19 @@
-"""A person confirms or dismisses what a model proposed: the only way to a hazard level and to a ticket."""
+"""A person confirms or dismisses what a model proposed: the only way to a hazard level and to a ticket.
 
+The model's boxes stay as they were recorded; what the person redrew stands beside them, in the row and in the ledger.
+"""
+
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from sqlmodel import Session, col, select
 
 from inspection.database import lock_enterprise
-from inspection.errors import AlreadyDecided
+from inspection.dismissals import dismissal_reason
+from inspection.errors import AlreadyDecided, InvalidInput
 from inspection.items import dismiss_if_empty, item_for_decision
 from inspection.journal import Event, write_event
 from inspection.plans import china_day, plan_in_force
@@ -18,6 +24,8 @@ from inspection.tables import Finding, HazardItem, ItemState, RemediationTicket
 from inspection.taxonomy import hazard_type
 from inspection.tickets import open_ticket
 from inspection.wire import Confirmation, Dismissal
+from ledger.entry import LedgerEntry
+from models.training.pool import LABELS
 
 
 @dataclass(frozen=True)
@@ -39,15 +47,17 @@ def confirm_finding(
 ) -> Decision:
     """Confirm a proposed finding; when the service plan in force says so, its item gets a ticket, once.
 
-    Raises `NotFound`, `NotAllowed`, `AlreadyDecided`, `UnknownHazard` for a corrected code that is none.
+    Raises `NotFound`, `NotAllowed`, `AlreadyDecided`, `InvalidInput` for a box of a label that nobody knows,
+    `UnknownHazard` for a corrected code that is none.
     """
     finding = _finding_to_decide(session, scope, enterprise_id, finding_id)
     hazard = hazard_type(confirmation.hazard_code or finding.hazard_code)
-    if confirmation.boxes is not None:
-        finding.boxes = [box.model_dump(mode="json") for box in confirmation.boxes]
+    _keep_drawing(finding, confirmation)
     _decide(finding, "confirmed", scope, confirmation.note, now)
     item = item_for_decision(session, finding, hazard.code)
     proposed_code, finding.hazard_code = finding.hazard_code, hazard.code
+    if proposed_code != hazard.code:
+        finding.proposed_hazard_code = proposed_code
     ticket = _ticket_of(session, item)
     level = _set_level(item, ticket, confirmation.level or item.level or hazard.level)
     data = {
@@ -59,12 +69,12 @@ def confirm_finding(
         "hazard_code": hazard.code,
         "hazard": hazard.name_zh,
         "level": level,
-        "boxes": finding.boxes,
+        **_drawing(finding),
         "note": confirmation.note,
     }
     session.flush()
     event = Event("finding.confirmed", hazard_section(level), data)
-    write_event(session, enterprise_id, scope.actor, event, now)
+    _name_entry(finding, write_event(session, enterprise_id, scope.actor, event, now))
     if ticket is None and item.state is ItemState.OPEN:
         plan = plan_in_force(session, enterprise_id, china_day(now))
         if plan is not None and plan.opens_tickets:
@@ -82,9 +92,12 @@ def dismiss_finding(
 ) -> Decision:
     """Dismiss a proposed finding; its item is dismissed when all its findings are.
 
-    Raises `NotFound`, `NotAllowed`, `AlreadyDecided`.
+    Raises `NotFound`, `NotAllowed`, `AlreadyDecided`, `InvalidInput` for a reason or a box's label that nobody knows.
     """
     finding = _finding_to_decide(session, scope, enterprise_id, finding_id)
+    why = dismissal_reason(dismissal.code)
+    finding.dismissal_code = why.code
+    _keep_drawing(finding, dismissal)
     _decide(finding, "dismissed", scope, dismissal.reason, now)
     session.flush()
     item = session.get_one(HazardItem, (enterprise_id, finding.item_id))
@@ -95,10 +108,12 @@ def dismiss_finding(
         "item_id": str(item.id),
         "state": "dismissed",
         "hazard_code": finding.hazard_code,
-        "reason": dismissal.reason,
+        "reason_code": why.code,
+        "reason": dismissal.reason or why.name_zh,
+        **_drawing(finding),
     }
     event = Event("finding.dismissed", hazard_section(item.level), data)
-    write_event(session, enterprise_id, scope.actor, event, now)
+    _name_entry(finding, write_event(session, enterprise_id, scope.actor, event, now))
     return Decision(finding, item, _ticket_of(session, item))
 
 
@@ -120,6 +135,40 @@ def _decide(finding: Finding, state: str, scope: Scope, note: str, now: datetime
     finding.decided_by = scope.user_id
     finding.decided_at = now
     finding.decision_note = note
+    roles = scope.roles_in(finding.enterprise_id)
+    finding.decided_role = next(role.value for role in DECIDING_ROLES if role in roles)
+
+
+def _keep_drawing(finding: Finding, said: Confirmation | Dismissal) -> None:
+    """Keep what the person drew beside the model's boxes. Raises `InvalidInput` for a label that nobody knows."""
+    drawn = said.boxes
+    known = {*LABELS, finding.label, *(str(box["label"]) for box in finding.boxes)}
+    _require_known([*(box.label for box in drawn or ()), *said.complete_labels], known)
+    if drawn is not None:
+        finding.decided_boxes = [box.model_dump(mode="json") for box in drawn]
+    finding.complete_labels = sorted(set(said.complete_labels)) or None
+
+
+def _require_known(labels: Iterable[str], known: set[str]) -> None:
+    strange = sorted(set(labels) - known)
+    if strange:
+        msg = f"no model here knows {', '.join(strange)}; the labels are {', '.join(sorted(known))}"
+        raise InvalidInput(msg)
+
+
+def _drawing(finding: Finding) -> dict[str, Any]:
+    """Return what the ledger says of boxes: those that stand, whose they are, and what the person vouches for."""
+    is_drawn = finding.decided_boxes is not None
+    return {
+        "boxes": finding.decided_boxes if is_drawn else finding.boxes,
+        "boxes_by": "person" if is_drawn else "model",
+        "complete_labels": finding.complete_labels or [],
+        "decided_as": finding.decided_role,
+    }
+
+
+def _name_entry(finding: Finding, entry: LedgerEntry) -> None:
+    finding.decision_entry_index, finding.decision_leaf_hash = entry.index, entry.leaf_hash
 
 
 def _ticket_of(session: Session, item: HazardItem) -> RemediationTicket | None:

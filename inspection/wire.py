@@ -41,15 +41,14 @@ class Wire(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
-class Box(Wire):
-    """A detection in relative coordinates of the upright picture."""
+class DrawnBox(Wire):
+    """A box that a person drew, in relative coordinates of the upright picture."""
 
     x1: Fraction
     y1: Fraction
     x2: Fraction
     y2: Fraction
     label: Text = Field(min_length=1, max_length=64, examples=["head"])
-    confidence: Fraction
 
     @model_validator(mode="after")
     def _is_ordered(self) -> Self:
@@ -57,6 +56,12 @@ class Box(Wire):
             msg = f"a box needs x1 < x2 and y1 < y2, not {self.x1}, {self.y1}, {self.x2}, {self.y2}"
             raise ValueError(msg)
         return self
+
+
+class Box(DrawnBox):
+    """A detection in relative coordinates of the upright picture."""
+
+    confidence: Fraction
 
 
 class SourceKind(StrEnum):
@@ -187,19 +192,55 @@ FindingState = Literal["proposed", "confirmed", "dismissed"]
 HazardLevel = Literal["general", "major"]
 
 
+MAX_DRAWN = 200
+DrawnBoxes = Annotated[
+    tuple[DrawnBox, ...] | None,
+    Field(
+        max_length=MAX_DRAWN,
+        description="the boxes as the person redrew them, all of them; null: the model's stand. "
+        "The model's own are kept beside them",
+    ),
+]
+CompleteLabels = Annotated[
+    tuple[Annotated[Text, Field(min_length=1, max_length=64)], ...],
+    Field(
+        max_length=64,
+        description="labels of which the person says that every one in the picture is boxed "
+        "(or, without a box, that the picture shows none); training needs to know",
+        examples=[["head"]],
+    ),
+]
+
+
 class Confirmation(Wire):
     """A person says that the hazard is real; what is left out stays as the model and the catalogue say."""
 
     hazard_code: str | None = Field(default=None, pattern=r"^[A-Z]{3}-\d{2}$", examples=["PPE-01"])
     level: HazardLevel | None = None
-    boxes: tuple[Box, ...] | None = Field(default=None, max_length=200)
+    boxes: DrawnBoxes = None
+    complete_labels: CompleteLabels = ()
     note: Text = Field(default="", max_length=2000)
 
 
 class Dismissal(Wire):
-    """A person says that it is no hazard, and why."""
+    """A person says that it is no hazard, and why: by a code of the list of reasons, in words, or both."""
 
-    reason: Text = Field(min_length=1, max_length=2000, examples=["a mannequin"])
+    code: str | None = Field(
+        default=None,
+        pattern=r"^[a-z_]{1,32}$",
+        description="a code of `GET /v1/decision-choices`; null is `other`",
+        examples=["reflection"],
+    )
+    reason: Text = Field(default="", max_length=2000, examples=["a mannequin"])
+    boxes: DrawnBoxes = None
+    complete_labels: CompleteLabels = ()
+
+    @model_validator(mode="after")
+    def _says_why(self) -> Self:
+        if self.code in (None, "other") and not self.reason.strip():
+            msg = "say why: give a code of GET /v1/decision-choices, or a reason in words"
+            raise ValueError(msg)
+        return self
 
 
 class Assignment(Wire):

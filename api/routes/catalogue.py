@@ -9,7 +9,9 @@ from api.deps import AnyCaller, AppParts, Reading
 from api.errors import problems
 from api.parts import VERSION
 from api.shapes.catalogue import (
+    DecisionChoices,
     Detection,
+    DismissalReasonView,
     HazardOnTrial,
     HazardTypes,
     HazardTypeView,
@@ -17,10 +19,12 @@ from api.shapes.catalogue import (
     LedgerSections,
     LedgerSectionView,
 )
+from inspection.dismissals import dismissal_reasons
 from inspection.sections import ledger_sections
 from inspection.switches import Switches
 from inspection.taxonomy import hazard_catalogue
 from inspection.wire import ServerTime, utc_now
+from models.training.pool import LABELS
 
 router = APIRouter(tags=["catalogue"])
 
@@ -72,6 +76,18 @@ def _detection(code: str, switches: Switches) -> Detection:
     if any(each.hazard_code == code for each in switches.off):
         return "off"
     return "on" if code in switches.on else "none"
+
+
+@router.get(
+    "/decision-choices",
+    operation_id="listDecisionChoices",
+    summary="Reasons of dismissals and labels of boxes",
+    responses=problems(401),
+)
+def list_decision_choices(caller: AnyCaller) -> DecisionChoices:  # noqa: ARG001  being signed in is enough
+    """Return why a finding may be dismissed, and what a box that a person draws may be labelled."""
+    reasons = [DismissalReasonView(**asdict(row)) for row in dismissal_reasons().values()]
+    return DecisionChoices(reasons=reasons, labels=list(LABELS))
 
 
 @router.get(

@@ -59,6 +59,27 @@ class HazardTypes(Wire):
     items: list[HazardTypeView]
 
 
+class DismissalReasonView(Wire):
+    """Why a finding is dismissed. `counts`: it speaks against the model in the live figures."""
+
+    code: str = Field(examples=["reflection"])
+    name_zh: str
+    name_en: str
+    counts: bool
+    teaches: Literal["absent", "present", "unknown", "nothing"] = Field(
+        description="what a model learns from it about the finding's label in this picture"
+    )
+
+
+class DecisionChoices(Wire):
+    """What a person chooses from when they decide about a finding."""
+
+    reasons: list[DismissalReasonView]
+    labels: list[str] = Field(
+        description="what a box may be labelled", examples=[["person", "head"]]
+    )
+
+
 class LedgerSectionView(Wire):
     """One of the 28 sections of an enterprise's ledger."""
 

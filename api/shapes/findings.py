@@ -7,7 +7,7 @@ from pydantic import Field
 
 from api.shapes.base import HazardCode, Page
 from inspection.tables import Finding
-from inspection.wire import Box, FindingState, Sha256, Source, UtcDatetime, Wire
+from inspection.wire import Box, DrawnBox, FindingState, Sha256, Source, UtcDatetime, Wire
 
 
 class FindingView(Wire):
@@ -19,7 +19,13 @@ class FindingView(Wire):
     hazard_code: HazardCode
     label: str = Field(examples=["head"])
     confidence: float = Field(ge=0, le=1, examples=[0.87])
-    boxes: list[Box]
+    boxes: list[Box] = Field(description="the model's, as it drew them")
+    decided_boxes: list[DrawnBox] | None = Field(
+        description="as a person redrew them; null: the model's stand"
+    )
+    complete_labels: list[str] | None = Field(
+        description="labels of which the person says that every one in the picture is boxed"
+    )
     captured_at: UtcDatetime = Field(
         description="by the server's clock: the device's, less its offset"
     )
@@ -40,6 +46,15 @@ class FindingView(Wire):
     decided_by: UUID | None
     decided_at: UtcDatetime | None
     decision_note: str | None
+    decided_role: str | None = Field(examples=["expert"])
+    dismissal_code: str | None = Field(
+        description="of the list of reasons", examples=["reflection"]
+    )
+    proposed_hazard_code: HazardCode | None = Field(
+        description="what the model said, where a person confirmed another hazard"
+    )
+    decision_entry_index: int | None
+    decision_leaf_hash: Sha256 | None
 
     @classmethod
     def from_row(cls, row: Finding) -> Self:

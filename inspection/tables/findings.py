@@ -134,6 +134,23 @@ class Finding(SQLModel, table=True):
     decided_by: UUID | None = Field(default=None, foreign_key="app_user.id")
     decided_at: datetime | None = at_column(default=False)
     decision_note: str | None = None
+    decided_role: str | None = Field(default=None, description="the role that allowed the decision")
+    decided_boxes: list[dict[str, Any]] | None = Field(
+        default=None,
+        sa_column=Column(JSON(none_as_null=True), nullable=True),
+        description="as the person redrew them; none: the model's stand",
+    )
+    complete_labels: list[str] | None = Field(
+        default=None,
+        sa_column=Column(JSON(none_as_null=True), nullable=True),
+        description="labels of which the person says that every one in the picture is boxed",
+    )
+    dismissal_code: str | None = Field(default=None, description="of `dismissal_reasons.csv`")
+    proposed_hazard_code: str | None = Field(
+        default=None, description="what the model said, where a person confirmed another hazard"
+    )
+    decision_entry_index: int | None = None
+    decision_leaf_hash: str | None = None
     __table_args__ = (
         ForeignKeyConstraint(
             ["enterprise_id", "item_id"], ["hazard_item.enterprise_id", "hazard_item.id"]

@@ -3,16 +3,18 @@
 from datetime import timedelta
 
 import pytest
+from pydantic import ValidationError
 from sqlmodel import Session, select
 
 from inspection.decisions import confirm_finding, dismiss_finding
-from inspection.errors import AlreadyDecided, NotAllowed, NotFound
+from inspection.errors import AlreadyDecided, InvalidInput, NotAllowed, NotFound
 from inspection.intake import record_finding
 from inspection.scopes import Actor, scope_of
 from inspection.tables import Finding, HazardItem, ItemState, RemediationTicket, User, new_id
 from inspection.taxonomy import UnknownHazard
 from inspection.tickets import Step, TicketAction, take_step
-from inspection.wire import Box, Confirmation, Dismissal
+from inspection.wire import Confirmation, Dismissal, DrawnBox
+from ledger.entry import Record
 from ledger.log import entries
 from ledger.sql import SqlStore
 from tests.builders import NOW, Town, jpeg, keep, make_draft
@@ -81,14 +83,17 @@ def test_a_confirmed_finding_opens_a_ticket_from_the_catalogue(
 def test_a_person_corrects_hazard_level_and_boxes(session: Session, town: Town) -> None:
     """A major one goes to section L12; the item that only this finding made is renamed."""
     finding = _propose(session, town)
-    box = Box(x1=0.2, y1=0.2, x2=0.4, y2=0.4, label="door", confidence=1.0)
+    models_own = list(finding.boxes)
+    box = DrawnBox(x1=0.2, y1=0.2, x2=0.4, y2=0.4, label="cone")
     confirmation = Confirmation(hazard_code="FIR-02", level="major", boxes=(box,), note="看清楚")
     decision = _confirm(session, town, finding, confirmation)
     assert decision.ticket is not None
     assert (decision.ticket.hazard_code, decision.ticket.level) == ("FIR-02", "major")
     assert decision.ticket.deadline == NOW + timedelta(days=1)
     assert (decision.item.hazard_code, decision.item.state) == ("FIR-02", ItemState.OPEN)
-    assert decision.finding.boxes == [box.model_dump(mode="json")]
+    assert decision.finding.boxes == models_own
+    assert decision.finding.decided_boxes == [box.model_dump(mode="json")]
+    assert decision.finding.proposed_hazard_code == "PPE-01"
     assert len(session.exec(select(HazardItem)).all()) == 1
     assert _kinds(session, town)[1:] == [("finding.confirmed", "L12"), ("ticket.opened", "L12")]
 
@@ -217,3 +222,74 @@ def _close(session: Session, town: Town, ticket: RemediationTicket) -> None:
         (expert, Step(TicketAction.CLOSE)),
     ):
         take_step(session, scope, town.mine.id, ticket.id, step, NOW + timedelta(minutes=1))
+
+
+def _last_record(session: Session, town: Town) -> Record:
+    records = [entry.record for entry in entries(SqlStore(session), str(town.mine.id), 0, 99)]
+    return next(
+        record
+        for record in reversed(records)
+        if record is not None and record.kind.startswith("finding.")
+    )
+
+
+def test_the_ledger_holds_a_persons_boxes_and_the_models(session: Session, town: Town) -> None:
+    """The decision's entry says whose boxes stand and in which role; the first entry keeps the model's."""
+    finding = _propose(session, town)
+    box = DrawnBox(x1=0.05, y1=0.05, x2=0.25, y2=0.3, label="head")
+    decision = _confirm(
+        session, town, finding, Confirmation(boxes=(box,), complete_labels=("head",))
+    )
+    data = _last_record(session, town).data
+    assert data["boxes"] == [box.model_dump(mode="json")]
+    assert (data["boxes_by"], data["decided_as"]) == ("person", "expert")
+    assert data["complete_labels"] == ["head"]
+    store, log_id = SqlStore(session), str(town.mine.id)
+    proposed, decided = list(entries(store, log_id, 0, 2))
+    assert proposed.record is not None
+    assert proposed.record.data["boxes"] == finding.boxes
+    assert (decision.finding.decision_entry_index, decision.finding.decision_leaf_hash) == (
+        decided.index,
+        decided.leaf_hash,
+    )
+
+
+def test_a_dismissal_says_why_as_data(session: Session, town: Town) -> None:
+    """The code is in the row and in the ledger, with the reason's words where the person wrote none."""
+    finding = _propose(session, town)
+    scope = scope_of(session, town.centre.id)
+    said = Dismissal(code="reflection")
+    decision = dismiss_finding(session, scope, town.mine.id, finding.id, said, NOW)
+    assert decision.finding.dismissal_code == "reflection"
+    data = _last_record(session, town).data
+    assert (data["reason_code"], data["decided_as"]) == ("reflection", "service_centre")
+    assert "海报" in data["reason"]
+    assert data["boxes_by"] == "model"
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        Dismissal(code="no_such_reason"),
+        Dismissal(
+            code="wrong_label", boxes=(DrawnBox(x1=0.1, y1=0.1, x2=0.2, y2=0.2, label="unicorn"),)
+        ),
+        Dismissal(code="wrong_label", complete_labels=("unicorn",)),
+    ],
+)
+def test_unknown_reasons_and_labels_are_refused(
+    session: Session, town: Town, said: Dismissal
+) -> None:
+    """The message lists what is known, and the finding can still be decided."""
+    finding = _propose(session, town)
+    scope = scope_of(session, town.expert.id)
+    with pytest.raises(InvalidInput, match=r"reflection|helmet"):
+        dismiss_finding(session, scope, town.mine.id, finding.id, said, NOW)
+    session.rollback()
+
+
+def test_a_dismissal_without_a_word_is_no_dismissal() -> None:
+    """A code other than `other`, or words: one of them is needed."""
+    for empty in ({}, {"code": "other"}, {"reason": "  "}):
+        with pytest.raises(ValidationError, match="say why"):
+            Dismissal.model_validate(empty)
