@@ -19,7 +19,7 @@ from api.shapes.base import Problem
 from inspection import errors as domain
 from inspection.taxonomy import UnknownHazard
 from ledger import errors as ledger
-from models.errors import PictureError
+from models.errors import HeadsNotDetectable, ModelError, PictureError
 
 PROBLEM_MEDIA_TYPE = "application/problem+json"
 
@@ -142,6 +142,8 @@ PROBLEMS: Mapping[type[Exception], ProblemKind] = {
         500, "ledger_corrupt", "The ledger's rows contradict each other"
     ),
     PictureError: ProblemKind(409, "not_a_picture", "It cannot be shown"),
+    HeadsNotDetectable: ProblemKind(503, "heads_not_detectable", "Heads cannot be blurred here"),
+    ModelError: ProblemKind(503, "model_failed", "The model failed"),
 }
 
 

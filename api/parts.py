@@ -18,6 +18,7 @@ from api.settings import Settings
 from inspection.database import make_engine, read_sessions, write_sessions
 from inspection.evidence import EvidenceStore
 from inspection.jobs import PhotoDetector, PhotoWorker
+from inspection.photo_privacy import HeadBlur
 from inspection.s3 import S3Store
 from inspection.stores import FolderStore
 from ledger.keys import SigningKey, load_or_create_key
@@ -95,7 +96,9 @@ def assemble(settings: Settings, detector: PhotoDetector | None = None) -> Parts
         read=read_sessions(engine),
         write=write,
         evidence=evidence,
-        previews=Previews(settings.data_dir / "previews", evidence),
+        previews=Previews(
+            settings.data_dir / "previews", evidence, HeadBlur.from_detector(detector)
+        ),
         signing_key=key,
         detector=detector,
         photo_worker=PhotoWorker(write, evidence, detector, switched_on=settings.experimental),

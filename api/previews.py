@@ -1,4 +1,7 @@
-"""Upright JPEGs of evidence, made once and kept, so that HEIC shows in every browser and phones load little."""
+"""Upright JPEGs of evidence, made once and kept, so that HEIC shows in every browser and phones load little.
+
+With heads blurred they are kept apart, by the model that found the heads: a better model makes them anew.
+"""
 
 import threading
 from pathlib import Path
@@ -9,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from inspection.evidence import EvidenceStore
+from inspection.photo_privacy import HeadBlur
 from models.pictures import decode_picture
 
 # Few sizes, so that one picture cannot fill the disk with its previews.
@@ -17,31 +21,43 @@ JPEG_QUALITY = 85
 
 
 class Previews:
-    """A folder of previews, named by the evidence and the width. It may be emptied at any time."""
+    """A folder of previews, named by the evidence, the width and how heads are shown. It may be emptied at any time."""
 
-    def __init__(self, folder: Path, store: EvidenceStore) -> None:
-        self._folder, self._store = folder, store
+    def __init__(self, folder: Path, store: EvidenceStore, heads: HeadBlur) -> None:
+        self._folder, self._store, self._heads = folder, store, heads
         # A large picture takes hundreds of megabytes once decoded.
         self._decoding = threading.BoundedSemaphore(2)
 
-    def preview(self, sha256: str, width: int) -> bytes:
-        """Return a JPEG at most this wide, pixels. Raises `models.errors.PictureError`, `StorageUnavailable`."""
+    def tag(self, sha256: str, width: int, *, blurred: bool) -> str:
+        """Return what names a preview's content: two of one tag are the same picture."""
         width = max(step for step in WIDTHS if step <= width)
-        kept = self._folder / sha256[:2] / f"{sha256}-{width}.jpg"
+        return f"{sha256}-{width}" + (f"-{self._heads.variant}" if blurred else "")
+
+    def preview(self, sha256: str, width: int, *, blurred: bool = False) -> bytes:
+        """Return a JPEG at most this wide, pixels; `blurred` with people's heads blurred.
+
+        Raises `models.errors.PictureError`, `StorageUnavailable`, and `models.errors.ModelError` where heads cannot be
+        found: there is no unblurred answer to a wish for a blurred one.
+        """
+        kept = self._folder / sha256[:2] / f"{self.tag(sha256, width, blurred=blurred)}.jpg"
         if kept.is_file():
             return kept.read_bytes()
         with self._decoding:
-            jpeg = self._make(sha256, width)
+            jpeg = self._make(
+                sha256, max(step for step in WIDTHS if step <= width), blurred=blurred
+            )
         kept.parent.mkdir(parents=True, exist_ok=True)
         staged = kept.with_suffix(f".{uuid4().hex}.part")
         staged.write_bytes(jpeg)
         staged.replace(kept)
         return jpeg
 
-    def _make(self, sha256: str, width: int) -> bytes:
+    def _make(self, sha256: str, width: int, *, blurred: bool) -> bytes:
         with self._store.open(sha256) as source:
-            picture = decode_picture(source.read())
-        return encode_jpeg(fit_width(picture.image_bgr, width))
+            image = decode_picture(source.read()).image_bgr
+        # Before it is made small: a model finds more heads in more pixels.
+        shown = self._heads.blur(image) if blurred else image
+        return encode_jpeg(fit_width(shown, width))
 
 
 def fit_width(image_bgr: NDArray[np.uint8], width: int) -> NDArray[np.uint8]:

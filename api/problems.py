@@ -29,7 +29,7 @@ from inspection.database import is_disk_full
 from inspection.errors import FieldsRefused, InspectionError, NotFound, PartOutOfOrder, StorageFull
 from inspection.taxonomy import UnknownHazard
 from ledger.errors import LedgerError
-from models.errors import PictureError
+from models.errors import ModelError, PictureError
 
 logger = logging.getLogger(__name__)
 DATABASE_BUSY = ProblemKind(503, "database_unavailable", "The database does not answer")
@@ -40,7 +40,7 @@ FAILURE = "the server failed; nothing was changed. Try again, and report it if i
 
 def install_problems(app: FastAPI) -> None:
     """Let the app answer every error as a problem."""
-    for base in (ApiError, InspectionError, UnknownHazard, PictureError, LedgerError):
+    for base in (ApiError, InspectionError, UnknownHazard, PictureError, ModelError, LedgerError):
         app.add_exception_handler(base, answer_refusal)
     app.add_exception_handler(RequestValidationError, answer_malformed)
     app.add_exception_handler(HTTPException, answer_http)

@@ -15,6 +15,8 @@ from api.parts import Parts
 from inspection import queries
 from inspection.errors import EvidenceTooLarge, NotFound
 from inspection.evidence import KeptBytes, Part, keep_bytes, keep_part, part_key, record_evidence
+from inspection.photo_privacy import shows_heads
+from inspection.plans import china_day
 from inspection.scopes import Scope
 from inspection.tables import Evidence
 from inspection.visits import INSPECTING_ROLES
@@ -23,6 +25,8 @@ from inspection.wire import EvidenceReceipt, utc_now
 CONTENT_RANGE = re.compile(r"bytes ([0-9]{1,15})-([0-9]{1,15})/([0-9]{1,15})", re.ASCII)
 # A hash never names other bytes, so a browser need not ask again.
 IMMUTABLE = "private, max-age=31536000, immutable"
+# What one address shows depends on who looks: the next person at the same browser must not find it.
+ASK_FIRST = "private, no-cache"
 
 
 @dataclass(frozen=True)
@@ -139,9 +143,15 @@ class EvidenceView:
         """Return whether the browser has it already."""
         return f'"{tag}"' in self.cached_tags
 
-    def not_modified(self, tag: str) -> Response:
+    def not_modified(self, tag: str, cache_control: str = IMMUTABLE) -> Response:
         """Return the answer for a browser that has it already."""
-        return Response(status_code=status.HTTP_304_NOT_MODIFIED, headers=kept_headers(tag))
+        headers = kept_headers(tag, cache_control)
+        return Response(status_code=status.HTTP_304_NOT_MODIFIED, headers=headers)
+
+    def hides_heads(self) -> bool:
+        """Return whether this person is shown derived pictures with heads blurred, unless they ask otherwise."""
+        roles = self.caller.scope.roles_in(self.enterprise_id)
+        return not shows_heads(roles, china_day(utc_now()))
 
     def log(self, action: str) -> None:
         """Note in the access log that it was shown."""
@@ -156,9 +166,9 @@ class EvidenceView:
             )
 
 
-def kept_headers(tag: str) -> dict[str, str]:
-    """Return the headers that let a browser keep it for good."""
-    return {"ETag": f'"{tag}"', "Cache-Control": IMMUTABLE}
+def kept_headers(tag: str, cache_control: str = IMMUTABLE) -> dict[str, str]:
+    """Return the headers that let a browser keep it, for good unless it has to ask first."""
+    return {"ETag": f'"{tag}"', "Cache-Control": cache_control}
 
 
 async def evidence_view(

@@ -15,7 +15,7 @@ from api.deps import (
     Sha256Path,
 )
 from api.errors import problems
-from api.uploads import Upload, Uploader, Viewing, kept_headers
+from api.uploads import ASK_FIRST, IMMUTABLE, Upload, Uploader, Viewing, kept_headers
 from inspection.evidence import CHUNK, PICTURE_TYPES
 from inspection.wire import EvidenceReceipt
 
@@ -69,10 +69,17 @@ ORIGINAL: dict[int | str, dict[str, Any]] = {
 PREVIEW: dict[int | str, dict[str, Any]] = {
     200: {
         "description": "An upright JPEG",
+        "headers": {
+            "X-Anxun-Heads": {
+                "description": "whether people's heads are `blurred` in it, or `original`",
+                "required": True,
+                "schema": {"type": "string", "enum": ["blurred", "original"]},
+            }
+        },
         "content": {"image/jpeg": {"schema": {"type": "string", "format": "binary"}}},
     },
     304: {"description": "Not modified"},
-    **problems(401, 404, 409, 422),
+    **problems(401, 404, 409, 422, 503),
 }
 
 
@@ -171,15 +178,26 @@ def get_evidence(view: Viewing) -> Response:
 def get_evidence_preview(
     view: Viewing,
     width: Annotated[int, Query(ge=64, le=4096, description="largest width, pixels")] = 1280,
+    blur: Annotated[
+        bool | None,
+        Query(description="people's heads blurred or not; left out: as the caller's role is shown"),
+    ] = None,
 ) -> Response:
-    """Return an upright JPEG at most this wide, so that HEIC shows in every browser."""
+    """Return an upright JPEG at most this wide, so that HEIC shows in every browser.
+
+    Heads are found by the server's model. Where it fails, the answer is an error and never an unblurred picture.
+    """
     row = view.row()
-    tag = f"{row.sha256}-{width}"
+    blurred = view.hides_heads() if blur is None else blur
+    previews = view.parts.previews
+    tag = previews.tag(row.sha256, width, blurred=blurred)
+    caching = ASK_FIRST if blur is None else IMMUTABLE
     if view.is_cached(tag):
-        return view.not_modified(tag)
-    jpeg = view.parts.previews.preview(row.sha256, width)
-    view.log("evidence.preview")
-    return Response(jpeg, media_type="image/jpeg", headers=kept_headers(tag))
+        return view.not_modified(tag, caching)
+    jpeg = previews.preview(row.sha256, width, blurred=blurred)
+    view.log("evidence.preview.blurred" if blurred else "evidence.preview")
+    headers = kept_headers(tag, caching) | {"X-Anxun-Heads": "blurred" if blurred else "original"}
+    return Response(jpeg, media_type="image/jpeg", headers=headers)
 
 
 def _chunks(source: BinaryIO) -> Iterator[bytes]:
