@@ -1,10 +1,11 @@
 """The operator's desk: what `anxun` does to the database directly. Nothing here asks who calls."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import delete
@@ -13,6 +14,13 @@ from sqlmodel import Session, col, select
 from api.access import log_access
 from api.auth import hash_password, normal_login
 from api.database import upgrade_database
+from api.datasets import (
+    DatasetFacts,
+    DatasetWriter,
+    log_dataset,
+    pseudonyms,
+    write_dataset_file,
+)
 from api.exports import export_ledger
 from api.parts import open_database, open_evidence, open_key, origin_of
 from api.settings import Settings
@@ -32,6 +40,7 @@ from inspection.tables import (
     User,
 )
 from inspection.taxonomy import hazard_type
+from inspection.training_data import Taken, taught_pictures
 from inspection.wire import utc_now
 from ledger.log import publish_checkpoint
 from ledger.sql import SqlStore
@@ -156,6 +165,22 @@ class Office:
         export_ledger(self.session, open_evidence(self.settings), signer, checkpoint, target)
         self._log("ledger.export", str(target), enterprise_id)
         return checkpoint.size
+
+    def export_dataset(
+        self, enterprise_ids: Sequence[UUID], taken: Taken, target: Path
+    ) -> dict[str, Any]:
+        """Write decisions as a data set (a zip or a folder); of every enterprise where none is named. Return its report."""
+        mine = [self._enterprise(each).id for each in enterprise_ids]
+        scope = mine or list(self.session.exec(select(Enterprise.id)))
+        pictures = list(taught_pictures(self.session, scope, taken))
+        writer = DatasetWriter(
+            open_evidence(self.settings),
+            pseudonyms(open_key(self.settings)),
+            DatasetFacts(utc_now(), OPERATOR, taken),
+        )
+        report = write_dataset_file(target, lambda to: writer.write(pictures, to))
+        log_dataset(self.session, pictures, OPERATOR)
+        return report
 
     def _enterprise(self, enterprise_id: UUID) -> Enterprise:
         row = self.session.get(Enterprise, enterprise_id)

@@ -13,6 +13,7 @@ from uuid import UUID
 import typer
 from rich.console import Console
 
+from api.cli_models import dataset_app, model_app
 from ledger.cli import app as ledger_app
 
 if TYPE_CHECKING:
@@ -35,6 +36,8 @@ for name, sub_app in (
     ("organisation", organisation_app),
     ("enterprise", enterprise_app),
     ("user", user_app),
+    ("dataset", dataset_app),
+    ("model", model_app),
 ):
     app.add_typer(sub_app, name=name)
 # `anxun verify` needs only the base install.

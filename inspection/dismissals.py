@@ -53,6 +53,12 @@ def dismissal_reason(code: str | None) -> DismissalReason:
     return known[code or OTHER]
 
 
+def stored_reason(code: str | None) -> DismissalReason:
+    """Return the reason of a stored dismissal; `other` for one without a code, or whose row was taken from the file."""
+    known = dismissal_reasons()
+    return known.get(code or OTHER, known[OTHER])
+
+
 def _reason(row: Mapping[str, str]) -> DismissalReason:
     teaches = next(each for each in get_args(Teaches) if each == row["teaches"])
     counts = {"yes": True, "no": False}[row["counts"]]

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from inspection.jobs import PhotoDetector
 from inspection.tables import Role
 from models.detections import Detections
-from models.detector import Detector, ModelIdentity
+from models.detector import Detector
 from models.privacy import blur_heads, privacy_thresholds, require_heads
 
 # Another number when the way of blurring changes, so that no kept picture of the old way is shown.
@@ -59,9 +59,7 @@ class HeadBlur:
         """Return the blur by the server's own model, which looks for people with less certainty than for claims."""
         look: Callable[[Image], Detections] = detector.detect
         if isinstance(detector, Detector):
-            identity = ModelIdentity(detector.name, detector.version, detector.sha256)
-            lower = privacy_thresholds(detector.labels)
-            look = Detector(detector.runtime, identity, thresholds=lower).detect
+            look = detector.with_thresholds(privacy_thresholds(detector.labels)).detect
         return cls(look, tuple(detector.labels), detector.sha256)
 
     @property

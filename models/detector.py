@@ -87,6 +87,20 @@ class Detector:
         found = self._decode(self.runtime.run(blob), self._limits)
         return Detections(transform.to_source(found.xyxy), found.confidence, found.class_id)
 
+    def with_thresholds(self, thresholds: Mapping[str, float]) -> "Detector":
+        """Return a detector over the same loaded network with other thresholds for these labels.
+
+        Raises:
+            ValueError: a threshold for a label that the model has not, or one outside 0 to 1.
+        """
+        return Detector(
+            self.runtime,
+            ModelIdentity(self.name, self.version, self.sha256),
+            thresholds={**self.thresholds, **thresholds},
+            experimental=self.experimental,
+            iou=self._limits.iou,
+        )
+
 
 def _complete(thresholds: Mapping[str, float], labels: tuple[str, ...]) -> Mapping[str, float]:
     strange = sorted(set(thresholds) - set(labels))

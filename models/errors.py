@@ -12,6 +12,9 @@ ModelError                      the model cannot be used
 ├── ClassCountMismatch          as many classes in the output as in the class names: not so
 └── HeadsNotDetectable          its labels do not tell where people's heads are
 ImageInvalid                    what was handed to a detector is no (H, W, 3) uint8 array
+DatasetError                    the data set cannot be used
+├── DatasetUnreadable           a folder that is none
+└── LabelFileInvalid            a line of a YOLO label file that is none
 PictureError                    these bytes are not a picture that can be used
 ├── EmptyPicture                0 bytes
 ├── NotAPicture                 no JPEG, PNG, WebP or HEIC, whatever its name says
@@ -134,6 +137,26 @@ class ImageInvalid(ValueError):
     def __init__(self, shape: tuple[int, ...], dtype: object) -> None:
         self.shape, self.dtype = shape, dtype
         super().__init__(f"a picture is a uint8 array (H, W, 3) in BGR order, not {dtype} {shape}")
+
+
+class DatasetError(Exception):
+    """Base of everything that makes a data set unusable."""
+
+
+class DatasetUnreadable(DatasetError):
+    """A folder is no data set as `anxun dataset export` writes it."""
+
+    def __init__(self, root: Path, why: str) -> None:
+        self.root, self.why = root, why
+        super().__init__(f"{root} is no data set: {why}; make one with anxun dataset export")
+
+
+class LabelFileInvalid(DatasetError):
+    """A YOLO label file has a line that is none."""
+
+    def __init__(self, line: int, why: str) -> None:
+        self.line, self.why = line, why
+        super().__init__(f"line {line} of a label file is wrong: {why}")
 
 
 class PictureError(Exception):

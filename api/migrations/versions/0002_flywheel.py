@@ -1,14 +1,14 @@
 """A person's boxes and reasons beside the model's, and the ledger entry of the decision.
 
 Revision ID: 0002
-Revises: 0004
+Revises: 0005
 """
 
 import sqlalchemy as sa
 from alembic import op
 
 revision = "0002"
-down_revision = "0004"
+down_revision = "0005"
 branch_labels = None
 depends_on = None
 
