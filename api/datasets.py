@@ -17,8 +17,9 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any, BinaryIO, Protocol
-from uuid import UUID, uuid4
+from uuid import UUID
 from zipfile import ZIP_DEFLATED, ZIP_STORED, ZipFile
 
 import cv2
@@ -224,14 +225,15 @@ def write_dataset_file(path: Path, write: Callable[[Target], dict[str, Any]]) ->
     """
     if path.exists():
         raise InvalidInput(f"{path} is there already; choose another name")
-    staged = path.with_name(f".{path.name}.{uuid4().hex}.part")
-    if path.suffix == ".zip":
-        with staged.open("wb") as stream:
-            report = write_dataset_zip(stream, write)
-    else:
-        staged.mkdir(parents=True)
-        report = write(FolderTarget(staged))
-    staged.rename(path)
+    with TemporaryDirectory(prefix=f".{path.name}.", dir=path.resolve().parent) as folder:
+        staged = Path(folder) / path.name
+        if path.suffix == ".zip":
+            with staged.open("wb") as stream:
+                report = write_dataset_zip(stream, write)
+        else:
+            staged.mkdir()
+            report = write(FolderTarget(staged))
+        staged.rename(path)
     return report
 
 

@@ -6,12 +6,15 @@ import json
 import zipfile
 from pathlib import Path
 from typing import Any
+from uuid import UUID
 
 import cv2
 import numpy as np
 import pytest
 from sqlmodel import select
+from typer.testing import CliRunner
 
+from api.cli import app
 from inspection.tables import AccessLog
 from ledger.log import entries
 from ledger.sql import SqlStore
@@ -212,3 +215,37 @@ def test_an_upright_picture_without_its_exif_is_exported(site: Site, tmp_path: P
     assert image is not None
     assert image.shape[:2] == (row["height"], row["width"])
     assert row["boxes"] == 0
+
+
+def test_the_command_writes_a_zip_or_a_folder_once(
+    site: Site,
+    decided: dict[str, dict[str, Any]],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """`anxun dataset export` writes what the API gives, never over something, and is in the access log too."""
+    monkeypatch.setenv("ANXUN_DATA_DIR", str(tmp_path / "data"))
+
+    def export(target: Path, *options: str, code: int = 0) -> str:
+        result = CliRunner().invoke(app, ["dataset", "export", str(target), *options])
+        assert result.exit_code == code, result.output
+        return result.output
+
+    folder, archive = tmp_path / "folder", tmp_path / "set.zip"
+    assert "without a box: 2" in export(folder)
+    export(archive, "--enterprise", str(site.town.mine.id))
+    assert len(Pool.read(folder).images) == 4
+    manifest = json.loads((folder / "manifest.json").read_text())
+    assert manifest["made_as"] == "operator"
+    with zipfile.ZipFile(archive) as opened:
+        assert set(opened.namelist()) == {
+            str(file.relative_to(folder)) for file in folder.rglob("*") if file.is_file()
+        }
+    assert "already" in export(folder, code=2)
+    assert "no enterprise" in export(tmp_path / "x", "--enterprise", str(UUID(int=5)), code=2)
+    assert "decided anything" in export(tmp_path / "x", "--until", "2020-01-01", code=2)
+    assert "no day" in export(tmp_path / "x", "--from", "yesterday", code=2)
+    assert not [file.name for file in tmp_path.iterdir() if "part" in file.name]
+    with site.parts.read() as session:
+        lines = session.exec(select(AccessLog).where(AccessLog.action == "dataset.export")).all()
+    assert [line.actor for line in lines] == ["operator", "operator"]
