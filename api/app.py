@@ -18,12 +18,14 @@ from api.routes import (
     devices,
     enterprises,
     entries,
+    erasures,
     evidence,
     findings,
     flywheel,
     inspections,
     items,
     ledger,
+    retention,
     sessions,
     tickets,
 )
@@ -45,6 +47,8 @@ ROUTERS: tuple[APIRouter, ...] = (
     tickets.router,
     ledger.router,
     entries.router,
+    erasures.router,
+    retention.router,
 )
 
 

@@ -7,13 +7,18 @@ from contextlib import contextmanager
 from datetime import date
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, NoReturn
+from typing import TYPE_CHECKING, Annotated
 from uuid import UUID
 
 import typer
 from rich.console import Console
 
 from api.cli_models import dataset_app, model_app
+from api.faults import err
+from api.faults import fail as _fail
+from api.faults import plain_faults as _faults
+from api.retention_cli import app as retention_app
+from api.retention_cli import search_index
 from ledger.cli import app as ledger_app
 
 if TYPE_CHECKING:
@@ -40,10 +45,11 @@ for name, sub_app in (
     ("model", model_app),
 ):
     app.add_typer(sub_app, name=name)
+app.add_typer(retention_app, name="retention")
+app.command("search-index")(search_index)
 # `anxun verify` needs only the base install.
 app.registered_commands.extend(ledger_app.registered_commands)
 out = Console(highlight=False, soft_wrap=True)
-err = Console(stderr=True, highlight=False, soft_wrap=True)
 
 Start = Annotated[str, typer.Option("--from", help="first day, YYYY-MM-DD")]
 End = Annotated[str, typer.Option("--until", help="last day, YYYY-MM-DD")]
@@ -275,11 +281,6 @@ def _day(text: str) -> date:
         _fail(f"{text!r} is no day like 2026-11-24")
 
 
-def _fail(message: str) -> NoReturn:
-    err.print(message, style="red", markup=False)
-    raise typer.Exit(2)
-
-
 @contextmanager
 def _office() -> Iterator["Office"]:
     from api.admin import open_office
@@ -287,35 +288,6 @@ def _office() -> Iterator["Office"]:
 
     with _faults(), open_office(Settings()) as office:
         yield office
-
-
-@contextmanager
-def _faults() -> Iterator[None]:
-    """Say what is wrong in a line instead of a trace."""
-    from pydantic import ValidationError
-    from sqlalchemy.exc import OperationalError
-
-    from inspection.errors import InspectionError
-    from inspection.switches import LabelUnknown
-    from inspection.taxonomy import UnknownHazard
-    from ledger.errors import LedgerError
-    from models.errors import ModelError
-
-    try:
-        yield
-    except (
-        InspectionError,
-        UnknownHazard,
-        LabelUnknown,
-        LedgerError,
-        ModelError,
-        OSError,
-    ) as error:
-        _fail(str(error))
-    except OperationalError as error:
-        _fail(f"the database does not answer: {error.orig}")
-    except ValidationError as error:
-        _fail(f"the settings are wrong (see docs/operations.md): {error}")
 
 
 if __name__ == "__main__":

@@ -97,6 +97,14 @@ PROBLEMS: Mapping[type[Exception], ProblemKind] = {
     NotPublished: ProblemKind(409, "not_published", "Not published yet"),
     domain.NotFound: ProblemKind(404, "not_found", "Not found"),
     domain.NotAllowed: ProblemKind(403, "not_allowed", "Not allowed"),
+    domain.EvidenceErased: ProblemKind(404, "evidence_erased", "It was erased"),
+    domain.AnotherApproverRequired: ProblemKind(
+        403, "another_approver_required", "Another person must approve"
+    ),
+    domain.ErasureRefused: ProblemKind(409, "erasure_refused", "It must be kept"),
+    domain.ErasureDecided: ProblemKind(409, "erasure_decided", "Already decided"),
+    domain.HoldNotStanding: ProblemKind(409, "hold_not_standing", "The hold was lifted"),
+    domain.StorageLocked: ProblemKind(503, "storage_locked", "The store refuses to delete"),
     domain.SecondPersonRequired: ProblemKind(
         403, "second_person_required", "A second person must do this"
     ),

@@ -12,6 +12,7 @@ from sqlmodel import Session
 
 from api.parts import Parts
 from inspection.evidence import EvidenceStore
+from inspection.removals import export_lease
 from inspection.tables import Enterprise
 from ledger.bundle import write_bundle
 from ledger.checkpoint import Checkpoint
@@ -29,7 +30,7 @@ def export_bundle(
     parts: Parts, enterprise_id: UUID, checkpoint: Checkpoint, target: BinaryIO
 ) -> None:
     """Write an enterprise's ledger up to a checkpoint, with its evidence, to a stream."""
-    with parts.read() as session:
+    with export_lease(parts.write, enterprise_id), parts.read() as session:
         export_ledger(session, parts.evidence, parts.signer_of(enterprise_id), checkpoint, target)
 
 

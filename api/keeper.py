@@ -1,28 +1,52 @@
-"""What the server does by itself about what it keeps: it indexes entries that were missed."""
+"""What the server does by itself about what it keeps: index what was missed, carry out approved erasures.
+
+1  entries that are not indexed are indexed, a batch a transaction
+2  approved erasures are carried out, an entry a transaction; what a crash left is found again
+3  queued bytes are deleted, each in a transaction of its own, after the commit that queued them
+4  previews of erased evidence are deleted from this machine
+5  the database forgets what was erased: its index is merged, its log is emptied
+"""
 
 import logging
 import threading
+from datetime import datetime, timedelta
 
-from sqlalchemy.orm import sessionmaker
-from sqlmodel import Session
+from sqlalchemy import Engine
 
+from api.previews import Previews
+from inspection.database import read_sessions, write_sessions
 from inspection.entry_index import behind, catch_up
+from inspection.erasing import approved_erasures, erase_next
+from inspection.evidence import EvidenceStore
+from inspection.pieces import merge_pieces
+from inspection.removals import erased_evidence, queued_removals, remove_queued
+from inspection.wire import utc_now
 
 LOG = logging.getLogger(__name__)
 POLL_S = 5.0
+# A preview that was being made while its evidence was erased is found in the next rounds.
+PREVIEW_LAG = timedelta(minutes=10)
 
 
 class Keeper:
     """A thread that works in small transactions, so that requests come in between. Any number of servers may run one."""
 
-    def __init__(self, read: sessionmaker[Session], write: sessionmaker[Session]) -> None:
-        self._read, self._write = read, write
+    def __init__(self, engine: Engine, evidence: EvidenceStore, previews: Previews) -> None:
+        self._engine, self._evidence, self._previews = engine, evidence, previews
+        self._read, self._write = read_sessions(engine), write_sessions(engine)
+        self._previews_since: datetime | None = None
         self._wanted, self._ended = threading.Event(), threading.Event()
         self._thread: threading.Thread | None = None
 
-    def run_once(self) -> None:
-        """Do everything that waits, or as much of it as there is time for before `stop`."""
+    def run_once(self) -> int:
+        """Do everything that waits, or as much as there is time for before `stop`; return how many entries were erased."""
         self._index()
+        erased = self._erase()
+        self._remove_bytes()
+        self._forget_previews()
+        if erased:
+            self._scrub()
+        return erased
 
     def start(self) -> None:
         """Begin to work, in a thread."""
@@ -52,7 +76,7 @@ class Keeper:
                 LOG.exception("what is kept could not be tended; trying again")
             self._wanted.wait(POLL_S)
 
-    def _index(self) -> None:
+    def _index(self) -> None:  # 1
         # Reading first: on SQLite a session that writes would hold up everyone, every few seconds, for nothing.
         with self._read() as session:
             waiting = behind(session)
@@ -61,3 +85,46 @@ class Keeper:
                 with self._write.begin() as session:
                     if not catch_up(session, enterprise_id):
                         break
+
+    def _erase(self) -> int:  # 2
+        with self._read() as session:
+            approved = approved_erasures(session)
+        erased = 0
+        for enterprise_id, request_id in approved:
+            while not self._ended.is_set():
+                with self._write.begin() as session:
+                    if not erase_next(session, enterprise_id, request_id, utc_now()):
+                        break
+                erased += 1
+        return erased
+
+    def _remove_bytes(self) -> None:  # 3
+        with self._read() as session:
+            queued = queued_removals(session, utc_now())
+        for enterprise_id, sha256 in queued:
+            if self._ended.is_set():
+                return
+            with self._write.begin() as session:
+                removed = remove_queued(session, self._evidence, enterprise_id, sha256, utc_now())
+            if removed.error:
+                LOG.warning("evidence %s is not deleted yet: %s", sha256, removed.error)
+
+    def _forget_previews(self) -> None:  # 4
+        begun = utc_now()
+        since = self._previews_since
+        with self._read() as session:
+            gone = erased_evidence(session, None if since is None else since - PREVIEW_LAG)
+        for sha256 in gone:
+            self._previews.forget(sha256)
+        self._previews_since = begun
+
+    def _scrub(self) -> None:  # 5
+        with self._write.begin() as session:
+            merge_pieces(session)
+        if self._engine.dialect.name != "sqlite":
+            return
+        connection = self._engine.raw_connection()
+        try:
+            connection.cursor().execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        finally:
+            connection.close()

@@ -90,15 +90,14 @@ def assemble(settings: Settings, detector: PhotoDetector | None = None) -> Parts
     evidence = open_evidence(settings)
     key = open_key(settings)
     detector = detector or load_bundle(settings.model_file)
+    previews = Previews(settings.data_dir / "previews", evidence, HeadBlur.from_detector(detector))
     return Parts(
         settings=settings,
         engine=engine,
         read=read_sessions(engine),
         write=write,
         evidence=evidence,
-        previews=Previews(
-            settings.data_dir / "previews", evidence, HeadBlur.from_detector(detector)
-        ),
+        previews=previews,
         signing_key=key,
         detector=detector,
         photo_worker=PhotoWorker(write, evidence, detector, switched_on=settings.experimental),
@@ -107,5 +106,5 @@ def assemble(settings: Settings, detector: PhotoDetector | None = None) -> Parts
             lambda log_id: key.named(origin_of(settings, log_id)),
             interval_s=settings.checkpoint_interval_s,
         ),
-        keeper=Keeper(read_sessions(engine), write),
+        keeper=Keeper(engine, evidence, previews),
     )

@@ -52,6 +52,11 @@ class Previews:
         staged.replace(kept)
         return jpeg
 
+    def forget(self, sha256: str) -> None:
+        """Delete every preview of an evidence."""
+        for kept in (self._folder / sha256[:2]).glob(f"{sha256}-*"):
+            kept.unlink(missing_ok=True)
+
     def _make(self, sha256: str, width: int, *, blurred: bool) -> bytes:
         with self._store.open(sha256) as source:
             image = decode_picture(source.read()).image_bgr

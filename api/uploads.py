@@ -13,8 +13,16 @@ from api.deps import AppParts, Body, CurrentUser, EnterpriseId, Remote, Sha256Pa
 from api.errors import MalformedHeader
 from api.parts import Parts
 from inspection import queries
-from inspection.errors import EvidenceTooLarge, NotFound
-from inspection.evidence import KeptBytes, Part, keep_bytes, keep_part, part_key, record_evidence
+from inspection.errors import EvidenceErased, EvidenceTooLarge, NotFound
+from inspection.evidence import (
+    KeptBytes,
+    Part,
+    keep_bytes,
+    keep_part,
+    part_key,
+    record_evidence,
+    require_kept,
+)
 from inspection.photo_privacy import shows_heads
 from inspection.plans import china_day
 from inspection.scopes import Scope
@@ -85,6 +93,7 @@ class Upload:
                 actor=self.scope.actor,
                 now=utc_now(),
             )
+            require_kept(self.parts.evidence, self.sha256)
         return receipt
 
     def offset(self) -> Response:
@@ -120,7 +129,10 @@ class Upload:
 
     def _present(self) -> Evidence | None:
         with self.parts.read() as session:
-            return session.get(Evidence, (self.enterprise_id, self.sha256))
+            row = session.get(Evidence, (self.enterprise_id, self.sha256))
+        if row is not None and row.erased_at is not None:
+            raise EvidenceErased(self.sha256)
+        return row
 
 
 @dataclass(frozen=True)

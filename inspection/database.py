@@ -13,7 +13,7 @@ from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import sessionmaker
-from sqlmodel import Session, col, select
+from sqlmodel import Session, col, func, select
 
 from inspection.errors import NotFound
 from inspection.tables import Enterprise
@@ -41,7 +41,8 @@ def make_engine(url: str | URL) -> Engine:
 def _prepare_sqlite(connection: sqlite3.Connection, _record: object) -> None:
     # The driver would begin transactions by itself, and not before a SAVEPOINT.
     connection.isolation_level = None
-    for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON"):
+    # secure_delete: what is erased is overwritten, not only unlinked.
+    for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "secure_delete=ON"):
         connection.execute(f"PRAGMA {pragma}").close()
 
 
@@ -77,6 +78,16 @@ def lock_enterprise(session: Session, enterprise_id: UUID) -> None:
     ).first()
     if locked is None:
         raise NotFound("enterprise", enterprise_id)
+
+
+def lock_evidence(session: Session, sha256: str) -> None:
+    """Let one transaction at a time decide whether these bytes are needed, across enterprises; held until it ends.
+
+    On SQLite whoever writes is alone anyway.
+    """
+    if session.get_bind().dialect.name == "postgresql":
+        key = int.from_bytes(bytes.fromhex(sha256[:16]), "big", signed=True)
+        session.execute(select(func.pg_advisory_xact_lock(key)))
 
 
 def is_disk_full(error: OperationalError) -> bool:

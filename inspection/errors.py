@@ -2,14 +2,19 @@
 
     InspectionError
     ├── NotFound                    it does not exist, or not for this caller
+    │   └── EvidenceErased          it was there; its bytes were erased
     ├── NotAllowed                  the caller sees it, but their role may not do this
     │   ├── SecondPersonRequired    whoever fixed may not reinspect
+    │   ├── AnotherApproverRequired whoever asks for an erasure may not approve it
     │   └── NotByHand               the product itself writes this section
     ├── Conflict                    true once, but not in the present state
     │   ├── AlreadyDecided          a finding is confirmed or dismissed once
     │   ├── StepNotPossible         the ticket's state does not know this step
     │   ├── VersionConflict         someone else was faster
     │   ├── AlreadyExists           a name or number that is taken
+    │   ├── ErasureRefused          what must be kept is not erased
+    │   ├── ErasureDecided          a request is decided once
+    │   ├── HoldNotStanding         a hold is lifted once
     │   ├── IdReused                an id came before with another content
     │   └── NotStanding             a record was superseded or withdrawn
     ├── Refused                     the input is wrong; the message says what to do
@@ -28,6 +33,7 @@
     │       └── PartOutOfOrder
     └── StorageError                the server's fault: try again later
         ├── StorageFull
+        ├── StorageLocked           the store itself refuses to delete
         └── StorageUnavailable
 
 `inspection.taxonomy.UnknownHazard` stands outside, because the edge shares it.
@@ -48,6 +54,14 @@ class NotFound(InspectionError):
     def __init__(self, kind: str, key: object) -> None:
         self.kind, self.key = kind, str(key)
         super().__init__(f"there is no {kind} {key}")
+
+
+class EvidenceErased(NotFound):
+    """The bytes were there and were erased; they are neither shown nor taken again."""
+
+    def __init__(self, sha256: str) -> None:
+        super().__init__("evidence", sha256)
+        self.args = (f"evidence {sha256} was erased; it is neither shown nor taken again",)
 
 
 class NotAllowed(InspectionError):
@@ -74,6 +88,14 @@ class NotByHand(NotAllowed):
     def __init__(self, section: str) -> None:
         super().__init__("write", ())
         self.args = (f"the product writes section {section} by itself; nobody writes it by hand",)
+
+
+class AnotherApproverRequired(NotAllowed):
+    """Whoever asks for an erasure may not approve it."""
+
+    def __init__(self) -> None:
+        super().__init__("approve an erasure", ())
+        self.args = ("whoever asked for the erasure may not approve it; ask another person to",)
 
 
 class Conflict(InspectionError):
@@ -105,6 +127,30 @@ class VersionConflict(Conflict):
         super().__init__(
             f"the ticket is at version {actual}, not {expected}; read it again and decide anew"
         )
+
+
+class ErasureRefused(Conflict):
+    """Entries of a request must be kept: each message names one and says why."""
+
+    def __init__(self, messages: Sequence[str]) -> None:
+        self.messages = tuple(messages)
+        more = f" (and {len(self.messages) - 10} more)" if len(self.messages) > 10 else ""
+        super().__init__("; ".join(self.messages[:10]) + more)
+
+
+class ErasureDecided(Conflict):
+    """A request for an erasure is approved or rejected once."""
+
+    def __init__(self, request_id: UUID, state: str) -> None:
+        self.state = state
+        super().__init__(f"erasure request {request_id} is {state}; it is decided once")
+
+
+class HoldNotStanding(Conflict):
+    """A legal hold is lifted once."""
+
+    def __init__(self, hold_id: UUID) -> None:
+        super().__init__(f"legal hold {hold_id} was lifted before")
 
 
 class AlreadyExists(Conflict):
@@ -249,6 +295,16 @@ class StorageFull(StorageError):
 
     def __init__(self) -> None:
         super().__init__("the server has no room left for evidence; free some and try again")
+
+
+class StorageLocked(StorageError):
+    """The store refuses to delete: object lock, a retention or a legal hold of the bucket."""
+
+    def __init__(self, sha256: str, why: str) -> None:
+        super().__init__(
+            f"the evidence store refuses to delete {sha256}: {why}. Its bucket locks objects; the bytes go when the "
+            "lock ends or its owner lifts it, and this is tried again until then"
+        )
 
 
 class StorageUnavailable(StorageError):

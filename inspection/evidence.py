@@ -14,11 +14,14 @@ from uuid import UUID
 from sqlalchemy.exc import IntegrityError
 from sqlmodel import Session
 
+from inspection.database import lock_evidence
 from inspection.errors import (
     EvidenceEmpty,
+    EvidenceErased,
     EvidenceHashMismatch,
     EvidenceTooLarge,
     EvidenceTypeRefused,
+    StorageUnavailable,
 )
 from inspection.scopes import Actor
 from inspection.tables import Evidence
@@ -64,6 +67,13 @@ class EvidenceStore(Protocol):
 
     def size(self, sha256: str) -> int:
         """Return the number of bytes. Raises `StorageUnavailable` when they are not there."""
+        ...
+
+    def remove(self, sha256: str) -> bool:
+        """Delete the bytes for good, every version of them; return whether they were there.
+
+        Raises `StorageLocked` when the store refuses to, `StorageUnavailable` when it does not answer.
+        """
         ...
 
     def part_size(self, key: str) -> int:
@@ -138,10 +148,17 @@ def keep_bytes(
 def record_evidence(
     session: Session, *, enterprise_id: UUID, kept: KeptBytes, actor: Actor, now: datetime
 ) -> Evidence:
-    """Write the row that gives the enterprise its evidence; the first row stands when it came before."""
+    """Write the row that gives the enterprise its evidence; the first row stands when it came before.
+
+    Raises `EvidenceErased` for bytes that the enterprise had erased. Bytes that nobody needed may be removed between
+    keeping them and this: `require_kept` in the same transaction makes sure.
+    """
+    lock_evidence(session, kept.sha256)
     key = (enterprise_id, kept.sha256)
     row = session.get(Evidence, key)
     if row is not None:
+        if row.erased_at is not None:
+            raise EvidenceErased(kept.sha256)
         return row
     row = Evidence(
         enterprise_id=enterprise_id,
@@ -173,7 +190,22 @@ def receive_evidence(  # noqa: PLR0913  every fact of an upload
 ) -> Evidence:
     """Keep the bytes, then write the row: `keep_bytes` and `record_evidence` in one."""
     kept = keep_bytes(store, sha256, source, limit=limit)
-    return record_evidence(session, enterprise_id=enterprise_id, kept=kept, actor=actor, now=now)
+    row = record_evidence(session, enterprise_id=enterprise_id, kept=kept, actor=actor, now=now)
+    require_kept(store, sha256)
+    return row
+
+
+def evidence_row(session: Session, enterprise_id: UUID, sha256: str) -> Evidence | None:
+    """Return an enterprise's evidence; None where it has none, or had it erased."""
+    row = session.get(Evidence, (enterprise_id, sha256))
+    return row if row is not None and row.erased_at is None else None
+
+
+def require_kept(store: EvidenceStore, sha256: str) -> None:
+    """Raise `StorageUnavailable` unless the bytes are there, in the transaction that records them."""
+    if not store.has(sha256):
+        msg = f"evidence {sha256} was removed while it came in; send it again"
+        raise StorageUnavailable(msg)
 
 
 @dataclass(frozen=True)

@@ -16,6 +16,7 @@ from sqlalchemy.exc import DataError
 from sqlmodel import Session
 
 from inspection.database import lock_enterprise
+from inspection.evidence import evidence_row
 from inspection.items import join_item
 from inspection.journal import Event, attach, timestamp, write_event
 from inspection.plans import china_day, parameter
@@ -258,7 +259,7 @@ def _captured_at(draft: FindingDraft, now: datetime) -> datetime:
 
 
 def _evidence(session: Session, enterprise_id: UUID, draft: FindingDraft) -> Evidence:
-    row = session.get(Evidence, (enterprise_id, draft.evidence_sha256))
+    row = evidence_row(session, enterprise_id, draft.evidence_sha256)
     if row is None:
         raise _Rejected(
             RejectionCode.EVIDENCE_MISSING,

@@ -16,7 +16,7 @@ from sqlalchemy import ColumnElement, and_, func, or_, tuple_
 from sqlmodel import Session, SQLModel, col, select
 
 from inspection.entry_text import fold, terms_of
-from inspection.errors import InvalidCursor, NotFound
+from inspection.errors import EvidenceErased, InvalidCursor, NotFound
 from inspection.scopes import Scope
 from inspection.tables import (
     Device,
@@ -91,7 +91,9 @@ def list_enterprises(
 ) -> Page[Enterprise]:
     """Return the enterprises in scope."""
     keys = (col(Enterprise.id), col(Enterprise.id))
-    return _page(session, Enterprise, keys, [col(Enterprise.id).in_(scope.enterprise_ids)], paging)
+    return page_of(
+        session, Enterprise, keys, [col(Enterprise.id).in_(scope.enterprise_ids)], paging
+    )
 
 
 @dataclass(frozen=True)
@@ -121,7 +123,7 @@ def list_findings(
         *_equal(col(Finding.photo_id), wanted.photo_id),
     ]
     keys = (col(Finding.id), col(Finding.enterprise_id))
-    return _page(session, Finding, keys, conditions, paging)
+    return page_of(session, Finding, keys, conditions, paging)
 
 
 def get_finding(session: Session, scope: Scope, enterprise_id: UUID, finding_id: UUID) -> Finding:
@@ -163,7 +165,7 @@ def list_items(
     if wanted.source is not None:
         conditions.append(_is_seen_by(wanted.source))
     keys = (col(HazardItem.id), col(HazardItem.enterprise_id))
-    return _page(session, HazardItem, keys, conditions, paging)
+    return page_of(session, HazardItem, keys, conditions, paging)
 
 
 def get_item(session: Session, scope: Scope, enterprise_id: UUID, item_id: UUID) -> HazardItem:
@@ -185,7 +187,7 @@ def list_tickets(
         *_equal(col(RemediationTicket.state), state),
     ]
     keys = (col(RemediationTicket.id), col(RemediationTicket.enterprise_id))
-    return _page(session, RemediationTicket, keys, conditions, paging)
+    return page_of(session, RemediationTicket, keys, conditions, paging)
 
 
 def get_ticket(
@@ -217,7 +219,7 @@ def list_inspections(
     """Return inspections in scope."""
     keys = (col(Inspection.id), col(Inspection.enterprise_id))
     seen = _seen(scope, col(Inspection.enterprise_id), enterprise_id)
-    return _page(session, Inspection, keys, [seen], paging)
+    return page_of(session, Inspection, keys, [seen], paging)
 
 
 def get_inspection(
@@ -248,11 +250,16 @@ def inspection_photos(session: Session, inspection: Inspection) -> Sequence[Phot
 
 
 def get_evidence(session: Session, scope: Scope, enterprise_id: UUID, sha256: str) -> Evidence:
-    """Return an evidence row in scope. Another enterprise's copy of the same bytes does not count."""
+    """Return an evidence row in scope. Another enterprise's copy of the same bytes does not count.
+
+    Raises `NotFound`; `EvidenceErased` for one whose bytes are gone.
+    """
     scope.require(enterprise_id)
     row = session.get(Evidence, (enterprise_id, sha256))
     if row is None:
         raise NotFound("evidence", sha256)
+    if row.erased_at is not None:
+        raise EvidenceErased(sha256)
     return row
 
 
@@ -354,13 +361,14 @@ _KINDS: dict[type[SQLModel], str] = {
 }
 
 
-def _page(
+def page_of(
     session: Session,
     table: type[Row],
     keys: tuple[Any, Any],
     conditions: Sequence[ColumnElement[bool]],
     paging: Paging,
 ) -> Page[Row]:
+    """Return a keyset page of a table, the newest key first; `keys` are its id and its enterprise."""
     limit = min(max(paging.limit, 1), MAX_LIMIT)
     statement = select(table).where(*conditions)
     if paging.cursor is not None:

@@ -15,13 +15,20 @@ from minio.error import InvalidResponseError, S3Error, ServerError
 from urllib3.exceptions import HTTPError
 from urllib3.response import BaseHTTPResponse
 
-from inspection.errors import EvidenceHashMismatch, InvalidInput, PartOutOfOrder, StorageUnavailable
+from inspection.errors import (
+    EvidenceHashMismatch,
+    InvalidInput,
+    PartOutOfOrder,
+    StorageLocked,
+    StorageUnavailable,
+)
 from inspection.evidence import CHUNK, ByteSource, checked_chunks
 from inspection.stores import check_name, lost, no_room_is_storage_full
 
 if TYPE_CHECKING:
     from typing_extensions import Buffer
 
+_LOCKED = {"AccessDenied", "ObjectLocked", "InvalidRequest", "MethodNotAllowed"}
 _ABSENT = {"NoSuchKey", "NoSuchObject", "ResourceNotFound"}
 
 
@@ -85,6 +92,29 @@ class S3Store:
         if size is None:
             raise lost(sha256)
         return size
+
+    def remove(self, sha256: str) -> bool:
+        """Delete the bytes; see `EvidenceStore`. In a bucket with versions a plain delete would only hide them."""
+        check_name(sha256)
+        name, removed = f"evidence/{sha256}", False
+        with _failure_is_unavailable():
+            listed = self._client.list_objects(self._bucket, name, include_version=True)
+            versions = [item for item in listed if item.object_name == name]
+        for item in versions:
+            self._remove_version(sha256, item)
+            removed = removed or not item.is_delete_marker
+        return removed
+
+    def _remove_version(self, sha256: str, item: Object) -> None:
+        # Without versions the bucket calls its only one "null".
+        version = None if item.version_id in (None, "null") else item.version_id
+        with _failure_is_unavailable():
+            try:
+                self._client.remove_object(self._bucket, f"evidence/{sha256}", version_id=version)
+            except S3Error as error:
+                if error.code in _LOCKED:
+                    raise StorageLocked(sha256, str(error.message)) from error
+                raise
 
     def part_size(self, key: str) -> int:
         """Return how many bytes of the upload were received, without a gap."""

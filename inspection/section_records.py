@@ -24,6 +24,7 @@ from inspection.errors import (
     NotStanding,
     VersionNotInForce,
 )
+from inspection.evidence import evidence_row
 from inspection.journal import Event, attach, records_at, write_event
 from inspection.plans import china_day
 from inspection.scopes import Scope
@@ -337,7 +338,7 @@ def _attachments(
 
 
 def _evidence(session: Session, enterprise_id: UUID, sha256: str) -> Evidence:
-    row = session.get(Evidence, (enterprise_id, sha256))
+    row = evidence_row(session, enterprise_id, sha256)
     if row is None:
         raise EvidenceMissing(sha256)
     return row

@@ -20,6 +20,7 @@ from inspection.errors import (
     EvidenceHashMismatch,
     PartOutOfOrder,
     StorageFull,
+    StorageLocked,
     StorageUnavailable,
 )
 from inspection.evidence import CHUNK, ByteSource, checked_chunks
@@ -69,6 +70,18 @@ class FolderStore:
             return self._blob(sha256).stat().st_size
         except FileNotFoundError:
             raise lost(sha256) from None
+
+    def remove(self, sha256: str) -> bool:
+        """Delete the bytes; see `EvidenceStore`."""
+        blob = self._blob(sha256)
+        try:
+            blob.unlink()
+        except FileNotFoundError:
+            return False
+        except PermissionError as error:
+            raise StorageLocked(sha256, str(error)) from error
+        _flush_folder(blob.parent)
+        return True
 
     def part_size(self, key: str) -> int:
         """Return how many bytes of the upload were received."""
@@ -179,6 +192,10 @@ class MemoryStore:
         """Return the number of bytes; see `EvidenceStore`."""
         with self.open(sha256) as source:
             return len(source.read())
+
+    def remove(self, sha256: str) -> bool:
+        """Delete the bytes; see `EvidenceStore`."""
+        return self._blobs.pop(sha256, None) is not None
 
     def part_size(self, key: str) -> int:
         """Return how many bytes of the upload were received."""

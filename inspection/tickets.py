@@ -26,7 +26,7 @@ from inspection.errors import (
     StepNotPossible,
     VersionConflict,
 )
-from inspection.evidence import PICTURE_TYPES
+from inspection.evidence import PICTURE_TYPES, evidence_row
 from inspection.journal import Event, attach, timestamp, write_event
 from inspection.plans import CHINA, deadline
 from inspection.queries import get_ticket, people
@@ -245,7 +245,7 @@ def _evidence_of(session: Session, ticket: RemediationTicket, step: Step) -> Seq
         raise AfterPhotoRequired(msg)
     rows = []
     for sha256 in dict.fromkeys(step.evidence_sha256s):
-        row = session.get(Evidence, (ticket.enterprise_id, sha256))
+        row = evidence_row(session, ticket.enterprise_id, sha256)
         if row is None:
             raise EvidenceMissing(sha256)
         rows.append(row)

@@ -7,10 +7,10 @@ from sqlmodel import Session, col, select
 
 from inspection.database import lock_enterprise
 from inspection.errors import EvidenceMissing, EvidenceTypeRefused
-from inspection.evidence import PICTURE_TYPES
+from inspection.evidence import PICTURE_TYPES, evidence_row
 from inspection.queries import get_inspection
 from inspection.scopes import Scope
-from inspection.tables import Evidence, Inspection, InspectionPhoto, Role
+from inspection.tables import Inspection, InspectionPhoto, Role
 
 INSPECTING_ROLES = (
     Role.EXPERT,
@@ -69,7 +69,7 @@ def add_photo(
     ).first()
     if present is not None:
         return present
-    evidence = session.get(Evidence, (enterprise_id, evidence_sha256))
+    evidence = evidence_row(session, enterprise_id, evidence_sha256)
     if evidence is None:
         raise EvidenceMissing(evidence_sha256)
     if evidence.media_type not in PICTURE_TYPES:

@@ -30,6 +30,15 @@ from inspection.tables.parties import (
     SignInSession,
     User,
 )
+from inspection.tables.retention import (
+    ErasureRequest,
+    ErasureState,
+    ErasureTarget,
+    EvidenceRemoval,
+    ExportLease,
+    LegalHold,
+    TargetState,
+)
 from inspection.tables.search import EntryEvidence, EntryFacts, IndexMark
 from inspection.tables.sections import (
     RecordState,
@@ -46,8 +55,13 @@ __all__ = [
     "Enterprise",
     "EntryEvidence",
     "EntryFacts",
+    "ErasureRequest",
+    "ErasureState",
+    "ErasureTarget",
     "Evidence",
+    "EvidenceRemoval",
     "ExpertAssignment",
+    "ExportLease",
     "Finding",
     "HazardItem",
     "IndexMark",
@@ -55,6 +69,7 @@ __all__ = [
     "InspectionPhoto",
     "InsurancePolicy",
     "ItemState",
+    "LegalHold",
     "Membership",
     "Organisation",
     "OrganisationKind",
@@ -68,6 +83,7 @@ __all__ = [
     "SectionReminder",
     "ServicePlan",
     "SignInSession",
+    "TargetState",
     "TicketState",
     "TicketStep",
     "User",

@@ -22,6 +22,7 @@ class Evidence(SQLModel, table=True):
     size: int
     received_at: datetime = at_column()
     received_from: str = Field(description="user:<id> or device:<id>")
+    erased_at: datetime | None = at_column(default=False)
 
 
 class Inspection(SQLModel, table=True):

@@ -1,0 +1,100 @@
+"""What else holds the words of an entry: rows of findings, items, visits and tickets. They go with its content."""
+
+from collections.abc import Iterable
+from uuid import UUID
+
+from sqlmodel import Session, col, select
+
+from inspection.tables import (
+    EntryFacts,
+    Finding,
+    HazardItem,
+    Inspection,
+    InspectionPhoto,
+    PhotoState,
+    TicketStep,
+)
+from ledger.entry import LedgerEntry, Record
+
+ERASED_PHOTO = "erased"
+
+
+def forget_copies(session: Session, enterprise_id: UUID, entry: LedgerEntry) -> None:
+    """Empty what other rows copied from an entry that is about to be erased, in the same transaction."""
+    record = entry.record
+    if record is None:
+        return
+    _forget_finding(session, enterprise_id, entry.index, record)
+    steps = select(TicketStep).where(
+        col(TicketStep.enterprise_id) == enterprise_id, col(TicketStep.entry_index) == entry.index
+    )
+    for step in session.exec(steps):
+        step.note, step.evidence_sha256s = "", []
+    item_id = _id(record, "item_id")
+    if item_id is not None and not _is_told(session, enterprise_id, entry.index, item_id):
+        item = session.get(HazardItem, (enterprise_id, item_id))
+        if item is not None:
+            item.place = ""
+    session.flush()
+
+
+def forget_photos(session: Session, enterprise_id: UUID, sha256s: Iterable[str]) -> None:
+    """Empty the photos of visits whose bytes are to go; one that still waits for the detector is set aside."""
+    photos = select(InspectionPhoto).where(
+        col(InspectionPhoto.enterprise_id) == enterprise_id,
+        col(InspectionPhoto.evidence_sha256).in_(tuple(sha256s)),
+    )
+    for photo in session.exec(photos):
+        photo.file_name, photo.taken_at = "", None
+        if photo.state is PhotoState.WAITING:
+            photo.state, photo.error = PhotoState.FAILED, ERASED_PHOTO
+    session.flush()
+
+
+def _forget_finding(session: Session, enterprise_id: UUID, index: int, record: Record) -> None:
+    finding_id = _id(record, "finding_id")
+    finding = finding_id and session.get(Finding, (enterprise_id, finding_id))
+    if not finding:
+        return
+    if finding.entry_index != index:
+        # The decision's entry: what the person wrote and drew.
+        finding.decision_note, finding.boxes = None, []
+        return
+    finding.source_name, finding.zone, finding.boxes = "", None, []
+    if finding.inspection_id is not None:
+        _forget_visit(session, enterprise_id, index, finding.inspection_id)
+
+
+def _forget_visit(session: Session, enterprise_id: UUID, index: int, inspection_id: UUID) -> None:
+    others = (
+        select(EntryFacts.entry_index)
+        .join(Finding, col(Finding.entry_index) == col(EntryFacts.entry_index))
+        .where(
+            col(EntryFacts.enterprise_id) == enterprise_id,
+            col(Finding.enterprise_id) == enterprise_id,
+            col(Finding.inspection_id) == inspection_id,
+            col(EntryFacts.entry_index) != index,
+            col(EntryFacts.is_erased).is_(False),
+        )
+    )
+    if session.exec(others).first() is not None:
+        return
+    visit = session.get(Inspection, (enterprise_id, inspection_id))
+    if visit is not None:
+        visit.place = visit.note = ""
+
+
+def _is_told(session: Session, enterprise_id: UUID, index: int, item_id: UUID) -> bool:
+    others = select(EntryFacts.entry_index).where(
+        col(EntryFacts.enterprise_id) == enterprise_id,
+        col(EntryFacts.item_id) == str(item_id),
+        col(EntryFacts.entry_index) != index,
+    )
+    return session.exec(others).first() is not None
+
+
+def _id(record: Record, name: str) -> UUID | None:
+    try:
+        return UUID(str(record.data.get(name)))
+    except ValueError:
+        return None
