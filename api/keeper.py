@@ -35,18 +35,22 @@ class Keeper:
         self._engine, self._evidence, self._previews = engine, evidence, previews
         self._read, self._write = read_sessions(engine), write_sessions(engine)
         self._previews_since: datetime | None = None
+        self._is_unclean = False
+        self._running = threading.Lock()
         self._wanted, self._ended = threading.Event(), threading.Event()
         self._thread: threading.Thread | None = None
 
     def run_once(self) -> int:
         """Do everything that waits, or as much as there is time for before `stop`; return how many entries were erased."""
-        self._index()
-        erased = self._erase()
-        self._remove_bytes()
-        self._forget_previews()
-        if erased:
-            self._scrub()
-        return erased
+        with self._running:
+            self._index()
+            erased = self._erase()
+            self._remove_bytes()
+            self._forget_previews()
+            self._is_unclean = self._is_unclean or erased > 0
+            if self._is_unclean:
+                self._scrub()
+            return erased
 
     def start(self) -> None:
         """Begin to work, in a thread."""
@@ -122,9 +126,12 @@ class Keeper:
         with self._write.begin() as session:
             merge_pieces(session)
         if self._engine.dialect.name != "sqlite":
+            self._is_unclean = False
             return
         connection = self._engine.raw_connection()
         try:
-            connection.cursor().execute("PRAGMA wal_checkpoint(TRUNCATE)")
+            # A reader may hold the log's end: then it is emptied in a later round.
+            busy = connection.cursor().execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0]
+            self._is_unclean = bool(busy)
         finally:
             connection.close()

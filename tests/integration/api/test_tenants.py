@@ -21,9 +21,23 @@ BODIES: dict[str, Any] = {
     "startTicket": {},
     "submitTicket": {"evidence_sha256s": [SHA256]},
     "reinspectTicket": {"passed": True},
+    "checkErasure": {"indices": [0], "reason": "person_request"},
+    "requestErasure": {"indices": [0], "reason": "person_request"},
+    "rejectErasure": {},
+    "setHold": {"reason": "none"},
+    "liftHold": {"reason": "none"},
 }
 OPEN = {"signIn", "enrolDevice", "getTime", "getHealth"}
-THINGS = ("finding_id", "item_id", "ticket_id", "inspection_id", "device_id", "sha256")
+THINGS = (
+    "finding_id",
+    "item_id",
+    "ticket_id",
+    "inspection_id",
+    "device_id",
+    "sha256",
+    "erasure_id",
+    "hold_id",
+)
 QUERIES = {"getConsistency": {"old": "0", "new": "0"}, "countEntries": {"by": "kind"}}
 
 
@@ -42,6 +56,11 @@ def things(site: Site) -> dict[str, str]:
     site.submit(draft)
     decision = site.post("expert", site.own(f"/findings/{draft['id']}/confirmation"), {}).json()
     inspection = site.post("expert", site.own("/inspections"), {"place": "gate"}).json()
+    erasure = {"indices": [site.submit(site.draft(sha256, zone="b"))[0]["index"]]}
+    erasure = site.post(
+        "officer", site.own("/erasures"), erasure | {"reason": "person_request"}
+    ).json()
+    hold = site.post("officer", site.own("/holds"), {"reason": "none"}).json()
     site.parts.publisher.publish_grown()
     return {
         "enterprise_id": str(site.town.mine.id),
@@ -52,6 +71,8 @@ def things(site: Site) -> dict[str, str]:
         "device_id": str(site.town.device.id),
         "sha256": sha256,
         "index": "0",
+        "erasure_id": erasure["id"],
+        "hold_id": hold["id"],
     }
 
 

@@ -7,14 +7,20 @@ from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from threading import Thread
+from urllib.parse import urlsplit
 
 import pytest
+from minio import Minio
+from minio.commonconfig import ENABLED, GOVERNANCE
+from minio.retention import Retention
+from minio.versioningconfig import VersioningConfig
 
 from inspection.errors import (
     EvidenceHashMismatch,
     InvalidInput,
     PartOutOfOrder,
     StorageFull,
+    StorageLocked,
     StorageUnavailable,
 )
 from inspection.evidence import EvidenceStore
@@ -206,3 +212,60 @@ def test_a_wrong_secret_is_unavailable(s3_url: str) -> None:
     S3Store.from_url(s3_url)
     with pytest.raises(StorageUnavailable):
         S3Store.from_url(s3_url.replace("-secret@", "-wrong@"))
+
+
+def test_what_is_removed_is_gone(store: EvidenceStore) -> None:
+    """The bytes go, once; others stay; they may come again."""
+    other = b"another"
+    for data in (DATA, other):
+        store.put(sha256_of(data), io.BytesIO(data))
+    assert [store.remove(NAME), store.remove(NAME)] == [True, False]
+    assert not store.has(NAME)
+    assert _read(store, sha256_of(other)) == other
+    store.put(NAME, io.BytesIO(DATA))
+    assert _read(store, NAME) == DATA
+
+
+def test_a_folder_that_refuses_says_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """An immutable file or a read-only disk: the error names the file and what happens next."""
+    store = FolderStore(tmp_path)
+    store.put(NAME, io.BytesIO(DATA))
+
+    def refuse(self: Path) -> None:
+        raise PermissionError(errno.EPERM, "Operation not permitted")
+
+    monkeypatch.setattr(Path, "unlink", refuse)
+    with pytest.raises(StorageLocked, match="refuses to delete"):
+        store.remove(NAME)
+
+
+@pytest.mark.s3
+def test_a_bucket_with_object_lock_says_so(s3_url: str) -> None:
+    """While the lock holds the bytes stay and the error says why; every version goes once it is over."""
+    parts = urlsplit(s3_url)
+    client = Minio(parts.netloc.rpartition("@")[2], parts.username, parts.password, secure=False)
+    bucket = parts.path.strip("/")
+    client.make_bucket(bucket, object_lock=True)
+    store = S3Store.from_url(s3_url)
+    store.put(NAME, io.BytesIO(DATA))
+    until = datetime.now(UTC) + timedelta(hours=1)
+    client.set_object_retention(bucket, f"evidence/{NAME}", Retention(GOVERNANCE, until))
+    with pytest.raises(StorageLocked, match="locks objects"):
+        store.remove(NAME)
+    assert _read(store, NAME) == DATA
+
+
+@pytest.mark.s3
+def test_every_version_goes_from_a_bucket_with_versions(s3_url: str) -> None:
+    """A plain delete would only hide the bytes."""
+    parts = urlsplit(s3_url)
+    client = Minio(parts.netloc.rpartition("@")[2], parts.username, parts.password, secure=False)
+    bucket = parts.path.strip("/")
+    store = S3Store.from_url(s3_url)
+    client.set_bucket_versioning(bucket, VersioningConfig(ENABLED))
+    for _ in range(2):
+        store.put(NAME, io.BytesIO(DATA))
+    client.remove_object(bucket, f"evidence/{NAME}")
+    assert store.remove(NAME)
+    assert list(client.list_objects(bucket, "evidence/", include_version=True)) == []
+    assert not store.remove(NAME)
