@@ -9,11 +9,11 @@
 
 import logging
 import threading
+from collections.abc import Callable
 from datetime import datetime, timedelta
 
 from sqlalchemy import Engine
 
-from api.previews import Previews
 from inspection.database import read_sessions, write_sessions
 from inspection.entry_index import behind, catch_up
 from inspection.erasing import approved_erasures, erase_next
@@ -31,8 +31,10 @@ PREVIEW_LAG = timedelta(minutes=10)
 class Keeper:
     """A thread that works in small transactions, so that requests come in between. Any number of servers may run one."""
 
-    def __init__(self, engine: Engine, evidence: EvidenceStore, previews: Previews) -> None:
-        self._engine, self._evidence, self._previews = engine, evidence, previews
+    def __init__(
+        self, engine: Engine, evidence: EvidenceStore, forget_previews: Callable[[str], None]
+    ) -> None:
+        self._engine, self._evidence, self._forget = engine, evidence, forget_previews
         self._read, self._write = read_sessions(engine), write_sessions(engine)
         self._previews_since: datetime | None = None
         self._is_unclean = False
@@ -119,7 +121,7 @@ class Keeper:
         with self._read() as session:
             gone = erased_evidence(session, None if since is None else since - PREVIEW_LAG)
         for sha256 in gone:
-            self._previews.forget(sha256)
+            self._forget(sha256)
         self._previews_since = begun
 
     def _scrub(self) -> None:  # 5

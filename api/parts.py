@@ -106,5 +106,5 @@ def assemble(settings: Settings, detector: PhotoDetector | None = None) -> Parts
             lambda log_id: key.named(origin_of(settings, log_id)),
             interval_s=settings.checkpoint_interval_s,
         ),
-        keeper=Keeper(engine, evidence, previews),
+        keeper=Keeper(engine, evidence, previews.forget),
     )

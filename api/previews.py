@@ -54,8 +54,7 @@ class Previews:
 
     def forget(self, sha256: str) -> None:
         """Delete every preview of an evidence."""
-        for kept in (self._folder / sha256[:2]).glob(f"{sha256}-*"):
-            kept.unlink(missing_ok=True)
+        forget_previews(self._folder, sha256)
 
     def _make(self, sha256: str, width: int, *, blurred: bool) -> bytes:
         with self._store.open(sha256) as source:
@@ -63,6 +62,12 @@ class Previews:
         # Before it is made small: a model finds more heads in more pixels.
         shown = self._heads.blur(image) if blurred else image
         return encode_jpeg(fit_width(shown, width))
+
+
+def forget_previews(folder: Path, sha256: str) -> None:
+    """Delete every preview of an evidence from a folder of them."""
+    for kept in (folder / sha256[:2]).glob(f"{sha256}-*"):
+        kept.unlink(missing_ok=True)
 
 
 def fit_width(image_bgr: NDArray[np.uint8], width: int) -> NDArray[np.uint8]:

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from uuid import UUID
 
 from sqlalchemy import Engine
@@ -14,7 +15,7 @@ from api.auth import normal_login
 from api.database import upgrade_database
 from api.keeper import Keeper
 from api.parts import open_database, open_evidence
-from api.previews import Previews
+from api.previews import forget_previews
 from api.settings import Settings
 from inspection.database import read_sessions, write_sessions
 from inspection.entry_index import catch_up, forget_index
@@ -44,7 +45,8 @@ def open_desk(settings: Settings | None = None) -> Iterator["RetentionDesk"]:
     try:
         upgrade_database(engine)
         evidence = open_evidence(settings)
-        keeper = Keeper(engine, evidence, Previews(settings.data_dir / "previews", evidence))
+        forget = partial(forget_previews, settings.data_dir / "previews")
+        keeper = Keeper(engine, evidence, forget)
         yield RetentionDesk(engine, evidence, keeper)
     finally:
         engine.dispose()

@@ -58,7 +58,7 @@ def _forget_finding(session: Session, enterprise_id: UUID, index: int, record: R
         return
     if finding.entry_index != index:
         # The decision's entry: what the person wrote and drew.
-        finding.decision_note, finding.boxes = None, []
+        finding.decision_note = finding.decided_boxes = finding.complete_labels = None
         return
     finding.source_name, finding.zone, finding.boxes = "", None, []
     if finding.inspection_id is not None:

@@ -28,7 +28,7 @@ from sqlmodel import Session, col, select
 from inspection.dismissals import Teaches, stored_reason
 from inspection.errors import InvalidInput
 from inspection.plans import CHINA, china_day
-from inspection.tables import Finding
+from inspection.tables import Evidence, Finding
 from inspection.wire import SourceKind
 from models.training.pool import LABELS
 from models.yolo import LabelledBox
@@ -101,9 +101,15 @@ class TaughtPicture:
 def taught_pictures(
     session: Session, enterprise_ids: Collection[UUID], taken: Taken
 ) -> Iterator[TaughtPicture]:
-    """Yield the pictures that decisions teach something about, by enterprise and evidence."""
+    """Yield the pictures that decisions teach something about, by enterprise and evidence; none that was erased."""
+    is_there = (
+        (col(Evidence.enterprise_id) == col(Finding.enterprise_id))
+        & (col(Evidence.sha256) == col(Finding.evidence_sha256))
+        & col(Evidence.erased_at).is_(None)
+    )
     rows = session.exec(
         select(Finding)
+        .join(Evidence, is_there)
         .where(col(Finding.enterprise_id).in_(enterprise_ids), *taken.conditions())
         .order_by(col(Finding.enterprise_id), col(Finding.evidence_sha256), col(Finding.id))
         .execution_options(yield_per=1000)

@@ -140,7 +140,6 @@ def test_erasing_while_an_export_runs_gives_a_whole_bundle(site: Site, tmp_path:
     assert checkpoint is not None
     order(site, *indices)
     eraser = threading.Thread(target=site.parts.keeper.run_once)
-    seen = set()
     for number in range(8):
         target = io.BytesIO()
         if number == 2:
@@ -150,10 +149,8 @@ def test_erasing_while_an_export_runs_gives_a_whole_bundle(site: Site, tmp_path:
         bundle.write_bytes(target.getvalue())
         report = verify_bundle(bundle)
         assert report.evidence_files == len(indices) - report.erased
-        seen.add(report.erased)
     eraser.join()
     site.parts.keeper.run_once()
-    assert 0 in seen
     export_bundle(site.parts, enterprise_id, checkpoint, target := io.BytesIO())
     (tmp_path / "last.zip").write_bytes(target.getvalue())
     assert verify_bundle(tmp_path / "last.zip").erased == len(indices)
