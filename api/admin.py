@@ -22,7 +22,7 @@ from api.datasets import (
     write_dataset_file,
 )
 from api.exports import export_ledger
-from api.parts import open_database, open_evidence, open_key, origin_of
+from api.parts import open_database, open_evidence, open_keys
 from api.settings import Settings
 from api.tokens import new_enrolment_code, sha256_of_code
 from inspection import areas
@@ -55,7 +55,7 @@ def prepare(settings: Settings) -> list[str]:
         upgrade_database(engine)
     finally:
         engine.dispose()
-    key = open_key(settings)
+    key = open_keys(settings).ring.newest().named(settings.origin)
     return [
         f"database: {engine.url.render_as_string(hide_password=True)}",
         f"signing key: {settings.signing_key_path} ({key.vkey})",
@@ -158,11 +158,11 @@ class Office:
         """Write a bundle of everything up to now; return its number of entries."""
         self._enterprise(enterprise_id)
         log_id = log_id_of(enterprise_id)
-        signer = open_key(self.settings).named(origin_of(self.settings, log_id))
+        signer = open_keys(self.settings).signer(self.session, log_id)
         checkpoint = publish_checkpoint(SqlStore(self.session), log_id, signer)
         if target.exists():
             raise InvalidInput(f"{target} is there already; choose another name")
-        export_ledger(self.session, open_evidence(self.settings), signer, checkpoint, target)
+        export_ledger(self.session, open_evidence(self.settings), signer.vkey, checkpoint, target)
         self._log("ledger.export", str(target), enterprise_id)
         return checkpoint.size
 
@@ -175,7 +175,7 @@ class Office:
         pictures = list(taught_pictures(self.session, scope, taken))
         writer = DatasetWriter(
             open_evidence(self.settings),
-            pseudonyms(open_key(self.settings)),
+            pseudonyms(open_keys(self.settings).ring.oldest()),
             DatasetFacts(utc_now(), OPERATOR, taken),
         )
         report = write_dataset_file(target, lambda to: writer.write(pictures, to))

@@ -9,12 +9,13 @@ from sqlalchemy import Connection, Engine, func, select
 
 import inspection.tables
 import ledger.sql
+import ledger.vouching
 from inspection.tables.search import PIECES
 
 MIGRATIONS = Path(__file__).parent / "migrations"
 UPGRADE_LOCK = 0x616E78756E
 # Importing them fills the metadata.
-TABLES = (inspection.tables, ledger.sql)
+TABLES = (inspection.tables, ledger.sql, ledger.vouching)
 METADATA = sqlmodel.SQLModel.metadata
 
 

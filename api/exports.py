@@ -12,11 +12,11 @@ from sqlmodel import Session
 
 from api.parts import Parts
 from inspection.evidence import EvidenceStore
+from inspection.journal import log_id_of
 from inspection.removals import export_lease
 from inspection.tables import Enterprise
 from ledger.bundle import write_bundle
 from ledger.checkpoint import Checkpoint
-from ledger.keys import SigningKey
 from ledger.sql import SqlStore
 
 if TYPE_CHECKING:
@@ -31,13 +31,14 @@ def export_bundle(
 ) -> None:
     """Write an enterprise's ledger up to a checkpoint, with its evidence, to a stream."""
     with export_lease(parts.write, enterprise_id), parts.read() as session:
-        export_ledger(session, parts.evidence, parts.signer_of(enterprise_id), checkpoint, target)
+        vkey = parts.signers.vkey(session, log_id_of(enterprise_id), checkpoint)
+        export_ledger(session, parts.evidence, vkey, checkpoint, target)
 
 
 def export_ledger(
     session: Session,
     evidence: EvidenceStore,
-    signer: SigningKey,
+    vkey: str,
     checkpoint: Checkpoint,
     target: Path | BinaryIO,
 ) -> None:
@@ -45,7 +46,7 @@ def export_ledger(
 
     Raises `StorageUnavailable` for evidence that is lost, and what `ledger.bundle.write_bundle` raises.
     """
-    log_id = signer.name.rsplit("/", 1)[-1]
+    log_id = checkpoint.origin.rsplit("/", 1)[-1]
     enterprise = session.get_one(Enterprise, UUID(log_id))
     write_bundle(
         target,
@@ -53,7 +54,7 @@ def export_ledger(
         log_id,
         checkpoint,
         evidence.open,
-        signer.vkey,
+        vkey,
         title=enterprise.name,
     )
 

@@ -4,7 +4,6 @@ from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
 from urllib.parse import urlsplit
-from uuid import UUID
 
 from sqlalchemy import Engine
 from sqlalchemy.orm import sessionmaker
@@ -15,13 +14,14 @@ from api.keeper import Keeper
 from api.previews import Previews
 from api.publisher import Publisher
 from api.settings import Settings
+from api.signing import Signers
 from inspection.database import make_engine, read_sessions, write_sessions
 from inspection.evidence import EvidenceStore
 from inspection.jobs import PhotoDetector, PhotoWorker
 from inspection.photo_privacy import HeadBlur
 from inspection.s3 import S3Store
 from inspection.stores import FolderStore
-from ledger.keys import SigningKey, load_or_create_key
+from ledger.keys import KeyRing
 from models.bundle import load_bundle
 
 VERSION = version("anxun")
@@ -37,7 +37,7 @@ class Parts:
     write: sessionmaker[Session]
     evidence: EvidenceStore
     previews: Previews
-    signing_key: SigningKey
+    signers: Signers
     detector: PhotoDetector
     photo_worker: PhotoWorker
     publisher: Publisher
@@ -50,15 +50,6 @@ class Parts:
         return Throttle(
             chosen.sign_in_window_s, chosen.sign_in_attempts, chosen.sign_in_attempts_address
         )
-
-    def signer_of(self, enterprise_id: UUID) -> SigningKey:
-        """Return the key that signs an enterprise's checkpoints, under the name of its ledger."""
-        return self.signing_key.named(origin_of(self.settings, str(enterprise_id)))
-
-
-def origin_of(settings: Settings, log_id: str) -> str:
-    """Return the name under which a ledger's checkpoints are signed."""
-    return f"{settings.origin}/ledger/{log_id}"
 
 
 def open_evidence(settings: Settings) -> EvidenceStore:
@@ -75,9 +66,11 @@ def open_database(settings: Settings) -> Engine:
     return make_engine(settings.database_address)
 
 
-def open_key(settings: Settings) -> SigningKey:
-    """Return the signing key; it is made on first use. Raises `ledger.errors.KeyFileError`."""
-    return load_or_create_key(settings.signing_key_path, settings.origin)
+def open_keys(settings: Settings) -> Signers:
+    """Return the signing keys; the first one is made on first use. Raises `ledger.errors.KeyFileError`."""
+    ring = KeyRing(settings.signing_key_path, settings.key_passphrase.get_secret_value())
+    ring.newest()
+    return Signers(ring, settings.origin)
 
 
 def assemble(settings: Settings, detector: PhotoDetector | None = None) -> Parts:
@@ -88,7 +81,7 @@ def assemble(settings: Settings, detector: PhotoDetector | None = None) -> Parts
     engine = open_database(settings)
     write = write_sessions(engine)
     evidence = open_evidence(settings)
-    key = open_key(settings)
+    signers = open_keys(settings)
     detector = detector or load_bundle(settings.model_file)
     previews = Previews(settings.data_dir / "previews", evidence, HeadBlur.from_detector(detector))
     return Parts(
@@ -98,13 +91,9 @@ def assemble(settings: Settings, detector: PhotoDetector | None = None) -> Parts
         write=write,
         evidence=evidence,
         previews=previews,
-        signing_key=key,
+        signers=signers,
         detector=detector,
         photo_worker=PhotoWorker(write, evidence, detector, switched_on=settings.experimental),
-        publisher=Publisher(
-            write,
-            lambda log_id: key.named(origin_of(settings, log_id)),
-            interval_s=settings.checkpoint_interval_s,
-        ),
+        publisher=Publisher(write, signers, interval_s=settings.checkpoint_interval_s),
         keeper=Keeper(engine, evidence, previews.forget),
     )

@@ -33,6 +33,9 @@ class Settings(BaseSettings):
     signing_key_file: Path | None = Field(
         default=None, description="Ed25519 key that signs checkpoints; made on first use"
     )
+    key_passphrase: SecretStr = Field(
+        default=SecretStr(""), description="passphrase of encrypted signing key files"
+    )
     model_file: Path | None = Field(
         default=None, description="description (.json) of the model; empty: the shipped one"
     )
@@ -72,6 +75,9 @@ class Settings(BaseSettings):
     )
     checkpoint_interval_s: float = Field(
         default=10.0, gt=0, description="how often grown ledgers are published, in seconds"
+    )
+    witness_interval_s: float = Field(
+        default=60.0, gt=0, description="how often witnesses are asked for cosignatures, in seconds"
     )
 
     @cached_property

@@ -31,6 +31,11 @@ def log_id_of(enterprise_id: UUID) -> str:
     return str(enterprise_id)
 
 
+def area_log_id_of(area_id: UUID) -> str:
+    """Return the name of an area's log, whose entries are the checkpoints of its enterprises."""
+    return f"area-{area_id}"
+
+
 def write_event(
     session: Session, enterprise_id: UUID, actor: Actor, event: Event, now: datetime
 ) -> LedgerEntry:

@@ -122,7 +122,7 @@ def get_dataset(
     with parts.write.begin() as session:
         log_dataset(session, pictures, user.actor, remote)
     facts = DatasetFacts(now, Role.SERVICE_CENTRE.value, asked)
-    writer = DatasetWriter(parts.evidence, pseudonyms(parts.signing_key), facts)
+    writer = DatasetWriter(parts.evidence, pseudonyms(parts.signers.ring.oldest()), facts)
 
     def write(stream: BinaryIO) -> None:
         write_dataset_zip(stream, lambda target: writer.write(pictures, target))

@@ -163,9 +163,9 @@ def get_bundle(
     responses=problems(401, 404, 422),
     response_class=PlainTextResponse,
 )
-def get_ledger_key(enterprise_id: EnterpriseId, parts: AppParts) -> str:
+def get_ledger_key(enterprise_id: EnterpriseId, session: Reading, parts: AppParts) -> str:
     """Return the verifier key (C2SP vkey) of this ledger's checkpoints."""
-    return parts.signer_of(enterprise_id).vkey
+    return parts.signers.vkey(session, log_id_of(enterprise_id))
 
 
 def _start(cursor: str) -> int:

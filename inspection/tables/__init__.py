@@ -47,6 +47,7 @@ from inspection.tables.sections import (
     SectionReminder,
 )
 from inspection.tables.tickets import RemediationTicket, TicketState, TicketStep
+from inspection.tables.witnesses import Witness
 
 __all__ = [
     "AccessLog",
@@ -87,5 +88,6 @@ __all__ = [
     "TicketState",
     "TicketStep",
     "User",
+    "Witness",
     "new_id",
 ]

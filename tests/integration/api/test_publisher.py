@@ -4,20 +4,35 @@ import time
 from pathlib import Path
 
 import pytest
-from sqlmodel import delete, select, update
+from sqlmodel import col, delete, select, update
 
 from api.parts import assemble
-from inspection.journal import log_id_of
+from inspection.journal import area_log_id_of, log_id_of
+from inspection.wire import utc_now
+from ledger.area import verify_area
+from ledger.entry import Record
+from ledger.log import append
+from ledger.note import VerifierKey
 from ledger.sql import LedgerCheckpoint, LedgerHead, SqlStore
+from ledger.vouching import Vouching
 from tests.builders import jpeg
 from tests.integration.api.conftest import site_settings
 from tests.sites import BareHeadDetector, Site, open_site
 
 
 def sizes(site: Site) -> list[int]:
-    """Return the sizes of the published checkpoints."""
+    """Return the sizes of the published checkpoints of the enterprises."""
+    enterprises = col(LedgerCheckpoint.log_id).not_like("area-%")
     with site.parts.read() as session:
-        return sorted(session.exec(select(LedgerCheckpoint.size)))
+        return sorted(session.exec(select(LedgerCheckpoint.size).where(enterprises)))
+
+
+def area_sizes(site: Site) -> list[int]:
+    """Return the sizes of the published checkpoints of the town's log."""
+    log_id = area_log_id_of(site.town.area.id)
+    of_area = col(LedgerCheckpoint.log_id) == log_id
+    with site.parts.read() as session:
+        return sorted(session.exec(select(LedgerCheckpoint.size).where(of_area)))
 
 
 def test_timer_publishes(tmp_path: Path) -> None:
@@ -50,10 +65,49 @@ def test_corrupt_ledger_is_not_signed(site: Site, caplog: pytest.LogCaptureFixtu
     site.submit(*(site.draft(site.put_evidence("device", jpeg())) for _ in range(2)))
     site.parts.publisher.publish_grown()
     with site.parts.write.begin() as session:
-        session.exec(update(LedgerHead).values(size=3, edge=b"\x00" * 64))
+        mine = col(LedgerHead.log_id) == log_id_of(site.town.mine.id)
+        session.exec(update(LedgerHead).where(mine).values(size=3, edge=b"\x00" * 64))
     site.parts.publisher.stop()
     assert "checkpoints could not be published" in caplog.text
     assert sizes(site) == [2]
     with site.parts.write.begin() as session:
         session.exec(delete(LedgerHead))
     site.parts.publisher.start()
+
+
+def test_the_area_log_grows_with_its_ledgers_only(site: Site) -> None:
+    """An entry a grown ledger, none where nothing grew, and a proof from the ledger's checkpoint to the area's."""
+    site.submit(site.draft(site.put_evidence("device", jpeg())))
+    assert site.parts.publisher.publish_grown() == 1
+    assert site.parts.publisher.publish_grown() == 0
+    assert area_sizes(site) == [1]
+    site.submit(site.draft(site.put_evidence("device", jpeg())))
+    site.parts.publisher.publish_grown()
+    assert (sizes(site), area_sizes(site)) == ([1, 2], [1, 2])
+    log_id, area_log_id = log_id_of(site.town.mine.id), area_log_id_of(site.town.area.id)
+    with site.parts.read() as session:
+        checkpoint = SqlStore(session).latest_checkpoint(log_id)
+        assert checkpoint is not None
+        statement = Vouching(session).area_statement(area_log_id, log_id, checkpoint)
+        vkey = site.parts.signers.vkey(session, area_log_id)
+    assert statement is not None
+    found = verify_area(statement.to_text(), checkpoint, [VerifierKey.from_vkey(vkey)])
+    assert (found.area.size, found.covered.size) == (2, 2)
+
+
+def test_one_corrupt_ledger_keeps_no_other_back(
+    site: Site, caplog: pytest.LogCaptureFixture
+) -> None:
+    """The neighbour's ledger is published although this one cannot be."""
+    site.submit(site.draft(site.put_evidence("device", jpeg())))
+    site.parts.publisher.publish_grown()
+    mine, other = log_id_of(site.town.mine.id), log_id_of(site.town.other.id)
+    with site.parts.write.begin() as session:
+        head = update(LedgerHead).where(col(LedgerHead.log_id) == mine)
+        session.exec(head.values(size=3, edge=b"\x00" * 64))
+        record = Record("test.done", "L27", utc_now(), "system", {})
+        append(SqlStore(session), other, record)
+    site.parts.publisher.publish_grown()
+    assert f"could not be published for {mine}" in caplog.text
+    with site.parts.read() as session:
+        assert SqlStore(session).latest_checkpoint(other) is not None

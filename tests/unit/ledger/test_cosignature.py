@@ -134,6 +134,8 @@ def test_keys_of_the_two_types_are_not_taken_for_each_other() -> None:
         LOG.verifier.from_vkey(KEY.to_vkey())
     with pytest.raises(errors.MalformedKey):
         WitnessKey("a b", b"\x00" * 32)
+    with pytest.raises(errors.MalformedKey, match="32 bytes, not 31"):
+        WitnessKey("a", b"\x00" * 31)
 
 
 @pytest.mark.parametrize("text", ["", "\n", "— a\n", ANSWER[:-1], ANSWER + "\n"])

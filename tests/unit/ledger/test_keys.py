@@ -16,7 +16,7 @@ from cryptography.hazmat.primitives.serialization import (
 
 from ledger import keys
 from ledger.errors import KeyFileError
-from ledger.keys import create_key, load_key, load_or_create_key
+from ledger.keys import KeyRing, create_key, load_key, load_or_create_key, protect_key
 
 
 def test_a_key_file_is_the_owners_alone_and_comes_back(tmp_path: Path) -> None:
@@ -61,7 +61,7 @@ def test_of_two_first_starts_one_key_counts(
     path = tmp_path / "signing.pem"
     faster = create_key(tmp_path / "faster.pem", "log")
 
-    def overtaken(path: Path, name: str) -> keys.SigningKey:
+    def overtaken(path: Path, name: str, passphrase: str) -> keys.SigningKey:
         (tmp_path / "faster.pem").rename(path)
         return create_key(path, name)
 
@@ -91,10 +91,59 @@ def test_what_is_no_ed25519_key_is_refused(tmp_path: Path) -> None:
     )
     for pem, fault in (
         (b"nonsense", "not a PEM"),
-        (encrypted, "not a PEM"),
+        (encrypted, "its passphrase is needed"),
         (elliptic, "not an Ed25519 key"),
     ):
         path.write_bytes(pem)
         path.chmod(0o600)
         with pytest.raises(KeyFileError, match=fault):
             load_key(path, "log")
+
+
+def test_an_encrypted_key_opens_with_its_passphrase_only(tmp_path: Path) -> None:
+    """And can be written again under another one, or none; it is never in clear meanwhile."""
+    path = tmp_path / "signing.pem"
+    made = create_key(path, "log", "first secret")
+    assert "ENCRYPTED" in path.read_text()
+    assert load_key(path, "log", "first secret").vkey == made.vkey
+    with pytest.raises(KeyFileError, match="its passphrase is needed"):
+        load_key(path, "log")
+    with pytest.raises(KeyFileError, match="with this passphrase"):
+        load_key(path, "log", "wrong")
+    protect_key(path, "first secret", "second secret")
+    assert load_key(path, "log", "second secret").vkey == made.vkey
+    protect_key(path, "second secret", "")
+    assert load_key(path, "log", "not needed").vkey == made.vkey
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_a_ring_finds_old_keys_and_signs_with_the_newest(tmp_path: Path) -> None:
+    """Keys are numbered files beside the first; what is no number is none of them."""
+    ring = KeyRing(tmp_path / "signing.pem")
+    first = ring.newest()
+    assert ring.newest().vkey == first.vkey
+    second_path, second = ring.add()
+    third_path, third = ring.add()
+    (tmp_path / "signing-old.pem").write_text("not of the ring")
+    assert [path.name for path in ring.paths()] == [
+        "signing.pem",
+        "signing-2.pem",
+        "signing-3.pem",
+    ]
+    assert (second_path, third_path) == (ring.paths()[1], ring.paths()[2])
+    assert ring.newest().vkey == third.vkey
+    assert ring.oldest().vkey == first.vkey
+    for key in (first, second, third):
+        found = ring.find(key.verifier.public_key)
+        assert found is not None
+        assert found.vkey == key.vkey
+    assert ring.find(b"\x00" * 32) is None
+
+
+def test_a_ring_whose_first_key_was_lost_goes_on(tmp_path: Path) -> None:
+    """The next key takes a number of its own."""
+    ring = KeyRing(tmp_path / "signing.pem", "secret")
+    path, key = ring.add()
+    assert path.name == "signing-2.pem"
+    assert KeyRing(tmp_path / "signing.pem", "secret").newest().vkey == key.vkey
