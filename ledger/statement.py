@@ -16,8 +16,8 @@ from typing import cast
 
 from pydantic import JsonValue
 
-from ledger.checkpoint import Checkpoint
 from ledger.canonical import canonical, parse_json
+from ledger.checkpoint import Checkpoint
 from ledger.entry import Record
 from ledger.errors import BundleError, EntryError, InclusionRefused, MalformedProof
 from ledger.lines import EntryLine, parse_line
