@@ -26,10 +26,14 @@ from api.parts import open_database, open_evidence, open_keys
 from api.settings import Settings
 from api.tokens import new_enrolment_code, sha256_of_code
 from inspection import areas
-from inspection.database import write_sessions
+from inspection.database import read_sessions, write_sessions
+from inspection.duties import Duty
 from inspection.errors import InvalidInput, NotFound
 from inspection.journal import log_id_of
+from inspection.plans import china_day
+from inspection.reminders import ASKED, remind_all
 from inspection.scopes import ENTERPRISE_ROLES
+from inspection.section_queries import section_duties
 from inspection.tables import (
     EnrolmentCode,
     Enterprise,
@@ -60,6 +64,16 @@ def prepare(settings: Settings) -> list[str]:
         f"database: {engine.url.render_as_string(hide_password=True)}",
         f"signing key: {settings.signing_key_path} ({key.vkey})",
     ]
+
+
+def put_out_reminders(settings: Settings) -> int:
+    """Put out the reminders of every enterprise that were not put out yet; return how many."""
+    engine = open_database(settings)
+    try:
+        upgrade_database(engine)
+        return remind_all(read_sessions(engine), write_sessions(engine), utc_now())
+    finally:
+        engine.dispose()
 
 
 @contextmanager
@@ -181,6 +195,24 @@ class Office:
         report = write_dataset_file(target, lambda to: writer.write(pictures, to))
         log_dataset(self.session, pictures, OPERATOR)
         return report
+
+    def duties(
+        self, enterprise_id: UUID | None, *, everything: bool
+    ) -> list[tuple[str, str, Duty]]:
+        """Return enterprise, section and what is missing or due there (or everything), the earliest end first."""
+        if enterprise_id is None:
+            rows = self.session.exec(select(Enterprise).order_by(col(Enterprise.id))).all()
+        else:
+            rows = [self._enterprise(enterprise_id)]
+        asked = section_duties(self.session, [row.id for row in rows], china_day(utc_now()))
+        found = [
+            (row.name, section, duty)
+            for row in rows
+            for section, section_asks in asked[row.id].items()
+            for duty in section_asks
+            if everything or duty.state in ASKED
+        ]
+        return sorted(found, key=lambda line: (line[0], line[2].last, line[1]))
 
     def _enterprise(self, enterprise_id: UUID) -> Enterprise:
         row = self.session.get(Enterprise, enterprise_id)

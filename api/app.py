@@ -26,6 +26,7 @@ from api.routes import (
     items,
     ledger,
     retention,
+    sections,
     sessions,
     tickets,
 )
@@ -49,6 +50,7 @@ ROUTERS: tuple[APIRouter, ...] = (
     entries.router,
     erasures.router,
     retention.router,
+    sections.router,
 )
 
 

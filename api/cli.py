@@ -14,6 +14,7 @@ import typer
 from rich.console import Console
 
 from api.cli_models import dataset_app, model_app
+from api.cli_sections import sections_app
 from api.faults import err
 from api.faults import fail as _fail
 from api.faults import plain_faults as _faults
@@ -43,6 +44,7 @@ for name, sub_app in (
     ("user", user_app),
     ("dataset", dataset_app),
     ("model", model_app),
+    ("sections", sections_app),
 ):
     app.add_typer(sub_app, name=name)
 app.add_typer(retention_app, name="retention")

@@ -1,14 +1,16 @@
-"""What the server does by itself about what it keeps: index what was missed, carry out approved erasures.
+"""What the server does by itself about what it keeps: index what was missed, carry out approved erasures, remind.
 
 1  entries that are not indexed are indexed, a batch a transaction
 2  approved erasures are carried out, an entry a transaction; what a crash left is found again
 3  queued bytes are deleted, each in a transaction of its own, after the commit that queued them
 4  previews of erased evidence are deleted from this machine
 5  the database forgets what was erased: its index is merged, its log is emptied
+6  what is due in the sections is put out as reminders, once an hour
 """
 
 import logging
 import threading
+import time
 from collections.abc import Callable
 from datetime import datetime, timedelta
 
@@ -19,6 +21,7 @@ from inspection.entry_index import behind, catch_up
 from inspection.erasing import approved_erasures, erase_next
 from inspection.evidence import EvidenceStore
 from inspection.pieces import merge_pieces
+from inspection.reminders import remind_all
 from inspection.removals import erased_evidence, queued_removals, remove_queued
 from inspection.wire import utc_now
 
@@ -26,6 +29,7 @@ LOG = logging.getLogger(__name__)
 POLL_S = 5.0
 # A preview that was being made while its evidence was erased is found in the next rounds.
 PREVIEW_LAG = timedelta(minutes=10)
+REMIND_S = 3600.0
 
 
 class Keeper:
@@ -38,6 +42,7 @@ class Keeper:
         self._read, self._write = read_sessions(engine), write_sessions(engine)
         self._previews_since: datetime | None = None
         self._is_unclean = False
+        self._remind_at = 0.0
         self._running = threading.Lock()
         self._wanted, self._ended = threading.Event(), threading.Event()
         self._thread: threading.Thread | None = None
@@ -52,6 +57,7 @@ class Keeper:
             self._is_unclean = self._is_unclean or erased > 0
             if self._is_unclean:
                 self._scrub()
+            self._remind()
             return erased
 
     def start(self) -> None:
@@ -137,3 +143,8 @@ class Keeper:
             self._is_unclean = bool(busy)
         finally:
             connection.close()
+
+    def _remind(self) -> None:  # 6
+        if time.monotonic() >= self._remind_at:
+            remind_all(self._read, self._write, utc_now())
+            self._remind_at = time.monotonic() + REMIND_S

@@ -211,6 +211,14 @@ def may_write(scope: Scope, enterprise_id: UUID, section: str, on: date) -> bool
     return any(role in held for role in section_writers(section, on).roles)
 
 
+def may_say_applicability(scope: Scope, enterprise_id: UUID, section: str, on: date) -> bool:
+    """Return whether the caller may say that a section does not apply."""
+    held = scope.roles_in(enterprise_id)
+    return section_writers(section, on).may_be_absent and any(
+        map(held.__contains__, _ABSENCE_ROLES)
+    )
+
+
 def _require_writer(scope: Scope, enterprise_id: UUID, section: str, now: datetime) -> None:
     scope.require(enterprise_id)
     ledger_section(section)

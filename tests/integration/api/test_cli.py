@@ -7,6 +7,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from uuid import uuid4
 
 import httpx
 import pytest
@@ -125,6 +126,21 @@ def test_wrong_input_says_what_to_do() -> None:
     assert "XXX-01" in run(*unknown, code=2)
     organisation = ("organisation", "add", "insurer", "x", "--area", enterprise)
     assert "no pilot area" in run(*organisation, code=2)
+
+
+def test_sections_due_are_listed_and_reminded_once() -> None:
+    """Missing periods are lines of five columns; the reminders go out once."""
+    enterprise = set_up()
+    listed = CliRunner().invoke(app, ["sections", "due"]).output.splitlines()
+    meetings = [line.split("\t") for line in listed if "L04" in line]
+    assert ["宏达电气", "L04 安全会议与活动台账", "2026-10", "2026-10-31", "missing"] in meetings
+    assert len(CliRunner().invoke(app, ["sections", "due", "--all"]).output.splitlines()) > len(
+        listed
+    )
+    assert run("sections", "due", "--enterprise", enterprise)
+    assert "no enterprise" in run("sections", "due", "--enterprise", str(uuid4()), code=2)
+    assert not run("sections", "remind").startswith("0 ")
+    assert run("sections", "remind") == "0 new reminders"
 
 
 def test_wrong_settings_are_named(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -17,9 +17,11 @@ from schemathesis.specs.openapi.checks import (
 from api.app import create_app
 from api.openapi import openapi_document
 from api.settings import Settings
+from inspection.tables import new_id
 from tests.builders import jpeg
 from tests.integration.api.conftest import site_settings
 from tests.sites import Site, open_site
+from tests.unit.inspection.test_section_values import MEETING
 
 DEVICE_OPERATIONS = {
     "putDeviceEvidence",
@@ -55,6 +57,9 @@ def things(site: Site) -> dict[str, str]:
     site.submit(first, second)
     decision = site.post("expert", site.own(f"/findings/{first['id']}/confirmation"), {}).json()
     inspection = site.post("expert", site.own("/inspections"), {"place": "gate"}).json()
+    record = site.post(
+        "officer", site.own("/sections/L04/records"), {"id": str(new_id()), "values": MEETING}
+    ).json()
     site.parts.publisher.publish_grown()
     return {
         "enterprise_id": str(site.town.mine.id),
@@ -64,6 +69,8 @@ def things(site: Site) -> dict[str, str]:
         "inspection_id": inspection["id"],
         "device_id": str(site.town.device.id),
         "sha256": sha256,
+        "section": "L04",
+        "record_id": record["id"],
     }
 
 

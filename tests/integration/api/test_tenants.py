@@ -6,11 +6,16 @@ from typing import Any
 import pytest
 
 from api.openapi import openapi_document
+from inspection.reminders import remind_all
+from inspection.tables import new_id
+from inspection.wire import utc_now
 from tests.builders import jpeg
 from tests.integration.api.conftest import site_settings
 from tests.sites import Site, open_site
+from tests.unit.inspection.test_section_values import MEETING
 
 SHA256 = "ab" * 32
+RECORD: dict[str, Any] = {"id": "01920000-0000-7000-8000-000000000000", "values": {}}
 BODIES: dict[str, Any] = {
     "submitFindings": {"drafts": [{}]},
     "confirmFinding": {},
@@ -21,6 +26,10 @@ BODIES: dict[str, Any] = {
     "startTicket": {},
     "submitTicket": {"evidence_sha256s": [SHA256]},
     "reinspectTicket": {"passed": True},
+    "recordInSection": RECORD,
+    "correctRecord": RECORD | {"id": "01920000-0000-7000-8000-000000000001", "reason": "x"},
+    "withdrawRecord": {"reason": "x"},
+    "setApplicability": {"applies": True, "reason": "x"},
     "checkErasure": {"indices": [0], "reason": "person_request"},
     "requestErasure": {"indices": [0], "reason": "person_request"},
     "rejectErasure": {},
@@ -37,6 +46,8 @@ THINGS = (
     "sha256",
     "erasure_id",
     "hold_id",
+    "record_id",
+    "reminder_id",
 )
 QUERIES = {"getConsistency": {"old": "0", "new": "0"}, "countEntries": {"by": "kind"}}
 
@@ -61,6 +72,9 @@ def things(site: Site) -> dict[str, str]:
         "officer", site.own("/erasures"), erasure | {"reason": "person_request"}
     ).json()
     hold = site.post("officer", site.own("/holds"), {"reason": "none"}).json()
+    record = site.post(
+        "officer", site.own("/sections/L04/records"), {"id": str(new_id()), "values": MEETING}
+    ).json()
     site.parts.publisher.publish_grown()
     return {
         "enterprise_id": str(site.town.mine.id),
@@ -71,9 +85,18 @@ def things(site: Site) -> dict[str, str]:
         "device_id": str(site.town.device.id),
         "sha256": sha256,
         "index": "0",
+        "section": "L04",
+        "record_id": record["id"],
+        "reminder_id": reminder_of(site),
         "erasure_id": erasure["id"],
         "hold_id": hold["id"],
     }
+
+
+def reminder_of(site: Site) -> str:
+    """Put out the reminders of the town; return the id of one of the officer's."""
+    remind_all(site.parts.read, site.parts.write, utc_now())
+    return str(site.get("officer", "/v1/reminders").json()["items"][0]["id"])
 
 
 def routes(*named: str) -> list[Any]:
