@@ -21,6 +21,7 @@ from api.faults import plain_faults as _faults
 from api.retention_cli import app as retention_app
 from api.retention_cli import search_index
 from ledger.cli import app as ledger_app
+from ledger.witness_cli import app as witness_app
 
 if TYPE_CHECKING:
     from api.admin import Office
@@ -48,6 +49,7 @@ for name, sub_app in (
 ):
     app.add_typer(sub_app, name=name)
 app.add_typer(retention_app, name="retention")
+app.add_typer(witness_app, name="witness")
 app.command("search-index")(search_index)
 # `anxun verify` needs only the base install.
 app.registered_commands.extend(ledger_app.registered_commands)

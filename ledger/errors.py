@@ -16,6 +16,14 @@ LedgerError
 │   ├── ProofLength              too many or too few hashes
 │   ├── InclusionMismatch        the proof leads to another root
 │   └── ConsistencyMismatch      the newer tree does not continue the older one
+├── WitnessError                 what a witness does not cosign
+│   ├── MalformedRequest         not a request for a cosignature
+│   ├── UnknownOrigin            a log that this witness does not follow
+│   ├── ForeignKey               a checkpoint that no trusted key of its log signed
+│   ├── OldSizeWrong             the proof does not begin at the checkpoint that was cosigned last
+│   ├── RollbackSeen             a smaller tree than was cosigned before
+│   ├── ForkSeen                 another root for a size that was cosigned before
+│   └── NotContinued             a proof that does not lead from the last checkpoint to this one
 ├── LogCorrupt                   stored rows contradict each other
 └── BundleError                  an export that does not hold
     ├── UnreadableBundle         no zip archive, or a damaged one
@@ -120,6 +128,52 @@ class InclusionMismatch(_Mismatch):
 
 class ConsistencyMismatch(_Mismatch):
     """The newer tree does not continue the older one."""
+
+
+class WitnessError(LedgerError):
+    """What a witness does not cosign. `seen` and `offered` are checkpoints as text: keep both, they are evidence."""
+
+    def __init__(self, message: str, *, seen: str = "", offered: str = "") -> None:
+        super().__init__(message)
+        self.seen = seen
+        self.offered = offered
+
+
+class MalformedRequest(WitnessError):
+    """Text that is not a request for a cosignature."""
+
+
+class UnknownOrigin(WitnessError):
+    """A log that this witness does not follow."""
+
+
+class ForeignKey(WitnessError):
+    """A checkpoint that no trusted key of its log signed."""
+
+
+class OldSizeWrong(WitnessError):
+    """The proof does not begin at the checkpoint that was cosigned last, which is of `size`."""
+
+    def __init__(self, message: str, *, size: int) -> None:
+        super().__init__(message)
+        self.size = size
+
+
+class RollbackSeen(OldSizeWrong):
+    """A smaller tree than the one of `size` that was cosigned before."""
+
+    def __init__(self, message: str, *, size: int, seen: str, offered: str) -> None:
+        super().__init__(message, size=size)
+        self.seen = seen
+        self.offered = offered
+
+
+class ForkSeen(WitnessError):
+    """Another root for a size that was cosigned before."""
+
+
+class NotContinued(WitnessError):
+    """A proof that does not lead from the last checkpoint to this one."""
 
 
 class LogCorrupt(LedgerError):

@@ -26,6 +26,7 @@ from ledger.note import VerifierKey
 
 # A key of the ring signs only after it was given the name of a log.
 _UNNAMED = "unnamed"
+_ENCRYPTED = b"ENCRYPTED PRIVATE KEY"
 
 
 @dataclass(frozen=True)
@@ -73,6 +74,11 @@ def create_key(path: Path, name: str, passphrase: str = "") -> SigningKey:
     return SigningKey(name, key)
 
 
+def is_encrypted(path: Path) -> bool:
+    """Return whether the key file asks for a passphrase; a missing one does not."""
+    return path.exists() and _ENCRYPTED in path.read_bytes()
+
+
 def protect_key(path: Path, old_passphrase: str, new_passphrase: str) -> None:
     """Write the key file again under another passphrase; an empty one leaves it unencrypted. Raises KeyFileError."""
     key = load_key(path, "key", old_passphrase).private_key
@@ -116,14 +122,14 @@ def load_key(path: Path, name: str, passphrase: str = "") -> SigningKey:
 
 
 def _decrypted(path: Path, pem: bytes, passphrase: str) -> PrivateKeyTypes:
-    is_encrypted = b"ENCRYPTED PRIVATE KEY" in pem
-    if is_encrypted and not passphrase:
+    needs_passphrase = _ENCRYPTED in pem
+    if needs_passphrase and not passphrase:
         msg = f"{path} is encrypted: its passphrase is needed"
         raise KeyFileError(msg)
     try:
-        return load_pem_private_key(pem, passphrase.encode() if is_encrypted else None)
+        return load_pem_private_key(pem, passphrase.encode() if needs_passphrase else None)
     except (ValueError, TypeError) as error:
-        kind = "key with this passphrase" if is_encrypted else "key without a password"
+        kind = "key with this passphrase" if needs_passphrase else "key without a password"
         msg = f"{path} is not a PEM PKCS #8 private {kind}"
         raise KeyFileError(msg) from error
 
