@@ -25,6 +25,7 @@ from api.routes import (
     inspections,
     items,
     ledger,
+    reports,
     retention,
     sections,
     sessions,
@@ -48,6 +49,7 @@ ROUTERS: tuple[APIRouter, ...] = (
     tickets.router,
     ledger.router,
     entries.router,
+    reports.router,
     erasures.router,
     retention.router,
     sections.router,
@@ -89,6 +91,7 @@ def _open(settings: Settings, detector: PhotoDetector | None) -> Parts:
     upgrade_database(parts.engine)
     LOG.info("%s %s", parts.detector.name, parts.photo_worker.switches.said())
     parts.photo_worker.start()
+    parts.report_worker.start()
     parts.publisher.start()
     parts.keeper.start()
     return parts
@@ -97,6 +100,7 @@ def _open(settings: Settings, detector: PhotoDetector | None) -> Parts:
 def _close(parts: Parts) -> None:
     parts.keeper.stop()
     parts.photo_worker.stop()
-    # After the worker, so that what it recorded last is published too.
+    parts.report_worker.stop()
+    # After the workers, so that what they recorded last is published too.
     parts.publisher.stop()
     parts.engine.dispose()

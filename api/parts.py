@@ -1,6 +1,7 @@
 """What the server is assembled from, by its settings."""
 
 from dataclasses import dataclass
+from datetime import timedelta
 from importlib.metadata import version
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -19,6 +20,8 @@ from inspection.database import make_engine, read_sessions, write_sessions
 from inspection.evidence import EvidenceStore
 from inspection.jobs import PhotoDetector, PhotoWorker
 from inspection.photo_privacy import HeadBlur
+from inspection.reports.making import ReportMaker
+from inspection.reports.worker import ReportWorker
 from inspection.s3 import S3Store
 from inspection.stores import FolderStore
 from ledger.keys import KeyRing
@@ -40,6 +43,7 @@ class Parts:
     signers: Signers
     detector: PhotoDetector
     photo_worker: PhotoWorker
+    report_worker: ReportWorker
     publisher: Publisher
     keeper: Keeper
 
@@ -50,6 +54,26 @@ class Parts:
         return Throttle(
             chosen.sign_in_window_s, chosen.sign_in_attempts, chosen.sign_in_attempts_address
         )
+
+
+def report_maker(
+    settings: Settings,
+    engine: Engine,
+    evidence: EvidenceStore,
+    signers: Signers,
+    detector: PhotoDetector,
+) -> ReportMaker:
+    """Return what makes reports."""
+    return ReportMaker(
+        read=read_sessions(engine),
+        write=write_sessions(engine),
+        evidence=evidence,
+        folder=settings.reports_path,
+        public_url=settings.app_url,
+        signer_of=signers.signer,
+        blur=HeadBlur.from_detector(detector).blur,
+        extra_fonts=settings.report_fonts,
+    )
 
 
 def open_evidence(settings: Settings) -> EvidenceStore:
@@ -94,6 +118,10 @@ def assemble(settings: Settings, detector: PhotoDetector | None = None) -> Parts
         signers=signers,
         detector=detector,
         photo_worker=PhotoWorker(write, evidence, detector, switched_on=settings.experimental),
+        report_worker=ReportWorker(
+            report_maker(settings, engine, evidence, signers, detector),
+            keep=timedelta(days=settings.report_days),
+        ),
         publisher=Publisher(write, signers, interval_s=settings.checkpoint_interval_s),
         keeper=Keeper(engine, evidence, previews.forget),
     )

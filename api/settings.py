@@ -73,6 +73,20 @@ class Settings(BaseSettings):
     max_evidence_bytes: int = Field(
         default=64 * MEBIBYTE, ge=1024, description="largest picture that is kept as evidence"
     )
+    public_url: str = Field(
+        default="",
+        pattern=r"^(https?://[^\s]+)?$",
+        description="where people reach the app: QR codes on reports lead there; empty: this server's own address",
+    )
+    reports_dir: Path | None = Field(
+        default=None, description="folder that keeps made reports; several servers share one"
+    )
+    report_days: int = Field(
+        default=30, ge=1, le=3650, description="how long a made report can be downloaded"
+    )
+    report_fonts: tuple[Path, ...] = Field(
+        default=(), description="more fonts for rare characters, a JSON list of files"
+    )
     checkpoint_interval_s: float = Field(
         default=10.0, gt=0, description="how often grown ledgers are published, in seconds"
     )
@@ -87,6 +101,16 @@ class Settings(BaseSettings):
             self.database_url.get_secret_value()
             or f"sqlite:///{self.data_dir.resolve() / 'anxun.db'}"
         )
+
+    @cached_property
+    def app_url(self) -> str:
+        """Return where people reach the app, without a slash at its end."""
+        return self.public_url.rstrip("/") or f"http://{self.host}:{self.port}"
+
+    @cached_property
+    def reports_path(self) -> Path:
+        """Return the folder that keeps made reports."""
+        return self.reports_dir or self.data_dir / "reports"
 
     @cached_property
     def signing_key_path(self) -> Path:

@@ -1,4 +1,4 @@
-"""What else holds the words of an entry: rows of findings, items, visits and tickets. They go with its content."""
+"""What else holds the words of an entry: rows of findings, items, visits and tickets, files of reports. They go with its content."""
 
 from collections.abc import Iterable
 from uuid import UUID
@@ -12,8 +12,11 @@ from inspection.tables import (
     Inspection,
     InspectionPhoto,
     PhotoState,
+    Report,
+    ReportState,
     TicketStep,
 )
+from inspection.wire import utc_now
 from ledger.entry import LedgerEntry, Record
 
 ERASED_PHOTO = "erased"
@@ -35,6 +38,7 @@ def forget_copies(session: Session, enterprise_id: UUID, entry: LedgerEntry) -> 
         item = session.get(HazardItem, (enterprise_id, item_id))
         if item is not None:
             item.place = ""
+    _withdraw_reports(session, enterprise_id, entry.index)
     session.flush()
 
 
@@ -49,6 +53,19 @@ def forget_photos(session: Session, enterprise_id: UUID, sha256s: Iterable[str])
         if photo.state is PhotoState.WAITING:
             photo.state, photo.error = PhotoState.FAILED, ERASED_PHOTO
     session.flush()
+
+
+def _withdraw_reports(session: Session, enterprise_id: UUID, index: int) -> None:
+    """End the life of report files that may tell of an entry; one that is being made begins anew."""
+    reports = select(Report).where(
+        col(Report.enterprise_id) == enterprise_id,
+        col(Report.state).in_((ReportState.DONE, ReportState.RUNNING)),
+    )
+    for report in session.exec(reports):
+        if report.state is ReportState.RUNNING:
+            report.state, report.claimed_until = ReportState.WAITING, None
+        elif report.tree_size is None or report.tree_size > index:
+            report.expires_at = utc_now()
 
 
 def _forget_finding(session: Session, enterprise_id: UUID, index: int, record: Record) -> None:

@@ -16,7 +16,9 @@
     │   ├── ErasureDecided          a request is decided once
     │   ├── HoldNotStanding         a hold is lifted once
     │   ├── IdReused                an id came before with another content
-    │   └── NotStanding             a record was superseded or withdrawn
+    │   ├── NotStanding             a record was superseded or withdrawn
+    │   ├── ReportNotThere          a report without a file: not made yet, failed, cancelled or expired
+    │   └── TooManyReports          too many reports of one person wait
     ├── Refused                     the input is wrong; the message says what to do
     │   ├── InvalidCursor
     │   ├── InvalidInput
@@ -177,6 +179,26 @@ class NotStanding(Conflict):
         self.state = state
         super().__init__(
             f"record {record_id} is {state}; read the record again and go on from there"
+        )
+
+
+class ReportNotThere(Conflict):
+    """The report has no file to download now."""
+
+    def __init__(self, report_id: UUID, state: str, error: str | None) -> None:
+        self.report_id, self.state = report_id, state
+        why = f": {error}" if error else ""
+        ask = "wait until it is done" if state in ("waiting", "running") else "ask for a new one"
+        super().__init__(f"report {report_id} is {state}{why}; {ask}")
+
+
+class TooManyReports(Conflict):
+    """A person has too many reports that are not finished."""
+
+    def __init__(self, limit: int) -> None:
+        self.limit = limit
+        super().__init__(
+            f"{limit} of your reports are not finished yet; wait for one, or cancel one"
         )
 
 

@@ -12,7 +12,6 @@ from inspection.errors import NotFound
 AI_PATROL = "L27"
 HAZARDS = "L11"
 MAJOR_HAZARDS = "L12"
-# Entries about the ledger itself, such as reports made of it, are in none of the 28.
 LEDGER_ITSELF = "L00"
 
 

@@ -30,6 +30,7 @@ from inspection.tables.parties import (
     SignInSession,
     User,
 )
+from inspection.tables.reports import Report, ReportFormat, ReportLanguage, ReportState
 from inspection.tables.retention import (
     ErasureRequest,
     ErasureState,
@@ -78,6 +79,10 @@ __all__ = [
     "PilotArea",
     "RecordState",
     "RemediationTicket",
+    "Report",
+    "ReportFormat",
+    "ReportLanguage",
+    "ReportState",
     "Role",
     "SectionAbsence",
     "SectionRecord",

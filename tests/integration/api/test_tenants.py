@@ -30,13 +30,14 @@ BODIES: dict[str, Any] = {
     "correctRecord": RECORD | {"id": "01920000-0000-7000-8000-000000000001", "reason": "x"},
     "withdrawRecord": {"reason": "x"},
     "setApplicability": {"applies": True, "reason": "x"},
+    "askForReport": {"starts_on": "2026-10-01", "ends_on": "2026-10-31", "format": "xlsx"},
     "checkErasure": {"indices": [0], "reason": "person_request"},
     "requestErasure": {"indices": [0], "reason": "person_request"},
     "rejectErasure": {},
     "setHold": {"reason": "none"},
     "liftHold": {"reason": "none"},
 }
-OPEN = {"signIn", "enrolDevice", "getTime", "getHealth"}
+OPEN = {"signIn", "enrolDevice", "getTime", "getHealth", "checkReport"}
 THINGS = (
     "finding_id",
     "item_id",
@@ -48,6 +49,7 @@ THINGS = (
     "hold_id",
     "record_id",
     "reminder_id",
+    "report_id",
 )
 QUERIES = {"getConsistency": {"old": "0", "new": "0"}, "countEntries": {"by": "kind"}}
 
@@ -84,6 +86,7 @@ def things(site: Site) -> dict[str, str]:
         "inspection_id": inspection["id"],
         "device_id": str(site.town.device.id),
         "sha256": sha256,
+        "report_id": site.post("expert", site.own("/reports"), BODIES["askForReport"]).json()["id"],
         "index": "0",
         "section": "L04",
         "record_id": record["id"],
