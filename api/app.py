@@ -30,6 +30,7 @@ from api.routes import (
     sections,
     sessions,
     tickets,
+    vouching,
 )
 from api.settings import Settings
 from inspection.jobs import PhotoDetector
@@ -52,6 +53,7 @@ ROUTERS: tuple[APIRouter, ...] = (
     reports.router,
     erasures.router,
     retention.router,
+    vouching.router,
     sections.router,
 )
 
@@ -94,11 +96,13 @@ def _open(settings: Settings, detector: PhotoDetector | None) -> Parts:
     parts.report_worker.start()
     parts.publisher.start()
     parts.keeper.start()
+    parts.witness_asker.start()
     return parts
 
 
 def _close(parts: Parts) -> None:
     parts.keeper.stop()
+    parts.witness_asker.stop()
     parts.photo_worker.stop()
     parts.report_worker.stop()
     # After the workers, so that what they recorded last is published too.

@@ -20,6 +20,7 @@ from api.faults import fail as _fail
 from api.faults import plain_faults as _faults
 from api.retention_cli import app as retention_app
 from api.retention_cli import search_index
+from api.trust_cli import key_app
 from ledger.cli import app as ledger_app
 from ledger.witness_cli import app as witness_app
 
@@ -49,6 +50,7 @@ for name, sub_app in (
 ):
     app.add_typer(sub_app, name=name)
 app.add_typer(retention_app, name="retention")
+app.add_typer(key_app, name="key")
 app.add_typer(witness_app, name="witness")
 app.command("search-index")(search_index)
 # `anxun verify` needs only the base install.

@@ -148,6 +148,7 @@ PROBLEMS: Mapping[type[Exception], ProblemKind] = {
     UnknownHazard: ProblemKind(422, "unknown_hazard", "There is no such hazard"),
     ledger.OutOfRange: ProblemKind(404, "out_of_range", "The ledger is not that long"),
     ledger.EntryError: ProblemKind(422, "unrecordable", "The ledger cannot hold this content"),
+    ledger.NoteError: ProblemKind(422, "note_refused", "The signed text does not hold"),
     ledger.LogCorrupt: ProblemKind(
         500, "ledger_corrupt", "The ledger's rows contradict each other"
     ),

@@ -16,6 +16,7 @@ from api.previews import Previews
 from api.publisher import Publisher
 from api.settings import Settings
 from api.signing import Signers
+from api.witnesses import WitnessAsker
 from inspection.database import make_engine, read_sessions, write_sessions
 from inspection.evidence import EvidenceStore
 from inspection.jobs import PhotoDetector, PhotoWorker
@@ -45,6 +46,7 @@ class Parts:
     photo_worker: PhotoWorker
     report_worker: ReportWorker
     publisher: Publisher
+    witness_asker: WitnessAsker
     keeper: Keeper
 
     @property
@@ -123,5 +125,6 @@ def assemble(settings: Settings, detector: PhotoDetector | None = None) -> Parts
             keep=timedelta(days=settings.report_days),
         ),
         publisher=Publisher(write, signers, interval_s=settings.checkpoint_interval_s),
+        witness_asker=WitnessAsker(write, interval_s=settings.witness_interval_s),
         keeper=Keeper(engine, evidence, previews.forget),
     )

@@ -6,7 +6,7 @@ repeats what an entry or a signed note says, or finds it again.
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
@@ -72,6 +72,11 @@ class LastSeen:
 
     size: int
     timestamp: int
+
+    @property
+    def at(self) -> datetime:
+        """When it last cosigned, by its own clock."""
+        return datetime.fromtimestamp(self.timestamp, UTC)
 
 
 class Vouching:

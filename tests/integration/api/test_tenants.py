@@ -34,6 +34,7 @@ BODIES: dict[str, Any] = {
     "checkErasure": {"indices": [0], "reason": "person_request"},
     "requestErasure": {"indices": [0], "reason": "person_request"},
     "rejectErasure": {},
+    "addCosignatures": {"text": "none"},
     "setHold": {"reason": "none"},
     "liftHold": {"reason": "none"},
 }
@@ -93,6 +94,8 @@ def things(site: Site) -> dict[str, str]:
         "reminder_id": reminder_of(site),
         "erasure_id": erasure["id"],
         "hold_id": hold["id"],
+        "area_id": str(site.town.area.id),
+        "witness_id": SHA256[:8] + "-0000-7000-8000-000000000000",
     }
 
 

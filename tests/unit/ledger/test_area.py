@@ -140,6 +140,7 @@ def test_a_witness_that_cosigns_again_is_noted_with_the_later_time(town: Town) -
         town.cosign(area, at=at)
         seen = town.vouching.last_seen("area")[vkey]
         assert (seen.size, seen.timestamp) == (1, expected)
+        assert seen.at == datetime.fromtimestamp(expected, UTC)
 
 
 def test_too_few_witnesses_are_not_enough(town: Town) -> None:
