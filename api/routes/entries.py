@@ -8,7 +8,15 @@ from fastapi import APIRouter, Depends, Query
 from api.deps import CurrentUser, EnterpriseId, PageAsked, Reading, SearchText, Since, Until
 from api.errors import problems
 from api.shapes.base import HazardCode
-from api.shapes.ledger import EntryView, ExcerptView, FacetCount, FacetCounts, HitPage, HitView
+from api.shapes.ledger import (
+    EntryView,
+    ExcerptView,
+    FacetCount,
+    FacetCounts,
+    HitPage,
+    HitView,
+    MarkView,
+)
 from inspection.entry_search import (
     EntryFilter,
     Facet,
@@ -92,5 +100,7 @@ def count(
 
 def _view(hit: Hit) -> HitView:
     found = hit.excerpt
-    excerpt = found and ExcerptView(text=found.text, marks=list(found.marks))
+    excerpt = found and ExcerptView(
+        text=found.text, marks=[MarkView(start=start, end=end) for start, end in found.marks]
+    )
     return HitView(entry=EntryView.from_entry(hit.entry), excerpt=excerpt)

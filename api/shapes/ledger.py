@@ -93,11 +93,18 @@ class ConsistencyView(Wire):
     hashes: list[Sha256]
 
 
+class MarkView(Wire):
+    """Where what was looked for begins and ends (excluded) in an excerpt, in characters."""
+
+    start: int = Field(ge=0, examples=[4])
+    end: int = Field(ge=1, examples=[7])
+
+
 class ExcerptView(Wire):
-    """A piece of an entry's text; `marks` are where what was looked for begins and ends in it, in characters."""
+    """A piece of an entry's text around what was looked for."""
 
     text: str = Field(examples=["二车间 配电箱前堆放纸箱"])
-    marks: list[tuple[int, int]] = Field(examples=[[[4, 7]]])
+    marks: list[MarkView]
 
 
 class HitView(Wire):

@@ -21,8 +21,8 @@ def test_entries_are_found_with_an_excerpt(site: Site) -> None:
     assert (page["tree_size"], page["indexed_size"]) == (2, 2)
     (hit,) = page["items"]
     assert hit["entry"]["index"] == 0
-    start, end = hit["excerpt"]["marks"][0]
-    assert hit["excerpt"]["text"][start:end] == "配电"
+    mark = hit["excerpt"]["marks"][0]
+    assert hit["excerpt"]["text"][mark["start"] : mark["end"]] == "配电"
     plain = site.get("officer", site.own("/entries"), params={"oldest_first": True}).json()
     assert [(row["entry"]["index"], row["excerpt"]) for row in plain["items"]] == [
         (0, None),

@@ -1,9 +1,12 @@
 /** English texts, of the same keys as the Chinese ones. */
 import model from './model.en'
+import { retention, retentionFields, retentionKinds, retentionProblems, search } from './retention.en'
 import type zh from './zh-CN'
 
 const en: typeof zh = {
   model,
+  retention,
+  search,
   app: { name: 'anxun', claim: 'Hazards seen · ledger proven · fixes closed', language: 'Language', menu: 'Menu' },
   nav: {
     home: 'Home',
@@ -240,6 +243,7 @@ const en: typeof zh = {
     newer: 'Newer',
   },
   kind: {
+    ...retentionKinds,
     'finding.recorded': 'Possible hazard recorded',
     'finding.confirmed': 'Hazard confirmed',
     'finding.dismissed': 'Hazard dismissed',
@@ -270,6 +274,7 @@ const en: typeof zh = {
   },
   notFound: { title: 'No such page', text: 'The address is wrong, or it is not yours to see.', home: 'Go home' },
   problem: {
+    ...retentionProblems,
     offline: 'The server was not reached. Check the network and try again.',
     unknown: 'This did not work. Please try again later.',
     not_signed_in: 'Please sign in first.',
@@ -310,6 +315,7 @@ const en: typeof zh = {
     smoke: 'smoke', fire_extinguisher: 'extinguisher', forklift: 'forklift', fallen_person: 'fallen person', cigarette: 'cigarette', cone: 'cone',
   },
   field: {
+    ...retentionFields,
     device_captured_at: 'Taken by the device’s clock', proposed_hazard_code: 'Hazard proposed', hazard: 'Hazard name', entry_index: 'Ledger entry it decides', model: 'Model', assignee: 'Assigned to', plan: 'Service plan',
     finding_id: 'Finding', item_id: 'Hazard', ticket_id: 'Ticket', hazard_code: 'Hazard code', label: 'Label',
     confidence: 'Confidence', place: 'Place', level: 'Level', note: 'Note', reason: 'Reason', deadline: 'Deadline', number: 'Number',

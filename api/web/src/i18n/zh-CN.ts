@@ -1,8 +1,11 @@
 /** Chinese texts. The other catalogue must have the same keys: the compiler and a test see to it. */
 import model from './model.zh-CN'
+import { retention, retentionFields, retentionKinds, retentionProblems, search } from './retention.zh-CN'
 
 export default {
   model,
+  retention,
+  search,
   app: { name: '安巡', claim: '隐患识别 · 安全台账 · 整改闭环', language: '语言', menu: '菜单' },
   nav: {
     home: '首页',
@@ -239,6 +242,7 @@ export default {
     newer: '更新',
   },
   kind: {
+    ...retentionKinds,
     'finding.recorded': '记录疑似隐患',
     'finding.confirmed': '确认隐患',
     'finding.dismissed': '排除隐患',
@@ -269,6 +273,7 @@ export default {
   },
   notFound: { title: '页面不存在', text: '地址有误，或者您没有权限查看。', home: '回到首页' },
   problem: {
+    ...retentionProblems,
     offline: '无法连接服务器，请检查网络后重试。',
     unknown: '操作没有成功，请稍后重试。',
     not_signed_in: '请先登录。',
@@ -309,6 +314,7 @@ export default {
     smoke: '烟雾', fire_extinguisher: '灭火器', forklift: '叉车', fallen_person: '人员倒地', cigarette: '香烟', cone: '锥桶',
   },
   field: {
+    ...retentionFields,
     device_captured_at: '设备记录的拍摄时间', proposed_hazard_code: '原识别隐患', hazard: '隐患名称', entry_index: '所依据的台账记录', model: '模型', assignee: '责任人', plan: '服务方案',
     finding_id: '隐患记录', item_id: '隐患', ticket_id: '整改单', hazard_code: '隐患代码', label: '识别标签',
     confidence: '置信度', place: '地点', level: '级别', note: '备注', reason: '理由', deadline: '期限', number: '编号',

@@ -28,7 +28,11 @@ export const useCatalogue = defineStore('catalogue', () => {
   }
 
   const hazardName = (code: string): string => nameOf(hazardByCode.value.get(code), code)
-  const sectionName = (code: string): string => nameOf(sectionByCode.value.get(code), code)
+  /** Entries about the ledger itself (keys, holds, erasures) are in none of the 28 sections. */
+  function sectionName(code: string): string {
+    const row = sectionByCode.value.get(code)
+    return row || sections.value.length === 0 ? nameOf(row, code) : i18n.global.t('retention.ledgerItself')
+  }
 
   return { hazards, sections, hazardByCode, sectionByCode, load, hazardName, sectionName }
 })

@@ -11,6 +11,8 @@ const ME_KEPT_AS = 'anxun.me'
 const ENTERPRISE_KEPT_AS = 'anxun.enterprise'
 
 const MAY_DECIDE: readonly Role[] = ['expert', 'service_centre']
+const MAY_ASK_ERASURE: readonly Role[] = ['expert', 'service_centre', 'enterprise_officer']
+const MAY_HOLD: readonly Role[] = ['service_centre', 'enterprise_officer']
 const MAY_MANAGE_DEVICES: readonly Role[] = ['expert', 'service_centre', 'enterprise_officer']
 
 function keptMe(): Me | null {
@@ -46,6 +48,8 @@ export const useSession = defineStore('session', () => {
 
   const roles = computed(() => new Set(me.value?.roles.map(({ role }) => role) ?? []))
   const mayDecide = computed(() => MAY_DECIDE.some((role) => roles.value.has(role)))
+  const mayAskErasure = computed(() => MAY_ASK_ERASURE.some((role) => roles.value.has(role)))
+  const mayHold = computed(() => MAY_HOLD.some((role) => roles.value.has(role)))
   const mayManageDevices = computed(() => MAY_MANAGE_DEVICES.some((role) => roles.value.has(role)))
 
   function keep(person: Me | null): void {
@@ -92,7 +96,7 @@ export const useSession = defineStore('session', () => {
   }
 
   return {
-    me, isKnown, hasExpired, enterprises, enterpriseId, roles, mayDecide, mayManageDevices,
+    me, isKnown, hasExpired, enterprises, enterpriseId, roles, mayDecide, mayAskErasure, mayHold, mayManageDevices,
     load, signIn, signOut, expire, enterpriseName,
   }
 })
