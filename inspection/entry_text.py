@@ -109,6 +109,9 @@ def excerpt_of(record: Record | None, terms: tuple[str, ...]) -> Excerpt | None:
     folded = fold(text)
     first = min((at for term in terms if (at := folded.find(term)) >= 0), default=0)
     start = max(0, first - _EXCERPT_BEFORE)
+    if start > 0:
+        # Not in the middle of a fact, where one begins after the cut.
+        start = max(start, text.rfind(SEPARATOR, start, first) + len(SEPARATOR))
     end = first + _EXCERPT_AFTER
     marks = sorted(
         (found.start(), found.end())
