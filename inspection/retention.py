@@ -8,7 +8,7 @@ minimum, the figure is a recommendation: it does not stand against a person's ri
 import csv
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import MAXYEAR, date, datetime
 from enum import StrEnum
 from functools import cache
 from importlib.resources import files
@@ -110,7 +110,9 @@ def erasure_reason(code: str, on: date) -> ErasureReason:
 
 
 def years_after(day: date, years: int) -> date:
-    """Return the same day some years later; 29 February becomes 1 March."""
+    """Return the same day some years later; 29 February becomes 1 March, and the last day there is stays."""
+    if day.year + years > MAXYEAR:
+        return date.max
     try:
         return day.replace(year=day.year + years)
     except ValueError:

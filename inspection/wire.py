@@ -30,7 +30,17 @@ Sha256 = Annotated[
 # No name holds a NUL, and PostgreSQL can not store one.
 Text = Annotated[str, Field(pattern=r"^[^\x00]*$")]
 Fraction = Annotated[float, Field(ge=0.0, le=1.0)]
-UtcDatetime = Annotated[AwareDatetime, AfterValidator(lambda at: at.astimezone(UTC))]
+
+
+def _in_utc(at: datetime) -> datetime:
+    try:
+        return at.astimezone(UTC)
+    except OverflowError:
+        msg = "this time is outside of the years 1 to 9999 in UTC"
+        raise ValueError(msg) from None
+
+
+UtcDatetime = Annotated[AwareDatetime, AfterValidator(_in_utc)]
 
 MAX_DRAFTS = 500
 
