@@ -1,21 +1,52 @@
-"""A model's two files: NAME.onnx, and NAME.json that names its hash. Checked before the runtime sees a byte."""
+"""A model's two files: NAME.onnx, and NAME.json that names its hash. Checked before the runtime sees a byte.
+
+A quantised twin is a bundle of its own beside it, NAME-int8.json, that says from which file it was made.
+"""
 
 import hashlib
 from collections.abc import Mapping
+from dataclasses import dataclass
 from importlib import resources
 from importlib.resources.abc import Traversable
 from pathlib import Path
-from typing import Annotated, Self
+from typing import Annotated, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from models.detector import Detector, ModelIdentity
 from models.errors import BundleInvalid, ModelFileMissing, ModelHashMismatch
-from models.runtimes import CPU, OnnxRuntime
+from models.runtimes import AUTO, FP32, INT8, Precision, open_runtime
+from models.shapes import FITTING, ShapePolicy
 
 SHIPPED = "anxun-nano.json"
 
 Score = Annotated[float, Field(ge=0, le=1)]
+
+
+class MeasuredAccuracy(BaseModel):
+    """AP50 of one way to run a model, beside the reference: fp32 by onnxruntime on the CPU, in a square.
+
+    Attributes:
+        runtime, precision, shapes: the way.
+        ap50, reference_ap50: means over the labels of the test split, 0 to 1.
+        images: how many images were measured.
+        reference_sha256: the fp32 file of the reference; another one's figures say nothing.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+    runtime: str
+    precision: Precision
+    shapes: ShapePolicy
+    ap50: Score
+    reference_ap50: Score
+    images: int = Field(ge=1)
+    reference_sha256: str
+
+    @property
+    def points(self) -> float:
+        """How many AP50 points (hundredths) this way gains (+) or costs (-)."""
+        return 100 * (self.ap50 - self.reference_ap50)
 
 
 class BundleDescription(BaseModel):
@@ -37,6 +68,9 @@ class BundleDescription(BaseModel):
     trained_at: str | None = None
     licence: str | None = None
     card: str | None = None
+    precision: Literal["fp32", "int8"] = "fp32"
+    quantised_from: str | None = Field(default=None, description="sha256 of the fp32 file")
+    accuracy: tuple[MeasuredAccuracy, ...] = ()
 
     @model_validator(mode="after")
     def _names_only_its_labels(self) -> Self:
@@ -47,10 +81,27 @@ class BundleDescription(BaseModel):
         return self
 
 
+@dataclass(frozen=True, slots=True)
+class Running:
+    """How a model is to be run.
+
+    Attributes:
+        runtime: `auto`, or a name such as ``openvino:cpu`` (see `models.runtimes`); never another than this one.
+        precision: ``int8`` takes the quantised twin; ``bf16`` and ``fp16`` compute the fp32 file so.
+        shapes: `fitting` takes the input's shape from the picture, `square` never.
+        threads: threads of a CPU for one picture; None leaves it to the runtime.
+    """
+
+    runtime: str = AUTO
+    precision: Precision = FP32
+    shapes: ShapePolicy = FITTING
+    threads: int | None = None
+
+
 def load_bundle(
     path: Path | None = None,
     *,
-    provider: str = CPU,
+    running: Running | None = None,
     threads: int | None = None,
     thresholds: Mapping[str, float] | None = None,
     iou: float = 0.7,
@@ -59,8 +110,8 @@ def load_bundle(
 
     Args:
         path: the NAME.json, with NAME.onnx beside it; None means the model that is shipped.
-        provider: onnxruntime's execution provider; never another than this one.
-        threads: threads for one picture; None means one a physical core.
+        running: on what and how; None means `Running()`.
+        threads: threads for one picture, where `running` does not say.
         thresholds: by label, instead of those that the file recommends.
         iou: boxes of one label that overlap more are one thing.
 
@@ -68,18 +119,29 @@ def load_bundle(
         ModelFileMissing, BundleInvalid, ModelHashMismatch: the files are not a whole bundle.
         ModelError: the runtime or the decoder cannot use the model (see `models.errors`).
     """
-    source: Path | Traversable = path or resources.files("models") / "weights" / SHIPPED
+    running = running or Running()
+    source = _source(path)
+    if running.precision == INT8:
+        source = _quantised_twin(source)
     shown = Path(str(source))
-    description = _described(source, shown)
+    description = _described(source)
     model = _checked_bytes(
         shown.parent / description.file, description, _beside(source, description.file)
     )
+    precision = INT8 if description.precision == INT8 else running.precision
     detector = Detector(
-        OnnxRuntime(model, provider=provider, threads=threads, input_wh=description.input_size_wh),
+        open_runtime(
+            model,
+            running.runtime,
+            precision=precision,
+            threads=running.threads or threads,
+            input_wh=description.input_size_wh,
+        ),
         ModelIdentity(description.name, description.version, description.sha256),
         thresholds={**description.thresholds, **(thresholds or {})},
         experimental=description.experimental,
         iou=iou,
+        shapes=running.shapes,
     )
     if detector.labels != description.labels:
         raise BundleInvalid(
@@ -93,7 +155,41 @@ def load_bundle(
     return detector
 
 
-def _described(source: Path | Traversable, shown: Path) -> BundleDescription:
+def describe_bundle(path: Path | None = None, *, precision: Precision = FP32) -> BundleDescription:
+    """Return what a NAME.json says, or for `int8` that of its twin. The model file is not read.
+
+    Raises:
+        ModelFileMissing, BundleInvalid: there is none, it is wrong, or the twin was made from another file.
+    """
+    source = _source(path)
+    return _described(_quantised_twin(source) if precision == INT8 else source)
+
+
+def _source(path: Path | None) -> Path | Traversable:
+    return path or resources.files("models") / "weights" / SHIPPED
+
+
+def _quantised_twin(source: Path | Traversable) -> Path | Traversable:
+    """Return the NAME-int8.json beside a NAME.json; a quantised model is its own twin.
+
+    Raises ModelFileMissing, BundleInvalid: a twin of another file is as wrong as none.
+    """
+    description = _described(source)
+    if description.precision == INT8:
+        return source
+    twin = _beside(source, f"{source.name.removesuffix('.json')}-int8.json")
+    made_from = _described(twin).quantised_from
+    if made_from != description.sha256:
+        raise BundleInvalid(
+            Path(str(twin)),
+            f"it was quantised from {made_from}, and the model is {description.sha256};"
+            " run `python -m models.training quantise` again",
+        )
+    return twin
+
+
+def _described(source: Path | Traversable) -> BundleDescription:
+    shown = Path(str(source))
     try:
         return BundleDescription.model_validate_json(source.read_bytes())
     except FileNotFoundError as error:

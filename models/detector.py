@@ -10,8 +10,9 @@ from numpy.typing import NDArray
 from models.detections import Detections
 from models.labels import labels_from_metadata
 from models.postprocess import Limits, decoder_of, head_of
-from models.preprocess import Letterbox
-from models.runtimes import Runtime
+from models.preprocess import Letterbox, Transform, require_image
+from models.runtimes.protocol import Runtime
+from models.shapes import FITTING, InputShapes, ShapePolicy
 
 # What others depend on where they only need the function.
 Detect = Callable[[NDArray[np.uint8]], Detections]
@@ -36,7 +37,8 @@ class Detector:
         labels: the class names, in the order of the class ids.
         thresholds: the score that a detection of each label must exceed.
         experimental: labels whose measured quality is too low to rely on.
-        input_wh: the size of the network's input, pixels.
+        input_wh: the largest size of the network's input, pixels.
+        shapes: the sizes that it is run at, by the picture's aspect.
         runtime: what runs the network.
     """
 
@@ -48,6 +50,7 @@ class Detector:
         thresholds: Mapping[str, float] | None = None,
         experimental: frozenset[str] = frozenset(),
         iou: float = 0.7,
+        shapes: ShapePolicy = FITTING,
     ) -> None:
         """Fit a detector around a loaded runtime.
 
@@ -57,6 +60,7 @@ class Detector:
             thresholds: by label; a label that is not named gets `DEFAULT_THRESHOLD`.
             experimental: labels whose quality is too low to rely on.
             iou: boxes of one label that overlap more are one thing (raw head only).
+            shapes: `fitting` takes the input's shape from the picture where the network allows it; `square` never.
 
         Raises:
             LabelsInvalid, HeadUnknown, ClassCountMismatch: the model cannot be read.
@@ -68,7 +72,13 @@ class Detector:
         self.experimental = experimental
         self.input_wh = runtime.input_wh
         self.runtime = runtime
-        self._letterbox = Letterbox(runtime.input_wh)
+        self._shape_policy: ShapePolicy = shapes
+        self.shapes = (
+            InputShapes.within(runtime.input_wh)
+            if runtime.is_dynamic and shapes == FITTING
+            else InputShapes.only(runtime.input_wh)
+        )
+        self._letterboxes: dict[tuple[int, int], Letterbox] = {}
         self._decode = decoder_of(
             head_of(runtime.output_shapes, len(self.labels), runtime.input_wh)
         )
@@ -83,7 +93,7 @@ class Detector:
             ImageInvalid: it is no such array.
             ModelUnreadable: the runtime failed.
         """
-        blob, transform = self._letterbox(image_bgr)
+        blob, transform = self._laid(image_bgr)
         found = self._decode(self.runtime.run(blob), self._limits)
         return Detections(transform.to_source(found.xyxy), found.confidence, found.class_id)
 
@@ -99,7 +109,17 @@ class Detector:
             thresholds={**self.thresholds, **thresholds},
             experimental=self.experimental,
             iou=self._limits.iou,
+            shapes=self._shape_policy,
         )
+
+    def _laid(self, image_bgr: NDArray[np.uint8]) -> tuple[NDArray[np.float32], Transform]:
+        require_image(image_bgr)
+        size_wh = self.shapes.of((image_bgr.shape[1], image_bgr.shape[0]))
+        letterbox = self._letterboxes.get(size_wh)
+        if letterbox is None:
+            # Two threads may both make one; either will do.
+            letterbox = self._letterboxes.setdefault(size_wh, Letterbox(size_wh))
+        return letterbox(image_bgr)
 
 
 def _complete(thresholds: Mapping[str, float], labels: tuple[str, ...]) -> Mapping[str, float]:

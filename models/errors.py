@@ -5,7 +5,9 @@ ModelError                      the model cannot be used
 ├── BundleInvalid               NAME.json is not what a bundle needs
 ├── ModelHashMismatch           the file's bytes are not the ones that NAME.json names
 ├── ModelUnreadable             the runtime refuses the file
-├── RuntimeUnavailable          the execution provider that was asked for is not here
+├── RuntimeUnknown              nobody knows a runtime of this name
+├── RuntimeUnavailable          the runtime that was asked for is not here, or does not start
+├── PrecisionUnavailable        the runtime does not compute in the precision that was asked for
 ├── LabelsInvalid               the file's metadata holds no class names, or no proper ones
 ├── InputUnknown                not one float32 picture of a fixed size [1, 3, H, W]
 ├── HeadUnknown                 an output shape that no decoder here reads
@@ -67,13 +69,32 @@ class ModelUnreadable(ModelError):
         super().__init__(f"the runtime cannot use this model: {why}")
 
 
-class RuntimeUnavailable(ModelError):
-    """The execution provider that was asked for is not here. Nothing falls back to another in silence."""
+class RuntimeUnknown(ModelError):
+    """No runtime has this name."""
 
-    def __init__(self, provider: str, available: Sequence[str]) -> None:
-        self.provider, self.available = provider, tuple(available)
+    def __init__(self, name: str, known: Sequence[str]) -> None:
+        self.name, self.known = name, tuple(known)
+        super().__init__(f"there is no runtime {name!r}; known: {', '.join(self.known)}")
+
+
+class RuntimeUnavailable(ModelError):
+    """The runtime that was asked for is not here. Nothing falls back to another in silence."""
+
+    def __init__(self, name: str, available: Sequence[str], install: str = "") -> None:
+        self.name, self.available, self.install = name, tuple(available), install
+        hint = f"; to bring it here: {install}" if install else ""
         super().__init__(
-            f"execution provider {provider} is not available here; available: {', '.join(self.available)}"
+            f"the runtime {name} is not available here; available: {', '.join(self.available)}{hint}"
+        )
+
+
+class PrecisionUnavailable(ModelError):
+    """The runtime, or this machine, does not compute in the precision that was asked for."""
+
+    def __init__(self, runtime: str, precision: str, known: Sequence[str]) -> None:
+        self.runtime, self.precision, self.known = runtime, precision, tuple(known)
+        super().__init__(
+            f"{runtime} does not compute in {precision} on this machine; it knows {', '.join(self.known)}"
         )
 
 

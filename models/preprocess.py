@@ -55,6 +55,13 @@ class Transform:
         return self.scaled_wh[0] / self.source_wh[0], self.scaled_wh[1] / self.source_wh[1]
 
 
+def require_image(image_bgr: NDArray[np.uint8]) -> None:
+    """Raise ImageInvalid for what is no uint8 array (H, W, 3) with at least one pixel."""
+    is_colour = image_bgr.ndim == 3 and image_bgr.shape[2] == 3
+    if not is_colour or image_bgr.dtype != np.uint8 or not image_bgr.size:
+        raise ImageInvalid(image_bgr.shape, image_bgr.dtype)
+
+
 class _Workspace(threading.local):
     """The buffers of one thread, so that threads share a detector without a lock."""
 
@@ -81,13 +88,7 @@ class Letterbox:
         Raises:
             ImageInvalid: the picture is no uint8 array (H, W, 3) with at least one pixel.
         """
-        if (
-            image_bgr.ndim != 3
-            or image_bgr.shape[2] != 3
-            or image_bgr.dtype != np.uint8
-            or not image_bgr.size
-        ):
-            raise ImageInvalid(image_bgr.shape, image_bgr.dtype)
+        require_image(image_bgr)
         height, width = image_bgr.shape[:2]
         transform = Transform.fitting((width, height), self.input_wh)
         workspace = self._workspace

@@ -41,14 +41,26 @@ def onnx_bytes(
     """
     shapes = output_shapes or [each.shape for each in outputs]
     graph = helper.make_graph(
-        [helper.make_node("Identity", [f"c{n}"], [f"output{n}"]) for n in range(len(outputs))],
+        # The picture counts for nothing, but it is used: OpenVINO drops an input that is not.
+        [
+            helper.make_node("Cast", ["images"], ["as_float"], to=TensorProto.FLOAT),
+            helper.make_node("ReduceMean", ["as_float"], ["mean"], keepdims=0),
+            helper.make_node("Mul", ["mean", "nothing"], ["zero"]),
+            *(
+                helper.make_node("Add", [f"c{n}", "zero"], [f"output{n}"])
+                for n in range(len(outputs))
+            ),
+        ],
         "constant",
         [helper.make_tensor_value_info("images", input_type, list(input_shape))],
         [
             helper.make_tensor_value_info(f"output{n}", TensorProto.FLOAT, list(shape))
             for n, shape in enumerate(shapes)
         ],
-        [numpy_helper.from_array(each, f"c{n}") for n, each in enumerate(outputs)],
+        [
+            numpy_helper.from_array(np.zeros((), np.float32), "nothing"),
+            *(numpy_helper.from_array(each, f"c{n}") for n, each in enumerate(outputs)),
+        ],
     )
     return _serialised(graph, names)
 

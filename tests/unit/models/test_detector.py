@@ -202,7 +202,7 @@ def test_one_flipped_bit_is_refused_before_the_runtime_sees_a_byte(
     damaged[len(damaged) // 2] ^= 1
     model.write_bytes(damaged)
     seen: list[bytes] = []
-    monkeypatch.setattr("models.bundle.OnnxRuntime", lambda data, **_: seen.append(data))
+    monkeypatch.setattr("models.bundle.open_runtime", lambda data, *_, **__: seen.append(data))
     with pytest.raises(ModelHashMismatch, match="changed or damaged") as refusal:
         load_bundle(path)
     assert refusal.value.actual == hashlib.sha256(damaged).hexdigest()

@@ -1,7 +1,6 @@
-"""What runs a network. One runtime today, behind a small protocol; nothing ever falls back in silence."""
+"""onnxruntime and its execution providers."""
 
 from collections.abc import Mapping, Sequence
-from typing import Protocol
 
 import numpy as np
 import onnxruntime as ort
@@ -9,6 +8,7 @@ from numpy.typing import NDArray
 from onnxruntime.capi import onnxruntime_pybind11_state as ort_state
 
 from models.errors import InputUnknown, ModelUnreadable, RuntimeUnavailable
+from models.runtimes.protocol import FP32, Precision, Size, first_line, input_size, is_dynamic_input
 
 CPU = "CPUExecutionProvider"
 
@@ -25,27 +25,8 @@ _REFUSALS = (
 )
 
 
-class Runtime(Protocol):
-    """A loaded network with one picture as input."""
-
-    @property
-    def metadata(self) -> Mapping[str, str]:
-        """The file's custom metadata."""
-
-    @property
-    def input_wh(self) -> tuple[int, int]:
-        """Width and height of the input, pixels."""
-
-    @property
-    def output_shapes(self) -> Sequence[Sequence[object]]:
-        """A shape for each output; an int for each fixed size."""
-
-    def run(self, blob: NDArray[np.float32]) -> NDArray[np.float32]:
-        """Return the first output for a float32 input (1, 3, H, W)."""
-
-
 class OnnxRuntime:
-    """A network run by onnxruntime. Safe to share between threads."""
+    """A network run by onnxruntime. Safe to share between threads; one session serves every input size."""
 
     def __init__(
         self,
@@ -54,6 +35,7 @@ class OnnxRuntime:
         provider: str = CPU,
         threads: int | None = None,
         input_wh: tuple[int, int] | None = None,
+        precision: Precision = FP32,
     ) -> None:
         """Load a model from the bytes of its ONNX file.
 
@@ -63,6 +45,7 @@ class OnnxRuntime:
                 still run on the CPU, but a provider that is missing or does not start is refused.
             threads: threads for one picture; None means one a physical core.
             input_wh: the size to run at, pixels, for a model whose height and width are dynamic.
+            precision: what the file is; onnxruntime runs it as it is.
 
         Raises:
             RuntimeUnavailable: the provider is not in this build, or did not start.
@@ -75,10 +58,14 @@ class OnnxRuntime:
         try:
             self.session = ort.InferenceSession(model, _options(threads), providers=[provider])
         except _REFUSALS as error:
-            raise ModelUnreadable(_first_line(error)) from error
+            raise ModelUnreadable(first_line(error)) from error
         if self.session.get_providers()[0] != provider:
             raise RuntimeUnavailable(provider, self.session.get_providers())
-        self.input_wh = _input_wh(self.session.get_inputs(), input_wh)
+        self.name = f"onnxruntime:{provider.removesuffix('ExecutionProvider').lower()}"
+        self.precision: Precision = precision
+        shape, described = _input_shape(self.session.get_inputs())
+        self.is_dynamic = is_dynamic_input(shape, described)
+        self.input_wh = input_size(shape, described, input_wh)
         self.metadata: Mapping[str, str] = self.session.get_modelmeta().custom_metadata_map
         self._input_name = self.session.get_inputs()[0].name
         self._output_names = [self.session.get_outputs()[0].name]
@@ -99,7 +86,7 @@ class OnnxRuntime:
         try:
             outputs = self.session.run(self._output_names, {self._input_name: blob})
         except _REFUSALS as error:
-            raise ModelUnreadable(_first_line(error)) from error
+            raise ModelUnreadable(first_line(error)) from error
         output: NDArray[np.float32] = outputs[0]
         return output
 
@@ -117,19 +104,9 @@ def _is_fixed(shape: Sequence[object]) -> bool:
     return all(isinstance(size, int) for size in shape)
 
 
-def _input_wh(inputs: Sequence[ort.NodeArg], wanted: tuple[int, int] | None) -> tuple[int, int]:
+def _input_shape(inputs: Sequence[ort.NodeArg]) -> tuple[Sequence[Size], str]:
+    """Return the one input's shape, None for a dynamic size, and how to describe it. Raises InputUnknown."""
     described = ", ".join(f"{each.type} {each.shape}" for each in inputs) or "nothing"
-    if len(inputs) != 1 or inputs[0].type != "tensor(float)" or len(inputs[0].shape) != 4:
+    if len(inputs) != 1 or inputs[0].type != "tensor(float)":
         raise InputUnknown(described)
-    batch, channels, height, width = inputs[0].shape
-    if (batch, channels) != (1, 3):
-        raise InputUnknown(described)
-    if isinstance(height, int) and isinstance(width, int):
-        return width, height
-    if wanted is None or isinstance(height, int) or isinstance(width, int):
-        raise InputUnknown(described)
-    return wanted
-
-
-def _first_line(error: Exception) -> str:
-    return str(error).splitlines()[0][:300] if str(error) else type(error).__name__
+    return [size if isinstance(size, int) else None for size in inputs[0].shape], described

@@ -1,0 +1,35 @@
+"""What runs a network: onnxruntime with one of its execution providers, or OpenVINO, behind one small protocol.
+
+A name such as ``onnxruntime:cpu`` says which; `auto` tries `AUTO_ORDER`. Nothing ever falls back in silence: a runtime
+knows its name and precision, what was chosen is logged, and a missing one is refused with what to install.
+"""
+
+from models.runtimes.choice import (
+    AUTO,
+    AUTO_ORDER,
+    KINDS,
+    RuntimeKind,
+    kind_of,
+    missing,
+    open_runtime,
+)
+from models.runtimes.on_onnxruntime import CPU, OnnxRuntime
+from models.runtimes.on_openvino import OpenVinoRuntime
+from models.runtimes.protocol import FP32, INT8, Precision, Runtime
+
+__all__ = [
+    "AUTO",
+    "AUTO_ORDER",
+    "CPU",
+    "FP32",
+    "INT8",
+    "KINDS",
+    "OnnxRuntime",
+    "OpenVinoRuntime",
+    "Precision",
+    "Runtime",
+    "RuntimeKind",
+    "kind_of",
+    "missing",
+    "open_runtime",
+]
