@@ -27,6 +27,7 @@ from inspection.s3 import S3Store
 from inspection.stores import FolderStore
 from ledger.keys import KeyRing
 from models.bundle import load_bundle
+from models.running import Running
 
 VERSION = version("anxun")
 
@@ -108,7 +109,9 @@ def assemble(settings: Settings, detector: PhotoDetector | None = None) -> Parts
     write = write_sessions(engine)
     evidence = open_evidence(settings)
     signers = open_keys(settings)
-    detector = detector or load_bundle(settings.model_file)
+    detector = detector or load_bundle(
+        settings.model_file, running=Running(settings.runtime, settings.precision)
+    )
     previews = Previews(settings.data_dir / "previews", evidence, HeadBlur.from_detector(detector))
     return Parts(
         settings=settings,

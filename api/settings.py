@@ -8,6 +8,7 @@ from pydantic import BeforeValidator, Field, SecretStr, StringConstraints
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from inspection.switches import labels_from_text
+from models.running import AUTO, FP32, Precision
 
 MEBIBYTE = 1024 * 1024
 Origin = Annotated[str, StringConstraints(pattern=r"^[^\s+/][^\s+]*$", max_length=200)]
@@ -39,6 +40,10 @@ class Settings(BaseSettings):
     model_file: Path | None = Field(
         default=None, description="description (.json) of the model; empty: the shipped one"
     )
+    runtime: str = Field(
+        default=AUTO, description="what runs the model: auto, onnxruntime:cpu, openvino:cpu …"
+    )
+    precision: Precision = Field(default=FP32, description="fp32, int8, bf16 or fp16")
     experimental: Annotated[frozenset[str], NoDecode, BeforeValidator(labels_from_text)] = Field(
         default=frozenset(),
         description="experimental labels to switch on, comma-separated, or all; empty: none",

@@ -151,7 +151,7 @@ def status(settings: Settings, *, as_json: bool) -> int:
 
 def _look(settings: Settings, asked: Asked) -> Look:
     switched_on = settings.experimental | set(asked.experimental)
-    return Look.prepare(asked.model, asked.zones, asked.hazards, switched_on)
+    return Look.prepare(asked.model, asked.zones, asked.hazards, switched_on, settings.running)
 
 
 def _progress(voice: Voice) -> Progress:

@@ -58,12 +58,18 @@ def say_look(voice: Voice, look: Look, outbox: Outbox) -> None:
     on = ", ".join(sorted(look.hazards)) or voice.text("nothing_on")
     off = ", ".join(map(str, look.switches.off))
     voice.tell("looks_for", model=look.detector.name, codes=on)
+    runtime = look.detector.runtime
+    voice.tell("runs_on", runtime=runtime.name, precision=runtime.precision)
     on_trial = [each for each in look.switches.on_trial if each.hazard_code in look.hazards]
     if on_trial:
         voice.tell("on_trial", codes=", ".join(map(str, on_trial)))
     if off:
         voice.tell("off", codes=off)
-    outbox.put_facts(last_looked_for=f"{look.detector.name}: {on}", last_off=off)
+    outbox.put_facts(
+        last_looked_for=f"{look.detector.name}: {on}",
+        last_off=off,
+        last_ran_on=f"{runtime.name} {runtime.precision}",
+    )
 
 
 def show_status(voice: Voice, settings: Settings, outbox: Outbox, *, as_json: bool) -> None:
@@ -98,6 +104,7 @@ def status(settings: Settings, outbox: Outbox) -> dict[str, object]:
         "clock_offset_s": outbox.clock_offset_s(),
         "clock_measured_at": outbox.get_fact("clock_measured_at"),
         "last_looked_for": outbox.get_fact("last_looked_for"),
+        "last_ran_on": outbox.get_fact("last_ran_on"),
         "experimental_off": outbox.get_fact("last_off"),
         "last_delivery_at": outbox.get_fact("last_delivery_at"),
         "rejected": [
@@ -127,6 +134,7 @@ def _overview(voice: Voice, settings: Settings, outbox: Outbox) -> Table:
         "row_photos": voice.text("photos_cell", **_named(counts)),
         "row_clock": _clock(voice, outbox),
         "row_looks_for": outbox.get_fact("last_looked_for") or voice.text("never"),
+        "row_runs_on": outbox.get_fact("last_ran_on") or voice.text("never"),
         "row_off": outbox.get_fact("last_off") or "–",
         "row_last": _local(outbox.get_fact("last_delivery_at")) or voice.text("never"),
     }

@@ -18,6 +18,7 @@ from inspection.zones import Zone
 from models.bundle import load_bundle
 from models.detector import Detector
 from models.errors import ModelError
+from models.running import Running
 
 
 @dataclass(frozen=True)
@@ -43,15 +44,18 @@ class Look:
         zones: Path | None,
         hazards: Sequence[str] | None,
         experimental: Collection[str] = (),
+        running: Running | None = None,
     ) -> Self:
         """Check every input and load the model; `experimental` labels are switched on.
+
+        `running` says on which runtime and in which precision; None leaves both to `models.runtimes`.
 
         Raises:
             SetupError: which of them is wrong and how to mend it.
         """
         read = () if zones is None else read_zones(zones)
         try:
-            detector = load_bundle(model)
+            detector = load_bundle(model, running=running)
         except ModelError as error:
             raise ModelUnusable(str(error)) from error
         try:

@@ -79,6 +79,11 @@ MESSAGES: dict[str, tuple[str, str]] = {
         "已登记为“{device}”，企业：{enterprise}",
         "enrolled as “{device}” of {enterprise}",
     ),
+    "runs_on": (
+        "模型运行于 {runtime}，精度 {precision}。",
+        "the model runs on {runtime} in {precision}.",
+    ),
+    "row_runs_on": ("上次运行于", "last ran on"),
     "looks_for": (
         "模型 {model} 查找：{codes}。",
         "{model} looks for {codes}.",

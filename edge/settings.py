@@ -10,6 +10,7 @@ from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from edge.messages import Language
 from inspection.switches import labels_from_text
+from models.running import AUTO, FP32, Precision, Running
 
 
 class Settings(BaseSettings):
@@ -41,9 +42,18 @@ class Settings(BaseSettings):
     camera_read_timeout_s: float = Field(default=3.0, gt=0)
     camera_longest_wait_s: float = Field(default=30.0, gt=0, description="between reconnections")
     jpeg_quality: int = Field(default=90, ge=50, le=100)
+    runtime: str = Field(
+        default=AUTO, description="what runs the model: auto, onnxruntime:cpu, openvino:cpu …"
+    )
+    precision: Precision = Field(default=FP32, description="fp32, int8, bf16 or fp16")
     gone_after_s: float = Field(
         default=60.0, gt=0, description="a hazard unseen for so long is reported anew"
     )
+
+    @property
+    def running(self) -> Running:
+        """How the model is run."""
+        return Running(self.runtime, self.precision)
 
     @cached_property
     def identity_path(self) -> Path:

@@ -5,7 +5,6 @@ A quantised twin is a bundle of its own beside it, NAME-int8.json, that says fro
 
 import hashlib
 from collections.abc import Mapping
-from dataclasses import dataclass
 from importlib import resources
 from importlib.resources.abc import Traversable
 from pathlib import Path
@@ -15,10 +14,12 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 
 from models.detector import Detector, ModelIdentity
 from models.errors import BundleInvalid, ModelFileMissing, ModelHashMismatch
-from models.runtimes import AUTO, FP32, INT8, Precision, open_runtime
-from models.shapes import FITTING, ShapePolicy
+from models.running import FITTING, FP32, INT8, SQUARE, Precision, Running, ShapePolicy
+from models.runtimes import open_runtime
 
 SHIPPED = "anxun-nano.json"
+# What a faster way to run a model may cost in AP50, in points (hundredths).
+MAX_LOSS_POINTS = 0.5
 
 Score = Annotated[float, Field(ge=0, le=1)]
 
@@ -81,23 +82,6 @@ class BundleDescription(BaseModel):
         return self
 
 
-@dataclass(frozen=True, slots=True)
-class Running:
-    """How a model is to be run.
-
-    Attributes:
-        runtime: `auto`, or a name such as ``openvino:cpu`` (see `models.runtimes`); never another than this one.
-        precision: ``int8`` takes the quantised twin; ``bf16`` and ``fp16`` compute the fp32 file so.
-        shapes: `fitting` takes the input's shape from the picture, `square` never.
-        threads: threads of a CPU for one picture; None leaves it to the runtime.
-    """
-
-    runtime: str = AUTO
-    precision: Precision = FP32
-    shapes: ShapePolicy = FITTING
-    threads: int | None = None
-
-
 def load_bundle(
     path: Path | None = None,
     *,
@@ -141,7 +125,7 @@ def load_bundle(
         thresholds={**description.thresholds, **(thresholds or {})},
         experimental=description.experimental,
         iou=iou,
-        shapes=running.shapes,
+        shapes=running.shapes or _measured_shapes(description),
     )
     if detector.labels != description.labels:
         raise BundleInvalid(
@@ -186,6 +170,17 @@ def _quantised_twin(source: Path | Traversable) -> Path | Traversable:
             " run `python -m models.training quantise` again",
         )
     return twin
+
+
+def _measured_shapes(description: BundleDescription) -> ShapePolicy:
+    reference = description.quantised_from or description.sha256
+    rows = [
+        row
+        for row in description.accuracy
+        if row.shapes == FITTING and row.reference_sha256 == reference
+    ]
+    is_good = bool(rows) and all(row.points >= -MAX_LOSS_POINTS for row in rows)
+    return FITTING if is_good else SQUARE
 
 
 def _described(source: Path | Traversable) -> BundleDescription:

@@ -11,8 +11,9 @@ from models.detections import Detections
 from models.labels import labels_from_metadata
 from models.postprocess import Limits, decoder_of, head_of
 from models.preprocess import Letterbox, Transform, require_image
+from models.running import FITTING, SQUARE, ShapePolicy
 from models.runtimes.protocol import Runtime
-from models.shapes import FITTING, InputShapes, ShapePolicy
+from models.shapes import InputShapes
 
 # What others depend on where they only need the function.
 Detect = Callable[[NDArray[np.uint8]], Detections]
@@ -50,7 +51,7 @@ class Detector:
         thresholds: Mapping[str, float] | None = None,
         experimental: frozenset[str] = frozenset(),
         iou: float = 0.7,
-        shapes: ShapePolicy = FITTING,
+        shapes: ShapePolicy = SQUARE,
     ) -> None:
         """Fit a detector around a loaded runtime.
 

@@ -5,12 +5,10 @@ alike, whatever its aspect: what changes is only how much padding is computed.
 """
 
 from dataclasses import dataclass
-from typing import Literal, Self
+from typing import Self
 
 from models.preprocess import Transform
 
-ShapePolicy = Literal["fitting", "square"]
-FITTING: ShapePolicy = "fitting"
 STRIDE = 32
 # The short side over the long one: 16:9 cameras (0.5625), 4:3 photos (0.75), and the square for the rest.
 _ASPECTS = (0.5625, 0.75)

@@ -5,7 +5,6 @@ knows its name and precision, what was chosen is logged, and a missing one is re
 """
 
 from models.runtimes.choice import (
-    AUTO,
     AUTO_ORDER,
     KINDS,
     RuntimeKind,
@@ -15,18 +14,14 @@ from models.runtimes.choice import (
 )
 from models.runtimes.on_onnxruntime import CPU, OnnxRuntime
 from models.runtimes.on_openvino import OpenVinoRuntime
-from models.runtimes.protocol import FP32, INT8, Precision, Runtime
+from models.runtimes.protocol import Runtime
 
 __all__ = [
-    "AUTO",
     "AUTO_ORDER",
     "CPU",
-    "FP32",
-    "INT8",
     "KINDS",
     "OnnxRuntime",
     "OpenVinoRuntime",
-    "Precision",
     "Runtime",
     "RuntimeKind",
     "kind_of",

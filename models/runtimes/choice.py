@@ -7,13 +7,13 @@ from dataclasses import dataclass
 import onnxruntime as ort
 
 from models.errors import PrecisionUnavailable, RuntimeUnavailable, RuntimeUnknown
+from models.running import AUTO, FP32, INT8, Precision
 from models.runtimes import on_openvino
 from models.runtimes.on_onnxruntime import OnnxRuntime
 from models.runtimes.on_openvino import OpenVinoRuntime
-from models.runtimes.protocol import FP32, INT8, Precision, Runtime
+from models.runtimes.protocol import Runtime
 
 LOG = logging.getLogger(__name__)
-AUTO = "auto"
 ONNXRUNTIME, OPENVINO = "onnxruntime", "openvino"
 
 

@@ -8,7 +8,8 @@ from numpy.typing import NDArray
 from onnxruntime.capi import onnxruntime_pybind11_state as ort_state
 
 from models.errors import InputUnknown, ModelUnreadable, RuntimeUnavailable
-from models.runtimes.protocol import FP32, Precision, Size, first_line, input_size, is_dynamic_input
+from models.running import FP32, Precision
+from models.runtimes.protocol import Size, first_line, input_size, is_dynamic_input
 
 CPU = "CPUExecutionProvider"
 

@@ -15,14 +15,8 @@ from models.errors import (
     PrecisionUnavailable,
     RuntimeUnavailable,
 )
-from models.runtimes.protocol import (
-    FP32,
-    Precision,
-    Size,
-    first_line,
-    input_size,
-    is_dynamic_input,
-)
+from models.running import FP32, Precision
+from models.runtimes.protocol import Size, first_line, input_size, is_dynamic_input
 
 INSTALL = "pip install 'anxun[openvino]'"
 # OpenVINO's names of what a device can do, and of what a network is to be computed in.

@@ -1,17 +1,14 @@
 """What a runtime is to a detector."""
 
 from collections.abc import Mapping, Sequence
-from typing import Literal, Protocol
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 from models.errors import InputUnknown
+from models.running import Precision
 
-# What the numbers are while a network runs. int8 is a file of its own; the others are the fp32 file.
-Precision = Literal["fp32", "bf16", "fp16", "int8"]
-FP32: Precision = "fp32"
-INT8: Precision = "int8"
 Size = int | None
 
 

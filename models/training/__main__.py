@@ -1,6 +1,7 @@
-"""`python -m models.training train|export|evaluate|card --config FILE.toml`.
+"""`python -m models.training train|export|evaluate|ways|card --config FILE.toml`.
 
 `evaluate` writes the card too; `card` rewrites it from the figures of the last evaluation.
+`ways` measures each runtime, precision and input shape that this machine has, and needs neither torch nor ultralytics.
 """
 
 from __future__ import annotations
@@ -18,12 +19,17 @@ DEFAULT_CONFIG = Path(__file__).parent / "anxun-nano.toml"
 def main() -> None:
     """Run one command of the training package."""
     parser = argparse.ArgumentParser(prog="python -m models.training", description=__doc__)
-    parser.add_argument("command", choices=["train", "export", "evaluate", "card"])
+    parser.add_argument("command", choices=["train", "export", "evaluate", "ways", "card"])
     parser.add_argument("--config", type=Path, default=DEFAULT_CONFIG)
     args = parser.parse_args()
     config = TrainingConfig.read(args.config)
     if args.command == "card":
         write_card(read_report(config.name), config.rule)
+        return
+    if args.command == "ways":
+        from models.training.ways import write_ways
+
+        print(write_ways(config))
         return
     environment.prepare(config.run)
     if args.command == "train":

@@ -9,9 +9,10 @@ import hashlib
 import json
 from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
+from numpy.typing import NDArray
 from tqdm import tqdm
 
 from models.training.config import TrainingConfig
@@ -24,6 +25,15 @@ NEGATIVES = "negatives"  # the source of clean scenes
 MODELS = Path(__file__).parents[1]
 
 
+class Sees(Protocol):
+    """What can be measured: `detect` gives boxes in pixels of the image, with our class ids."""
+
+    labels: tuple[str, ...]
+
+    def detect(self, image: NDArray[np.uint8]) -> Found:
+        """Detect in a BGR image."""
+
+
 def read_truth(image_file: Path, size_wh: tuple[int, int]) -> tuple[Floats, Floats]:
     """Return the labelled boxes of a pool image: `xyxy` in pixels `[n, 4]` and their labels `[n]`."""
     text = (image_file.parents[1] / "labels" / f"{image_file.stem}.txt").read_text()
@@ -34,7 +44,7 @@ def read_truth(image_file: Path, size_wh: tuple[int, int]) -> tuple[Floats, Floa
 
 
 def measure(
-    detector: OnnxDetector, pool: Pool, files: Iterable[Path], name: str
+    detector: Sees, pool: Pool, files: Iterable[Path], name: str
 ) -> dict[str, dict[str, Hits]]:
     """Return the hits per source and label; a source that says nothing about a label has no entry for it."""
     parts: dict[str, dict[str, list[Any]]] = {}

@@ -11,6 +11,7 @@ import pytest
 from models.bundle import load_bundle
 from models.detections import Detections
 from models.detector import Detector
+from models.running import Running
 from tests.assets.reference.pictures import COUNT, ReferencePicture, reference_pictures
 
 REPOSITORY = Path(__file__).resolve().parents[2]
@@ -29,7 +30,11 @@ def detector() -> Detector:
     labels = load_bundle().labels
     options = REFERENCE["options"]
     return load_bundle(
-        thresholds=dict.fromkeys(labels, options["conf"]), iou=options["iou"], threads=2
+        thresholds=dict.fromkeys(labels, options["conf"]),
+        iou=options["iou"],
+        threads=2,
+        # The reference was made in a square.
+        running=Running(shapes="square"),
     )
 
 

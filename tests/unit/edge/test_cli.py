@@ -249,3 +249,18 @@ def test_every_error_has_its_message_and_exit_code() -> None:
         assert kind.__name__ in errors.__doc__
         assert kind.key in MESSAGES or kind is errors.SetupError
         assert kind.exit_code
+
+
+def test_what_runs_the_model_is_said_and_a_runtime_that_is_not_here_is_refused(
+    state: Path, folder: Path, model: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """At the start and in `status`; nothing runs in place of what was asked for."""
+    monkeypatch.setenv("ANXUN_EDGE_RUNTIME", "onnxruntime:cuda")
+    code, output = run("patrol", folder, "--model", model, "--offline")
+    assert code == 3
+    assert "pip install onnxruntime-gpu" in output
+    monkeypatch.setenv("ANXUN_EDGE_RUNTIME", "onnxruntime:cpu")
+    code, output = run("patrol", folder, "--model", model, "--offline")
+    assert code == 0
+    assert "the model runs on onnxruntime:cpu in fp32" in output
+    assert json.loads(run("status", "--json")[1])["last_ran_on"] == "onnxruntime:cpu fp32"

@@ -1,0 +1,134 @@
+"""Measure every way to run a model on the test split: what a runtime, a precision or an input's shape costs in AP50.
+
+The detector is the product's own, so that what is measured is what runs. The figures go into the description of the
+file that ran (`accuracy`), where `anxun-edge doctor` reads them; the reference is fp32, onnxruntime's CPU, a square.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from models.bundle import BundleDescription, describe_bundle, load_bundle
+from models.errors import ModelError
+from models.running import INT8, Running
+from models.runtimes import KINDS, missing
+from models.training.config import TrainingConfig
+from models.training.detect import LEAST_SCORE, MAX_IOU, Found
+from models.training.evaluate import MODELS, measure, over_sources
+from models.training.metrics import Hits
+from models.training.pool import LABELS, Pool
+
+REFERENCE = Running("onnxruntime:cpu", "fp32", "square")
+
+
+class ProductDetector:
+    """The detector that users run, as the measurement wants it: every detection from `LEAST_SCORE`, our class ids."""
+
+    def __init__(self, file: Path, running: Running) -> None:
+        described = describe_bundle(file)
+        self._detector = load_bundle(
+            file,
+            running=running,
+            thresholds=dict.fromkeys(described.labels, LEAST_SCORE),
+            iou=MAX_IOU,
+        )
+        self.labels = tuple(label for label in self._detector.labels if label in LABELS)
+        self._our_id = np.array(
+            [LABELS.index(each) if each in LABELS else -1 for each in self._detector.labels]
+        )
+
+    def detect(self, image: NDArray[np.uint8]) -> Found:
+        """Detect in a BGR image."""
+        found = self._detector.detect(image)
+        return Found(
+            found.xyxy.astype(np.float64),
+            found.confidence.astype(np.float64),
+            self._our_id[found.class_id],
+        )
+
+
+def ways_of(file: Path) -> Iterator[Running]:
+    """Yield the reference, then every runtime that is here in every precision that it and the model have."""
+    yield REFERENCE
+    has_twin = _has_twin(file)
+    for kind in KINDS:
+        if missing(kind):
+            continue
+        for precision in kind.precisions:
+            if precision != INT8 or has_twin:
+                yield Running(kind.name, precision, "fitting")
+
+
+def _has_twin(file: Path) -> bool:
+    try:
+        describe_bundle(file, precision=INT8)
+    except ModelError:
+        return False
+    return True
+
+
+def measure_ways(config: TrainingConfig, split: str = "test") -> list[dict[str, Any]]:
+    """Return a row a way: runtime, precision, shapes, mean AP50, the reference's, images, AP50 per label."""
+    pool, file = Pool.read(config.pool), MODELS / "weights" / f"{config.name}.json"
+    files = pool.files(split)
+    sha256 = describe_bundle(file).sha256
+    rows: list[dict[str, Any]] = []
+    for way in ways_of(file):
+        try:
+            detector = ProductDetector(file, way)
+        except ModelError as error:
+            print(f"{way.runtime} in {way.precision}: not measured, {error}")
+            continue
+        name = f"{way.runtime} {way.precision} {way.shapes}"
+        labels = ap50_of(measure(detector, pool, files, name))
+        mean = round(float(np.mean(list(labels.values()))), 4)
+        rows.append(
+            {
+                "runtime": way.runtime,
+                "precision": way.precision,
+                "shapes": way.shapes,
+                "ap50": mean,
+                "reference_ap50": rows[0]["ap50"] if rows else mean,
+                "images": len(files),
+                "reference_sha256": sha256,
+                "labels": labels,
+            }
+        )
+        print(f"{name}: AP50 {mean:.4f}, {100 * (mean - rows[0]['ap50']):+.2f} points")
+    return rows
+
+
+def ap50_of(by_source: Mapping[str, Mapping[str, Hits]]) -> dict[str, float]:
+    """Return AP50 by label, of the labels that the images show."""
+    figures = {}
+    for label in LABELS:
+        hits = over_sources(by_source, label)
+        if hits.objects:
+            figures[label] = round(float(hits.average_precision()[0]), 4)
+    return figures
+
+
+def write_ways(config: TrainingConfig) -> Path:
+    """Measure on the test split; write each way into its file's description and all of them beside the card."""
+    rows = measure_ways(config)
+    file = MODELS / "weights" / f"{config.name}.json"
+    _describe(file, [row for row in rows if row["precision"] != INT8])
+    quantised = [row for row in rows if row["precision"] == INT8]
+    if quantised:
+        _describe(file.with_name(f"{config.name}-int8.json"), quantised)
+    card = MODELS / "cards" / f"{config.name}-runtimes.json"
+    card.write_text(json.dumps({"split": "test", "ways": rows}, indent=1) + "\n")
+    return card
+
+
+def _describe(file: Path, rows: list[dict[str, Any]]) -> None:
+    table = json.loads(file.read_text())
+    table["accuracy"] = [{k: v for k, v in row.items() if k != "labels"} for row in rows]
+    BundleDescription.model_validate(table)
+    file.write_text(json.dumps(table, indent=2) + "\n")
