@@ -1,12 +1,14 @@
 /** English texts, of the same keys as the Chinese ones. */
 import model from './model.en'
 import { retention, retentionFields, retentionKinds, retentionProblems, search } from './retention.en'
+import sections from './sections.en'
 import type zh from './zh-CN'
 
 const en: typeof zh = {
   model,
   retention,
   search,
+  sections,
   app: { name: 'anxun', claim: 'Hazards seen · ledger proven · fixes closed', language: 'Language', menu: 'Menu' },
   nav: {
     home: 'Home',
@@ -14,6 +16,8 @@ const en: typeof zh = {
     findings: 'To review',
     items: 'Hazards',
     tickets: 'Tickets',
+    sections: '28 sections',
+    duties: 'Sections to do',
     ledger: 'Ledger',
     devices: 'Devices',
     more: 'More',
@@ -244,6 +248,11 @@ const en: typeof zh = {
   },
   kind: {
     ...retentionKinds,
+    'section.recorded': 'Section record written',
+    'section.superseded': 'Section record corrected',
+    'section.withdrawn': 'Section record withdrawn',
+    'section.not_applicable': 'Section marked as not applicable',
+    'section.applicable': 'Section applies again',
     'finding.recorded': 'Possible hazard recorded',
     'finding.confirmed': 'Hazard confirmed',
     'finding.dismissed': 'Hazard dismissed',
@@ -291,6 +300,12 @@ const en: typeof zh = {
     not_allowed: 'Your role may not do this.',
     second_person_required: 'Somebody other than the person who fixed it must reinspect.',
     already_decided: 'Somebody has decided on this finding already.',
+    fields_refused: 'Some fields are not right; see the notes beside them.',
+    version_not_in_force: 'The form has changed; open it again.',
+    not_by_hand: 'The system writes this section by itself.',
+    id_reused: 'This record was sent before with another content; clear the form and fill it in again.',
+    not_standing: 'This record was corrected or withdrawn; see the newest one.',
+    always_applies: 'This section applies to every enterprise.',
     step_not_possible: 'The ticket’s state does not allow this step.',
     already_exists: 'It exists already.',
     invalid_cursor: 'The list has changed. Load it again.',

@@ -1,11 +1,13 @@
 /** Chinese texts. The other catalogue must have the same keys: the compiler and a test see to it. */
 import model from './model.zh-CN'
 import { retention, retentionFields, retentionKinds, retentionProblems, search } from './retention.zh-CN'
+import sections from './sections.zh-CN'
 
 export default {
   model,
   retention,
   search,
+  sections,
   app: { name: '安巡', claim: '隐患识别 · 安全台账 · 整改闭环', language: '语言', menu: '菜单' },
   nav: {
     home: '首页',
@@ -13,6 +15,8 @@ export default {
     findings: '待审隐患',
     items: '隐患',
     tickets: '整改单',
+    sections: '28 本台账',
+    duties: '台账待办',
     ledger: '台账',
     devices: '设备',
     more: '更多',
@@ -243,6 +247,11 @@ export default {
   },
   kind: {
     ...retentionKinds,
+    'section.recorded': '写入台账记录',
+    'section.superseded': '更正台账记录',
+    'section.withdrawn': '撤回台账记录',
+    'section.not_applicable': '标记台账不适用',
+    'section.applicable': '恢复台账适用',
     'finding.recorded': '记录疑似隐患',
     'finding.confirmed': '确认隐患',
     'finding.dismissed': '排除隐患',
@@ -290,6 +299,12 @@ export default {
     not_allowed: '您的角色不能执行此操作。',
     second_person_required: '复查须由整改人以外的人进行。',
     already_decided: '这条隐患已经有人审核过了。',
+    fields_refused: '有内容不符合要求，请按提示修改。',
+    version_not_in_force: '表单已更新，请重新打开后填写。',
+    not_by_hand: '本台账由系统自动记录，不能手工填写。',
+    id_reused: '这条记录已用不同内容提交过，请清空后重新填写。',
+    not_standing: '这条记录已被更正或撤回，请查看最新记录。',
+    always_applies: '本台账适用于所有企业，不能标记为不适用。',
     step_not_possible: '整改单当前状态不能执行此步骤。',
     already_exists: '已经存在，不能重复。',
     invalid_cursor: '列表已变化，请重新加载。',

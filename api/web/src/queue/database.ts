@@ -13,7 +13,7 @@ export interface Upload {
   /** Who took it: another person on the same phone neither sees nor sends it. */
   userId: string
   enterpriseId: string
-  /** `visit:<local id>`, `inspection:<id>` or `ticket:<id>`. */
+  /** `visit:<local id>`, `inspection:<id>`, `ticket:<id>` or `record:<id>:<field>`. */
   group: string
   fileName: string
   size: number

@@ -31,6 +31,10 @@ export type RunEnd = 'empty' | 'offline' | 'signed_out'
 export const VISIT = 'visit:'
 export const INSPECTION = 'inspection:'
 export const TICKET = 'ticket:'
+export const RECORD = 'record:'
+
+// Named by their hash in what follows; a visit's photos join it at once.
+const NAMED_LATER = [TICKET, RECORD]
 
 /** The next picture of this person that can be sent. */
 async function nextWaiting(database: QueueDatabase, userId: string): Promise<Upload | undefined> {
@@ -81,11 +85,11 @@ async function inspectionOf(
 }
 
 async function finish(database: QueueDatabase, upload: Upload): Promise<void> {
-  if (!upload.group.startsWith(TICKET)) {
+  if (!NAMED_LATER.some((prefix) => upload.group.startsWith(prefix))) {
     await removeUpload(database, upload.id)
     return
   }
-  // A ticket's photo is named by its hash in the submission that follows; only its bytes may go.
+  // It is named by its hash in the submission that follows; only its bytes may go.
   await database.put('uploads', { ...upload, sent: upload.size, state: 'sent', problem: null })
   await database.delete('bytes', upload.id)
 }
