@@ -87,7 +87,7 @@ def enterprise_duties(
         enterprise=NamedRef(id=enterprise.id, name=enterprise.name),
         missing=missing,
         due=len(views) - missing,
-        items=views[:SHOWN_DUTIES],
+        items=views[::-1][:SHOWN_DUTIES],
     )
 
 

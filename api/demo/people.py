@@ -2,6 +2,7 @@
 
 import hashlib
 import time
+from datetime import date
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -10,6 +11,7 @@ from uuid import UUID
 import httpx
 
 from api.demo.town import PASSWORD
+from inspection.tables import new_id
 
 Answer = dict[str, Any]
 _JOB_TIMEOUT_S = 60.0
@@ -75,6 +77,18 @@ class Person:
         """Take a step of a ticket."""
         path = f"/v1/enterprises/{ticket['enterprise_id']}/tickets/{ticket['id']}/{step}"
         self._ask("POST", path, json=body)
+
+    def record(self, enterprise_id: UUID, section: str, values: Answer) -> Answer:
+        """Write a record of a section; returns it as the ledger has it."""
+        path = f"/v1/enterprises/{enterprise_id}/sections/{section}/records"
+        body = {"id": str(new_id()), "values": values}
+        written: Answer = self._ask("POST", path, json=body)
+        return written
+
+    def mark_absent(self, enterprise_id: UUID, section: str, reason: str, since: date) -> None:
+        """Say that a section does not apply to the enterprise."""
+        path = f"/v1/enterprises/{enterprise_id}/sections/{section}/applicability"
+        self._ask("PUT", path, json={"applies": False, "reason": reason, "since": str(since)})
 
     def wait_for_checkpoint(self, enterprise_id: UUID, timeout_s: float = 60.0) -> str:
         """Return the signed checkpoint once it covers every entry that is there now."""

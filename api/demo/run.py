@@ -20,10 +20,13 @@ from rich.table import Table
 
 from api.auth import hash_password
 from api.demo.people import Answer, Person
+from api.demo.sections import keep_sections
 from api.demo.town import ACCOUNTS, ENTERPRISES, PASSWORD, Town, load_town
 from api.settings import Settings
 from inspection.database import make_engine, write_sessions
+from inspection.plans import china_day
 from inspection.taxonomy import hazard_type
+from inspection.wire import utc_now
 
 HOME = Path("var/demo")
 MEDIA = Path("var/media")
@@ -100,6 +103,9 @@ def _walk(town: Town, environment: dict[str, str], address: str) -> list[UUID]:
     console.rule("An expert inspects with a phone; the server proposes; the expert confirms")
     with Person(address, "expert") as expert, Person(address, "officer") as officer:
         _fix(expert, officer, plant, address)
+        console.rule("The officer keeps the sections of the ledger")
+        written = keep_sections(officer, plant, china_day(utc_now()), MEDIA / AFTER_PHOTO)
+        console.print(f"{written} records were written; the app shows what is missing.")
     return [plant]
 
 

@@ -187,7 +187,7 @@ class SectionList(Wire):
 
 
 class EnterpriseDuties(Wire):
-    """How an enterprise stands: sums, and what is missing or due, the earliest end first (at most 20)."""
+    """How an enterprise stands: sums, and what is missing or due, the latest end first (at most 20)."""
 
     enterprise: NamedRef
     missing: int

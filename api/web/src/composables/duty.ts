@@ -5,7 +5,7 @@ import type { Duty } from '@/api/types'
 import { useCatalogue } from '@/stores/catalogue'
 
 export function useDutyText(): { period: (duty: Pick<Duty, 'period' | 'last' | 'record_id'>) => string; what: (duty: Duty) => string } {
-  const { t } = useI18n({ useScope: 'global' })
+  const { t, locale } = useI18n({ useScope: 'global' })
   const catalogue = useCatalogue()
 
   function period({ period: name, last, record_id }: Pick<Duty, 'period' | 'last' | 'record_id'>): string {
@@ -15,7 +15,7 @@ export function useDutyText(): { period: (duty: Pick<Duty, 'period' | 'last' | '
     const [y = '', part = ''] = name.split('-')
     if (part.startsWith('Q')) return t('sections.quarter', { y, n: part.slice(1) })
     if (part.startsWith('H')) return t('sections.half', { y, n: t(part === 'H1' ? 'sections.firstHalf' : 'sections.secondHalf') })
-    return part ? t('sections.month', { y, m: part }) : t('sections.year', { y })
+    return part ? t('sections.month', { y, m: locale.value === 'en' ? part : Number(part) }) : t('sections.year', { y })
   }
 
   const what = (duty: Duty): string => `${period(duty)} ${catalogue.sectionName(duty.section)}`
