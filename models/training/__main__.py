@@ -1,7 +1,7 @@
-"""`python -m models.training train|export|evaluate|ways|card --config FILE.toml`.
+"""`python -m models.training train|export|evaluate|quantise|ways|card --config FILE.toml`.
 
 `evaluate` writes the card too; `card` rewrites it from the figures of the last evaluation.
-`ways` measures each runtime, precision and input shape that this machine has, and needs neither torch nor ultralytics.
+`quantise` writes the int8 twin of the released model; `ways` measures each runtime, precision and input shape that this machine has, and neither needs torch or ultralytics.
 """
 
 from __future__ import annotations
@@ -19,12 +19,19 @@ DEFAULT_CONFIG = Path(__file__).parent / "anxun-nano.toml"
 def main() -> None:
     """Run one command of the training package."""
     parser = argparse.ArgumentParser(prog="python -m models.training", description=__doc__)
-    parser.add_argument("command", choices=["train", "export", "evaluate", "ways", "card"])
+    parser.add_argument(
+        "command", choices=["train", "export", "evaluate", "quantise", "ways", "card"]
+    )
     parser.add_argument("--config", type=Path, default=DEFAULT_CONFIG)
     args = parser.parse_args()
     config = TrainingConfig.read(args.config)
     if args.command == "card":
         write_card(read_report(config.name), config.rule)
+        return
+    if args.command == "quantise":
+        from models.training.quantise import quantise
+
+        print(quantise(config))
         return
     if args.command == "ways":
         from models.training.ways import write_ways
