@@ -20,6 +20,7 @@ from api.shapes.items import Decision, ItemView
 from api.shapes.people import Me, OrganisationRef, RoleView
 from api.shapes.tickets import TicketDetail, TicketStepView, TicketView
 from inspection import decisions
+from inspection.photo_privacy import shows_heads
 from inspection.plans import china_day, plan_in_force, policy_in_force
 from inspection.queries import PhotoRow, ticket_steps
 from inspection.tables import (
@@ -37,6 +38,7 @@ from inspection.tables import (
     User,
 )
 from inspection.tickets import allowed_actions
+from inspection.wire import utc_now
 
 Names = Mapping[UUID, PersonRef]
 
@@ -58,7 +60,7 @@ def me_view(session: Session, caller: Caller) -> Me:
         .outerjoin(Enterprise, col(Enterprise.id) == col(Membership.enterprise_id))
         .where(col(Membership.user_id) == caller.user_id)
         .order_by(col(Membership.id))
-    )
+    ).all()
     seen = session.exec(
         select(Enterprise.id, Enterprise.name)
         .where(col(Enterprise.id).in_(caller.scope.enterprise_ids))
@@ -70,6 +72,7 @@ def me_view(session: Session, caller: Caller) -> Me:
         name=caller.name,
         roles=[_role_view(*row) for row in held],
         enterprises=[NamedRef(id=key, name=name) for key, name in seen],
+        shows_heads=shows_heads({membership.role for membership, *_ in held}, china_day(utc_now())),
     )
 
 

@@ -40,11 +40,12 @@ ZIP: dict[int | str, dict[str, Any]] = {
 
 
 class Dimension(StrEnum):
-    """What rows are told apart by."""
+    """What rows are told apart by; `nothing` gives one row of everything."""
 
     HAZARD = "hazard"
     SOURCE = "source"
     MODEL = "model"
+    NOTHING = "nothing"
 
 
 async def taken(
@@ -72,11 +73,12 @@ def list_precision(
     asked: TakenAsked,
     enterprise_id: EnterpriseFilter = None,
     by: Annotated[
-        list[Dimension] | None, Query(description="what rows are told apart by; left out: all")
+        list[Dimension] | None,
+        Query(description="what rows are told apart by; left out: all three"),
     ] = None,
 ) -> PrecisionRows:
     """Return confirmed, dismissed and waiting findings within the caller's scope, with Wilson's 95 % interval."""
-    dimensions = frozenset(each.value for each in by or Dimension)
+    dimensions = frozenset(each.value for each in by or Dimension) - {Dimension.NOTHING.value}
     wanted = PrecisionAsked(by=dimensions, taken=asked, enterprise_id=enterprise_id)
     rows = live_precision(session, user.scope, wanted)
     return PrecisionRows(items=[PrecisionRow.from_tally(key, tally) for key, tally in rows])

@@ -38,6 +38,9 @@ class Me(Wire):
     name: str
     roles: list[RoleView]
     enterprises: list[NamedRef]
+    shows_heads: bool = Field(
+        description="previews show people's heads unless asked otherwise; false: blurred"
+    )
 
 
 class SignedIn(Wire):

@@ -66,6 +66,8 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
         "ANXUN_DATA_DIR": str(home),
         "ANXUN_PORT": "0",
         "ANXUN_CHECKPOINT_INTERVAL_S": "1",
+        # The pages are tested, not the model: whichever labels it may not claim by default.
+        "ANXUN_EXPERIMENTAL": "all",
     }
     anxun = str(Path(sys.executable).with_name("anxun"))
     subprocess.run([anxun, "init"], env=environment, check=True, capture_output=True)

@@ -1,5 +1,14 @@
 /** Geometry of boxes over a picture. Boxes are relative (0 to 1) to the upright picture. */
-import type { Box } from '@/api/types'
+
+/** A box with its label; a model's has a confidence, a person's has none. */
+export interface ShownBox {
+  x1: number
+  y1: number
+  x2: number
+  y2: number
+  label: string
+  confidence?: number
+}
 
 export interface Rectangle {
   x: number
@@ -9,7 +18,7 @@ export interface Rectangle {
 }
 
 /** A box in the pixels of a picture of this size. */
-export function rectangleOf(box: Box, width: number, height: number): Rectangle {
+export function rectangleOf(box: ShownBox, width: number, height: number): Rectangle {
   return {
     x: box.x1 * width,
     y: box.y1 * height,

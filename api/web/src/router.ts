@@ -37,6 +37,7 @@ export const router = createRouter({
         { path: 'enterprises/:enterpriseId/records/:recordId', name: 'record', component: () => import('./pages/RecordPage.vue'), props: true },
         { path: 'enterprises/:enterpriseId/records/:recordId/correction', name: 'record-correct', component: () => import('./pages/RecordFormPage.vue'), props: true },
         { path: 'devices', name: 'devices', component: () => import('./pages/DevicesPage.vue') },
+        { path: 'precision', name: 'precision', component: () => import('./pages/PrecisionPage.vue') },
         { path: 'more', name: 'more', component: () => import('./pages/MorePage.vue') },
       ],
     },

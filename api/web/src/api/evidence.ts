@@ -31,8 +31,10 @@ export function originalUrl(enterpriseId: string, sha256: string): string {
 }
 
 /** Address of an upright JPEG of at most this width, which every browser can show. */
-export function previewUrl(enterpriseId: string, sha256: string, width = 1280): string {
-  return `${evidencePath(enterpriseId, sha256)}/preview?width=${width}`
+export function previewUrl(enterpriseId: string, sha256: string, width = 1280, blur: boolean | null = null): string {
+  // Left out, the server shows heads or not by the person's role.
+  const heads = blur === null ? '' : `&blur=${blur}`
+  return `${evidencePath(enterpriseId, sha256)}/preview?width=${width}${heads}`
 }
 
 async function reach(input: string, init: RequestInit): Promise<Response> {

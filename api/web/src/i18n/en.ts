@@ -1,10 +1,12 @@
 /** English texts, of the same keys as the Chinese ones. */
+import flywheel from './flywheel.en'
 import model from './model.en'
 import { retention, retentionFields, retentionKinds, retentionProblems, search } from './retention.en'
 import sections from './sections.en'
 import type zh from './zh-CN'
 
 const en: typeof zh = {
+  ...flywheel,
   model,
   retention,
   search,
@@ -310,6 +312,8 @@ const en: typeof zh = {
     already_exists: 'It exists already.',
     invalid_cursor: 'The list has changed. Load it again.',
     invalid_input: 'Something entered is not as required.',
+    model_failed: 'The model on the server failed. Please try again later.',
+    heads_not_detectable: 'The model on the server cannot tell heads, so no blurred picture can be shown.',
     evidence_missing: 'The photo is not uploaded yet. Upload it first.',
     after_photo_required: 'Add a new photo, taken after the fix.',
     evidence_empty: 'The file is empty. Take the photo again or choose another.',
@@ -338,6 +342,7 @@ const en: typeof zh = {
     clock_offset_s: 'Clock offset (s)', model_name: 'Model', model_sha256: 'Model hash', evidence_sha256: 'Photo hash', sightings: 'Sightings',
     boxes: 'Boxes', source: 'Source', passed: 'Passed', evidence_sha256s: 'Photo hashes', id: 'Id', name: 'Name', kind: 'Kind',
     source_kind: 'Source kind', source_name: 'Source name', inspection_id: 'Inspection', photo_id: 'Photo', plan_id: 'Service plan',
+    reason_code: 'Code of the reason', boxes_by: 'Boxes by', complete_labels: 'Labels boxed throughout', decided_as: 'Decided as',
     is_basis_checked: 'Basis checked', file_name: 'File name', decision_note: 'Reason given', step: 'Step', action: 'Action',
   },
   yes: 'Yes',

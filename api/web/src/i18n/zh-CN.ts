@@ -1,9 +1,11 @@
 /** Chinese texts. The other catalogue must have the same keys: the compiler and a test see to it. */
+import flywheel from './flywheel.zh-CN'
 import model from './model.zh-CN'
 import { retention, retentionFields, retentionKinds, retentionProblems, search } from './retention.zh-CN'
 import sections from './sections.zh-CN'
 
 export default {
+  ...flywheel,
   model,
   retention,
   search,
@@ -309,6 +311,8 @@ export default {
     already_exists: '已经存在，不能重复。',
     invalid_cursor: '列表已变化，请重新加载。',
     invalid_input: '填写的内容不符合要求。',
+    model_failed: '服务器上的模型出错，请稍后重试。',
+    heads_not_detectable: '服务器上的模型无法识别头部，不能显示模糊后的图片。',
     evidence_missing: '照片还没有上传，请先上传照片。',
     after_photo_required: '请上传一张新拍的整改后照片。',
     evidence_empty: '文件是空的，请重新拍摄或选择其他照片。',
@@ -337,6 +341,7 @@ export default {
     clock_offset_s: '时钟偏差（秒）', model_name: '模型', model_sha256: '模型哈希', evidence_sha256: '照片哈希', sightings: '出现次数',
     boxes: '标注框', source: '来源', passed: '是否合格', evidence_sha256s: '照片哈希', id: '编号', name: '名称', kind: '类型',
     source_kind: '来源类型', source_name: '来源名称', inspection_id: '巡查', photo_id: '照片', plan_id: '服务方案',
+    reason_code: '驳回原因代码', boxes_by: '标注框来自', complete_labels: '已全部框出的标签', decided_as: '审核角色',
     is_basis_checked: '依据已核实', file_name: '文件名', decision_note: '判断说明', step: '步骤', action: '动作',
   },
   yes: '是',

@@ -13,6 +13,7 @@ const ENTERPRISE_KEPT_AS = 'anxun.enterprise'
 const MAY_DECIDE: readonly Role[] = ['expert', 'service_centre']
 const MAY_ASK_ERASURE: readonly Role[] = ['expert', 'service_centre', 'enterprise_officer']
 const MAY_HOLD: readonly Role[] = ['service_centre', 'enterprise_officer']
+const MAY_EXPORT_DATASET: readonly Role[] = ['service_centre']
 const MAY_MANAGE_DEVICES: readonly Role[] = ['expert', 'service_centre', 'enterprise_officer']
 
 function keptMe(): Me | null {
@@ -50,6 +51,8 @@ export const useSession = defineStore('session', () => {
   const mayDecide = computed(() => MAY_DECIDE.some((role) => roles.value.has(role)))
   const mayAskErasure = computed(() => MAY_ASK_ERASURE.some((role) => roles.value.has(role)))
   const mayHold = computed(() => MAY_HOLD.some((role) => roles.value.has(role)))
+  const mayExportDataset = computed(() => MAY_EXPORT_DATASET.some((role) => roles.value.has(role)))
+  const hidesHeads = computed(() => me.value?.shows_heads === false)
   const mayManageDevices = computed(() => MAY_MANAGE_DEVICES.some((role) => roles.value.has(role)))
 
   function keep(person: Me | null): void {
@@ -96,7 +99,7 @@ export const useSession = defineStore('session', () => {
   }
 
   return {
-    me, isKnown, hasExpired, enterprises, enterpriseId, roles, mayDecide, mayAskErasure, mayHold, mayManageDevices,
+    me, isKnown, hasExpired, enterprises, enterpriseId, roles, mayDecide, mayAskErasure, mayHold, mayManageDevices, mayExportDataset, hidesHeads,
     load, signIn, signOut, expire, enterpriseName,
   }
 })
