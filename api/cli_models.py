@@ -81,7 +81,7 @@ def model_compare(  # noqa: PLR0913  each is an option of the command
     else:
         _show(result, (old.name, old.version), (new.name, new.version))
         out.print(f"Rule: {rule}.")
-        for reason in result.reasons:
+        for reason in (*result.reasons, *result.doubts):
             out.print(f"- {reason}", markup=False)
         out.print(f"Verdict: {result.verdict}", style="bold")
     raise typer.Exit(EXIT_CODES[result.verdict])
@@ -106,7 +106,7 @@ def _show(result: "Comparison", old: tuple[str, str], new: tuple[str, str]) -> N
             str(shown.absent_pictures),
             f"{_count(before)} → {_count(after)}",
         )
-    Console(width=max(out.width, 110)).print(table)
+    Console(width=max(out.width, 150)).print(table)
 
 
 def _pair(before: "Figures | None", after: "Figures | None", figure: str) -> str:

@@ -15,7 +15,7 @@ The rule of the verdict is `Rule`; whoever releases a model states the rule they
 
 import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
 
@@ -59,7 +59,8 @@ class Rule:
         return (
             f"refuse when a label in use is missing, loses more than {self.points:g} points of AP50 or recall "
             f"(on at least {self.least_objects} boxes), or gives more than {self.alarms:g} more false alarms in 100 "
-            f"pictures without it (on at least {self.least_pictures}); undecided when nothing could be judged"
+            f"pictures without it (on at least {self.least_pictures}); undecided when it does so on fewer, or nothing "
+            "could be judged"
         )
 
 
@@ -95,7 +96,7 @@ class Figures:
 
 
 class Verdict(StrEnum):
-    """What the rule says. `UNDECIDED`: too little data for any label in use."""
+    """What the rule says. `UNDECIDED`: too little data, or a loss on too little data."""
 
     RELEASE = "release"
     REFUSE = "refuse"
@@ -111,6 +112,7 @@ class Comparison:
     candidate: Mapping[str, Figures]
     in_use: tuple[str, ...]
     reasons: tuple[str, ...]
+    doubts: tuple[str, ...]
     verdict: Verdict
 
 
@@ -144,9 +146,9 @@ def compare(
     in_use = tuple(
         label for label in LABELS if label in running.labels and label not in running.experimental
     )
-    reasons, judged = _judge(old, new, in_use, rule or Rule())
-    verdict = Verdict.REFUSE if reasons else Verdict.RELEASE if judged else Verdict.UNDECIDED
-    return Comparison(len(files), old, new, in_use, tuple(reasons), verdict)
+    judgement = _judge(old, new, in_use, rule or Rule())
+    reasons, doubts = tuple(judgement.reasons), tuple(judgement.doubts)
+    return Comparison(len(files), old, new, in_use, reasons, doubts, judgement.verdict)
 
 
 def read_pool(dataset: Path) -> Pool:
@@ -245,30 +247,60 @@ def _number(value: float) -> float | None:
     return None if np.isnan(value) else value
 
 
+@dataclass
+class _Judgement:
+    """Why the candidate is refused, what speaks against it on too little data, and how many figures were judged."""
+
+    reasons: list[str] = field(default_factory=list)
+    doubts: list[str] = field(default_factory=list)
+    judged: int = 0
+
+    @property
+    def verdict(self) -> Verdict:
+        if self.reasons:
+            return Verdict.REFUSE
+        return Verdict.UNDECIDED if self.doubts or not self.judged else Verdict.RELEASE
+
+
+@dataclass(frozen=True, slots=True)
+class _Loss:
+    """By how much the candidate is worse in one figure, and whether there is enough data to judge by."""
+
+    name: str
+    size: float
+    allowed: float
+    is_enough: bool
+
+
 def _judge(
     old: Mapping[str, Figures], new: Mapping[str, Figures], in_use: Sequence[str], rule: Rule
-) -> tuple[list[str], int]:
-    """Return why the candidate is refused, and how many figures could be judged."""
-    reasons, judged = [], 0
+) -> _Judgement:
+    judgement = _Judgement()
     for label in in_use:
         if label not in new:
-            reasons.append(f"{label}: the candidate does not know it")
+            judgement.reasons.append(f"{label}: the candidate does not know it")
             continue
-        for name, loss, most in _losses(old[label], new[label], rule):
-            judged += 1
-            if loss > most + 1e-9:
-                reasons.append(f"{label}: {name} worse by {loss:.1f}, more than {most:g}")
-    return reasons, judged
+        for loss in _losses(old[label], new[label], rule):
+            judgement.judged += loss.is_enough
+            if loss.size > loss.allowed + 1e-9:
+                said = f"{label}: {loss.name} worse by {loss.size:.1f}, more than {loss.allowed:g}"
+                if loss.is_enough:
+                    judgement.reasons.append(said)
+                else:
+                    judgement.doubts.append(f"{said}, on too little data to refuse it")
+    return judgement
 
 
-def _losses(old: Figures, new: Figures, rule: Rule) -> list[tuple[str, float, float]]:
-    """Return by how much the candidate is worse, where that can be judged: the figure, the loss, what is allowed."""
+def _losses(old: Figures, new: Figures, rule: Rule) -> list[_Loss]:
     losses = []
-    if old.recall is not None and new.recall is not None and old.objects >= rule.least_objects:
-        losses.append(("recall (points)", 100 * (old.recall - new.recall), rule.points))
-    if old.ap50 is not None and new.ap50 is not None and old.known_objects >= rule.least_objects:
-        losses.append(("AP50 (points)", 100 * (old.ap50 - new.ap50), rule.points))
+    if old.recall is not None and new.recall is not None:
+        loss, enough = 100 * (old.recall - new.recall), old.objects >= rule.least_objects
+        losses.append(_Loss("recall (points)", loss, rule.points, enough))
+    if old.ap50 is not None and new.ap50 is not None:
+        loss, enough = 100 * (old.ap50 - new.ap50), old.known_objects >= rule.least_objects
+        losses.append(_Loss("AP50 (points)", loss, rule.points, enough))
     before, after = old.alarms_per_100, new.alarms_per_100
-    if before is not None and after is not None and old.absent_pictures >= rule.least_pictures:
-        losses.append(("false alarms in 100 pictures", after - before, rule.alarms))
+    if before is not None and after is not None:
+        enough = old.absent_pictures >= rule.least_pictures
+        losses.append(_Loss("false alarms in 100 pictures", after - before, rule.alarms, enough))
     return losses

@@ -105,6 +105,15 @@ def test_too_little_data_is_undecided(dataset: Path, tmp_path: Path) -> None:
     assert compare(model, model, dataset).verdict is Verdict.UNDECIDED
 
 
+def test_a_loss_on_too_few_boxes_is_undecided_and_said(dataset: Path, tmp_path: Path) -> None:
+    """One figure may be judged well: another that is worse on little data still keeps the model from release."""
+    old = load_bundle(write_model(tmp_path / "old", threshold=0.5))
+    new = load_bundle(write_model(tmp_path / "new", threshold=0.9))
+    result = compare(old, new, dataset, rule=Rule(least_objects=11, least_pictures=4))
+    assert (result.verdict, result.reasons) == (Verdict.UNDECIDED, ())
+    assert ["recall" in doubt and "too little" in doubt for doubt in result.doubts] == [True]
+
+
 def test_what_is_no_data_set_is_refused_in_words(dataset: Path, tmp_path: Path) -> None:
     """An empty folder, a split without pictures, a damaged file: each says what it is."""
     model = load_bundle(write_model(tmp_path / "m"))
