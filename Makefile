@@ -9,7 +9,7 @@ WEB := api/web
 # A Node of at least this major version is used where the machine has one; else a wheel brings it.
 NODE_MAJOR := 20
 
-.PHONY: help check-python media demo serve test test-slow lint format bench web lock clean system
+.PHONY: help check-python media demo serve test test-slow test-training lint format bench web lock clean system
 
 help: ## list the commands
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 14
@@ -76,6 +76,20 @@ test: $(VENV)/.dev $(WEB)/dist/index.html $(MEDIA)/media.json system lint ## eve
 test-slow: $(VENV)/.dev $(WEB)/dist/index.html $(MEDIA)/media.json system ## acceptance tests of minutes: SIGKILL, 1,000 photos, fresh clone
 	$(BIN)/python -m pytest -m slow
 
+TRAIN := .venv-train
+# torch first: with it there, nothing asks for the newest one and its gigabytes of CUDA packages.
+$(TRAIN)/.ready: requirements/train.in requirements/dev.txt $(VENV)/.dev
+	$(PYTHON) -m venv $(TRAIN)
+	$(TRAIN)/bin/python -m pip install --quiet --disable-pip-version-check torch==2.13.0 || { \
+	  echo "PyTorch 2.13.0 could not be installed for $$($(PYTHON) --version); the training tests need it"; exit 1; }
+	$(TRAIN)/bin/python -m pip install --quiet --disable-pip-version-check --no-deps ultralytics==8.4.190 ultralytics-thop==2.2.3 torchvision==0.28.0
+	VIRTUAL_ENV=$(TRAIN) $(BIN)/uv pip install --quiet --require-hashes -r requirements/dev.txt
+	VIRTUAL_ENV=$(TRAIN) $(BIN)/uv pip install --quiet matplotlib polars psutil pyyaml requests scipy onnxslim
+	@touch $@
+
+test-training: $(TRAIN)/.ready ## train, resume, export and evaluate on a tiny pool, in an environment with PyTorch (installs it)
+	$(TRAIN)/bin/python -m pytest -m "training or not benchmark and not slow and not training" tests/unit/models/training tests/acceptance/test_training.py
+
 lint: $(VENV)/.dev $(WEB)/node_modules/.installed ## ruff, mypy --strict, import-linter, vue-tsc
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
@@ -94,4 +108,4 @@ lock: $(BIN)/uv ## lock every requirement file again
 	PATH="$(abspath $(BIN)):$$PATH" requirements/lock.sh
 
 clean: ## remove what the commands made (not var/, where the data is)
-	rm -rf $(VENV) $(WEB)/node_modules $(WEB)/dist dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .coverage*
+	rm -rf $(VENV) $(TRAIN) $(WEB)/node_modules $(WEB)/dist dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .coverage*

@@ -28,6 +28,7 @@ from inspection.stores import FolderStore
 from ledger.keys import KeyRing
 from models.bundle import load_bundle
 from models.running import Running
+from models.tiling import TiledDetector, Tiling
 
 VERSION = version("anxun")
 
@@ -122,7 +123,9 @@ def assemble(settings: Settings, detector: PhotoDetector | None = None) -> Parts
         previews=previews,
         signers=signers,
         detector=detector,
-        photo_worker=PhotoWorker(write, evidence, detector, switched_on=settings.experimental),
+        photo_worker=PhotoWorker(
+            write, evidence, _of_photos(settings, detector), switched_on=settings.experimental
+        ),
         report_worker=ReportWorker(
             report_maker(settings, engine, evidence, signers, detector),
             keep=timedelta(days=settings.report_days),
@@ -131,3 +134,9 @@ def assemble(settings: Settings, detector: PhotoDetector | None = None) -> Parts
         witness_asker=WitnessAsker(write, interval_s=settings.witness_interval_s),
         keeper=Keeper(engine, evidence, previews.forget),
     )
+
+
+def _of_photos(settings: Settings, detector: PhotoDetector) -> PhotoDetector:
+    """Return what looks at phone photos: the detector, at tiles too where the settings ask for them."""
+    side_px = settings.photo_tile_px
+    return detector if side_px is None else TiledDetector(detector, Tiling(side_px))

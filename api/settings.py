@@ -48,6 +48,11 @@ class Settings(BaseSettings):
         default=frozenset(),
         description="experimental labels to switch on, comma-separated, or all; empty: none",
     )
+    photo_tile_px: int | None = Field(
+        default=None,
+        ge=64,
+        description="side of the tiles that phone photos are looked at in too, for what is far and small; empty: none",
+    )
     web_dir: Path = Field(
         default=Path(__file__).parent / "web" / "dist", description="the built app"
     )

@@ -19,10 +19,10 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-import cv2
 import numpy as np
 from image_files import read_grey
 from numpy.typing import NDArray
+from phash import phash_variants
 from pool_rules import (
     LABELS,
     Box,
@@ -38,18 +38,6 @@ from pool_rules import (
     vests_among,
 )
 from tqdm import tqdm
-
-
-def phash_variants(gray32: NDArray[np.uint8]) -> NDArray[np.uint64]:
-    """Return the 64-bit DCT hashes of a 32 x 32 grey image in its eight rotations and mirrorings."""
-    hashes = []
-    for flipped in (gray32, gray32[:, ::-1]):
-        for turns in range(4):
-            turned = np.ascontiguousarray(np.rot90(flipped, turns), np.float32)
-            low = cv2.dct(turned)[:8, :8].ravel()
-            bits = low > np.median(low[1:])
-            hashes.append(np.packbits(bits).view(">u8")[0])
-    return np.array(hashes, np.uint64)
 
 
 @dataclass
@@ -82,7 +70,6 @@ def read_source(root: Path, manifest: Manifest, people: Finds, vests: Finds) -> 
             boxes = add_people(boxes, seen)
         if worn := vests.get(f"{manifest.name}/{path.stem}"):
             boxes += vests_among(parse_boxes(text, names, undecided), worn)
-        grey = cv2.resize(read_grey(path), (32, 32), interpolation=cv2.INTER_AREA)
         samples.append(
             Sample(
                 key=f"{manifest.name}__{path.stem}",
@@ -91,7 +78,7 @@ def read_source(root: Path, manifest: Manifest, people: Finds, vests: Finds) -> 
                 scene=f"{manifest.family}/{scene_of(path.stem, manifest.scene_patterns)}",
                 boxes=boxes,
                 knowledge=knowledge_of(manifest, boxes, seen),
-                hashes=phash_variants(np.asarray(grey, np.uint8)),
+                hashes=phash_variants(read_grey(path)),
                 manifest=manifest,
             )
         )
@@ -159,7 +146,9 @@ def main() -> None:
     people, vests = read_finds(args.people), read_finds(args.vests)
     samples = []
     for path in sorted(args.manifests.glob("*.toml")):
-        samples += read_source(args.data, read_manifest(path), people, vests)
+        manifest = read_manifest(path)
+        if not manifest.is_for_trying:
+            samples += read_source(args.data, manifest, people, vests)
     report = write_pool(samples, args.out)
     print(json.dumps(report, indent=1))
 

@@ -64,6 +64,8 @@ class Manifest:
     maybe_vest: str | None = None  # source class that is a vest where the teacher agrees
     split_shares: Mapping[str, float] = field(default_factory=lambda: SPLIT_SHARES)
 
+    is_for_trying: bool = False  # too small or too much alike to teach or to measure
+
     @property
     def is_training_only(self) -> bool:
         """No image of it, nor any that shares a scene with one, may be measured on."""
@@ -91,6 +93,7 @@ def read_manifest(path: Path) -> Manifest:
         keep_top=table.get("keep_top", {}),
         teacher_person=table.get("teacher_person", False),
         maybe_vest=table.get("maybe_vest"),
+        is_for_trying=table.get("use") == "trying",
         split_shares=_shares(path.name, table.get("split_shares", SPLIT_SHARES)),
     )
 

@@ -38,6 +38,7 @@ HazardOption = Annotated[
     list[str] | None, typer.Option("--hazard", "--hazards", help=_help("help_hazard"))
 ]
 ModelOption = Annotated[Path | None, typer.Option(help=_help("help_model"))]
+TilesOption = Annotated[int | None, typer.Option("--tiles", min=64, help=_help("help_tiles"))]
 ExperimentalOption = Annotated[list[str] | None, typer.Option(help=_help("help_experimental"))]
 OfflineOption = Annotated[bool, typer.Option("--offline", help=_help("help_offline"))]
 
@@ -76,12 +77,15 @@ def patrol(  # noqa: PLR0913  each is an option of the command
     hazard: HazardOption = None,
     model: ModelOption = None,
     experimental: ExperimentalOption = None,
+    tiles: TilesOption = None,
     offline: OfflineOption = False,
 ) -> None:
     """Walk a folder of photos."""
     from edge import commands
 
-    asked = commands.Asked(model, zones, tuple(hazard or ()), tuple(experimental or ()), offline)
+    asked = commands.Asked(
+        model, zones, tuple(hazard or ()), tuple(experimental or ()), offline, tiles
+    )
     _run(context, lambda: commands.patrol(context.obj, folder, asked))
 
 

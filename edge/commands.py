@@ -35,6 +35,7 @@ from edge.settings import Settings
 from edge.watch import Blindness, Watch, live_captures, run_watch
 from inspection.taxonomy import hazard_type
 from inspection.wire import FindingDraft
+from models.tiling import Tiling
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +47,7 @@ class Asked:
     hazards: tuple[str, ...] = ()
     experimental: tuple[str, ...] = ()
     is_offline: bool = False
+    tile_px: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,7 +153,8 @@ def status(settings: Settings, *, as_json: bool) -> int:
 
 def _look(settings: Settings, asked: Asked) -> Look:
     switched_on = settings.experimental | set(asked.experimental)
-    return Look.prepare(asked.model, asked.zones, asked.hazards, switched_on, settings.running)
+    look = Look.prepare(asked.model, asked.zones, asked.hazards, switched_on, settings.running)
+    return look if asked.tile_px is None else look.tiled(Tiling(asked.tile_px))
 
 
 def _progress(voice: Voice) -> Progress:

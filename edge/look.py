@@ -1,7 +1,8 @@
 """One look at a capture: the model, then the rules, with what this run asks for."""
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import cached_property
 from pathlib import Path
 from typing import Self
 
@@ -16,9 +17,10 @@ from inspection.switches import LabelUnknown, Switches
 from inspection.wire import FindingDraft
 from inspection.zones import Zone
 from models.bundle import load_bundle
-from models.detector import Detector
+from models.detector import Detect, Detector
 from models.errors import ModelError
 from models.running import Running
+from models.tiling import Tiling, tiled
 
 
 @dataclass(frozen=True)
@@ -30,12 +32,23 @@ class Look:
         switches: what the model may claim, and which experimental labels are off.
         hazards: the codes that this run looks for, all of them on.
         zones: where hazards count.
+        tiling: how pictures are cut into tiles that are looked at too; None: not at all.
     """
 
     detector: Detector
     switches: Switches
     hazards: frozenset[str]
     zones: tuple[Zone, ...] = ()
+    tiling: Tiling | None = None
+
+    @cached_property
+    def detect(self) -> Detect:
+        """What looks at a picture: the detector, on tiles too where this run asks for them."""
+        return tiled(self.detector.detect, self.tiling) if self.tiling else self.detector.detect
+
+    def tiled(self, tiling: Tiling) -> Self:
+        """Return the same look, at tiles as well as at the whole picture."""
+        return replace(self, tiling=tiling)
 
     @classmethod
     def prepare(
@@ -74,7 +87,7 @@ class Look:
         """
         height, width = image_bgr.shape[:2]
         try:
-            detections = self.detector.detect(image_bgr)
+            detections = self.detect(image_bgr)
         except ModelError as error:
             raise ModelUnusable(str(error)) from error
         return assess(

@@ -203,6 +203,10 @@ MESSAGES: dict[str, tuple[str, str]] = {
         "启用这个试验性标签（可多次；all 表示全部）",
         "switch on this experimental label (repeatable; all: every one)",
     ),
+    "help_tiles": (
+        "另按这个边长（像素）切块查看，以发现远处的小目标；更慢",
+        "also look at tiles of this side (pixels), for what is far and small; slower",
+    ),
     "help_model": (
         "模型描述文件 NAME.json（默认：随附模型）",
         "the model's NAME.json (default: the shipped model)",

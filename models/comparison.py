@@ -26,7 +26,7 @@ from numpy.typing import NDArray
 from models.detections import Detections
 from models.detector import Detector
 from models.errors import DatasetUnreadable
-from models.training.metrics import Floats, Hits, gather, match
+from models.training.metrics import Floats, Hits, ImageHits, gather, hits_of
 from models.training.pool import LABELS, Pool, PoolImage
 from models.yolo import read_labels
 
@@ -188,8 +188,8 @@ class _Tally:
         self._thresholds = {label: detector.thresholds[label] for label in self._labels}
         self._ids = {label: detector.labels.index(label) for label in self._labels}
         self._detector = detector.with_thresholds(dict.fromkeys(detector.labels, LEAST_SCORE))
-        self._known: dict[str, list[tuple[Floats, NDArray[np.bool_], int]]] = {}
-        self._boxed: dict[str, list[tuple[Floats, NDArray[np.bool_], int]]] = {}
+        self._known: dict[str, list[ImageHits]] = {}
+        self._boxed: dict[str, list[ImageHits]] = {}
         self._absent: dict[str, list[Floats]] = {}
 
     def add(
@@ -203,21 +203,20 @@ class _Tally:
         for at, (label, letter) in enumerate(zip(LABELS, picture.knowledge, strict=True)):
             if label not in self._ids:
                 continue
-            scores, part = self._hits(found, label, boxes[classes == at])
+            part = self._hits(found, label, boxes[classes == at], image.shape)
             if letter in KNOWN_THROUGHOUT:
                 self._known.setdefault(label, []).append(part)
             if letter == ABSENT:
-                self._absent.setdefault(label, []).append(scores)
-            if part[2]:
+                self._absent.setdefault(label, []).append(part.scores)
+            if part.objects:
                 self._boxed.setdefault(label, []).append(part)
 
     def _hits(
-        self, found: Detections, label: str, truth: Floats
-    ) -> tuple[Floats, tuple[Floats, NDArray[np.bool_], int]]:
+        self, found: Detections, label: str, truth: Floats, shape: tuple[int, ...]
+    ) -> ImageHits:
         mine = found.class_id == self._ids[label]
         scores = found.confidence[mine].astype(np.float64)
-        correct = match(found.xyxy[mine].astype(np.float64), scores, truth)
-        return scores, (scores, correct, len(truth))
+        return hits_of(found.xyxy[mine].astype(np.float64), scores, truth, (shape[1], shape[0]))
 
     def figures(self) -> dict[str, Figures]:
         return {label: self._of(label) for label in self._labels}

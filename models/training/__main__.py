@@ -1,19 +1,21 @@
 """`python -m models.training train|export|evaluate|quantise|ways|card --config FILE.toml`.
 
-`evaluate` writes the card too; `card` rewrites it from the figures of the last evaluation.
-`quantise` writes the int8 twin of the released model; `ways` measures each runtime, precision and input shape that this machine has, and neither needs torch or ultralytics.
+`evaluate` writes the card too; `card` rewrites it from the figures of the last evaluation; `quantise` writes the int8 twin of
+the released model; `ways` measures each runtime, precision and input shape that this machine has. Only `train` and
+`export` need torch and ultralytics.
 """
 
 from __future__ import annotations
 
 import argparse
+import sys
 from pathlib import Path
 
-from models.training import environment
 from models.training.card import read_report, write_card
 from models.training.config import TrainingConfig
 
 DEFAULT_CONFIG = Path(__file__).parent / "anxun-nano.toml"
+EXTRA = "training needs more than this environment has: pip install 'anxun[train]'"
 
 
 def main() -> None:
@@ -25,32 +27,42 @@ def main() -> None:
     parser.add_argument("--config", type=Path, default=DEFAULT_CONFIG)
     args = parser.parse_args()
     config = TrainingConfig.read(args.config)
-    if args.command == "card":
-        write_card(read_report(config.name), config.rule)
-        return
-    if args.command == "quantise":
+    try:
+        run(args.command, config)
+    except ModuleNotFoundError as error:
+        if error.name is None or error.name.split(".")[0] in {"models", "datasets"}:
+            raise
+        sys.exit(f"{EXTRA} (missing: {error.name}); see docs/models.md")
+
+
+def run(command: str, config: TrainingConfig) -> None:
+    """Run a command. What needs torch is imported only by what trains."""
+    if command == "card":
+        print(write_card(read_report(config), config))
+    elif command == "evaluate":
+        from models.training.evaluate import evaluate
+
+        print(write_card(evaluate(config), config))
+    elif command == "quantise":
         from models.training.quantise import quantise
 
         print(quantise(config))
-        return
-    if args.command == "ways":
+    elif command == "ways":
         from models.training.ways import write_ways
 
         print(write_ways(config))
-        return
-    environment.prepare(config.run)
-    if args.command == "train":
-        from models.training.train import train
-
-        train(config)
-    elif args.command == "export":
-        from models.training.export import export
-
-        export(config)
     else:
-        from models.training.evaluate import evaluate
+        from models.training import environment
 
-        write_card(evaluate(config), config.rule)
+        environment.prepare(config.run)
+        if command == "train":
+            from models.training.train import train
+
+            print(train(config))
+        else:
+            from models.training.export import export
+
+            print(export(config))
 
 
 if __name__ == "__main__":

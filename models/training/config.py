@@ -7,6 +7,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from models.training.pool import LABELS
+from models.training.thresholds import Need
+
+PACKAGE = Path(__file__).parents[1]
+PATHS = ("pool", "run", "init_weights", "weights", "cards", "notes")
+
 
 @dataclass(frozen=True)
 class TrainingConfig:
@@ -29,14 +35,40 @@ class TrainingConfig:
     loader_processes: int
     seed: int
     weight_by_source: dict[str, float]
-    rule: dict[str, float]  # when a threshold is good enough, when a label is experimental
+    needs: dict[str, Need]  # label -> what its threshold must reach
+    floors: dict[str, float]  # label -> AP50 on the test split below which it is experimental
+    least_objects: int  # in the test split, below which a label is experimental
     peers: dict[str, dict[str, Any]]  # downloadable models to measure beside ours: file, labels
     ultralytics: dict[str, Any]  # passed on as they are
+    weights: Path = PACKAGE / "weights"  # where the released files go
+    cards: Path = PACKAGE / "cards"
+    notes: Path | None = (
+        None  # markdown for the card that no figure can say: blind spots, what was tried
+    )
+    negatives: tuple[str, ...] = ("negatives",)  # sources of clean scenes
+    epochs: int | None = (
+        None  # a fixed number of (short) epochs instead of `hours`: same command, same weights
+    )
 
     @classmethod
     def read(cls, path: Path) -> TrainingConfig:
-        """Read a TOML file; its relative paths start at the working directory."""
-        table = tomllib.loads(path.read_text())
-        for key in ("pool", "run", "init_weights"):
-            table[key] = Path(table[key]).resolve()
+        """Read a TOML file; its relative paths start at the working directory.
+
+        Raises:
+            ValueError: a label has no need or no floor, or one stands there twice or is none of ours.
+        """
+        table = tomllib.loads(path.read_text("utf-8"))
+        for key in PATHS:
+            if key in table:
+                table[key] = Path(table[key]).resolve()
+        needs = [Need.from_table(each) for each in table.pop("needs")]
+        table["needs"] = {need.label: need for need in needs}
+        if len(needs) != len(table["needs"]):
+            msg = f"{path.name}: a label has two [[needs]]"
+            raise ValueError(msg)
+        for key in ("needs", "floors"):
+            if strange := set(table[key]) ^ set(LABELS):
+                msg = f"{path.name}: {key} lack or do not know {', '.join(sorted(strange))}"
+                raise ValueError(msg)
+        table["negatives"] = tuple(table.get("negatives", cls.negatives))
         return cls(**table)

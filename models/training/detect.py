@@ -1,24 +1,23 @@
-"""Run an ONNX detector over images for measuring. Deterministic: one thread order, fixed NMS."""
+"""Run a detector over images for measuring: the decoding that ships, with every score from `LEAST_SCORE` up."""
 
 from __future__ import annotations
 
-import ast
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 import cv2
 import numpy as np
-import onnxruntime
 from numpy.typing import NDArray
 
-from models.training.metrics import Floats, suppress
+from models.detector import Detect, Detector, ModelIdentity
+from models.labels import labels_from_metadata
+from models.runtimes import OnnxRuntime
+from models.training.metrics import Floats
 from models.training.pool import LABELS
 
 INPUT_PX = 640
 LEAST_SCORE = 0.01  # low enough for the whole precision-recall curve
-MAX_IOU = 0.6
-MAX_DETECTIONS = 300
 PAD_GREY = 114
 
 
@@ -31,43 +30,52 @@ class Found:
     labels: NDArray[np.int64]
 
 
-class OnnxDetector:
-    """A detector with a head `[1, 4 + C, N]` (centre x, centre y, width, height, scores)."""
+class Measured:
+    """A detector whose class names are mapped to ours; the others are left out.
 
-    def __init__(self, file: Path, rename: Mapping[str, str] | None = None) -> None:
-        """Load `file`; its metadata names the classes, `rename` maps them to ours, others are left out."""
-        self._session = onnxruntime.InferenceSession(str(file), providers=["CPUExecutionProvider"])
-        names = ast.literal_eval(self._session.get_modelmeta().custom_metadata_map["names"])
+    Attributes:
+        labels: the labels of ours that it knows.
+    """
+
+    def __init__(
+        self, detect: Detect, names: tuple[str, ...], rename: Mapping[str, str] | None = None
+    ) -> None:
+        """Take any detect function, its class names, and how they are called here (None: the same)."""
         rename = rename or {label: label for label in LABELS}
-        self._columns = [
-            (4 + index, LABELS.index(rename[name]))
-            for index, name in names.items()
-            if name in rename
-        ]
-        self.labels = tuple(LABELS[label] for _, label in self._columns)
+        self._detect = detect
+        self._ours = np.array(
+            [LABELS.index(rename[name]) if name in rename else -1 for name in names], np.int64
+        )
+        self.labels = tuple(LABELS[label] for label in self._ours if label >= 0)
 
     def detect(self, image: NDArray[np.uint8]) -> Found:
         """Detect in a BGR image."""
-        blob, scale, left, top = letterbox(image)
-        (head,) = self._session.run(None, {self._session.get_inputs()[0].name: blob})
-        rows = head[0].T.astype(np.float64)
-        half = rows[:, 2:4] / 2
-        xyxy = np.column_stack([rows[:, :2] - half, rows[:, :2] + half])
-        xyxy = (xyxy - [left, top, left, top]) / scale
-        size = [image.shape[1], image.shape[0]] * 2
-        xyxy = np.clip(xyxy, 0, size)
-        parts = [self._one_label(xyxy, rows[:, column], label) for column, label in self._columns]
-        boxes, scores, labels = (np.concatenate(p) for p in zip(*parts, strict=True))
-        best = np.argsort(-scores, kind="stable")[:MAX_DETECTIONS]
-        return Found(boxes[best], scores[best], labels[best])
+        found = self._detect(image)
+        labels = self._ours[found.class_id]
+        known = labels >= 0
+        return Found(
+            found.xyxy[known].astype(np.float64),
+            found.confidence[known].astype(np.float64),
+            labels[known],
+        )
 
-    @staticmethod
-    def _one_label(
-        xyxy: Floats, scores: Floats, label: int
-    ) -> tuple[Floats, Floats, NDArray[np.int64]]:
-        likely = np.flatnonzero(scores >= LEAST_SCORE)
-        kept = likely[suppress(xyxy[likely], scores[likely], MAX_IOU)]
-        return xyxy[kept], scores[kept], np.full(len(kept), label, np.int64)
+
+def open_measured(
+    file: Path, rename: Mapping[str, str] | None = None, threads: int | None = None
+) -> Measured:
+    """Open an ONNX file on onnxruntime's CPU provider; its metadata names the classes.
+
+    Raises:
+        ModelError: it cannot be run or decoded (see `models.errors`).
+    """
+    runtime = OnnxRuntime(file.read_bytes(), threads=threads, input_wh=(INPUT_PX, INPUT_PX))
+    names = labels_from_metadata(runtime.metadata)
+    detector = Detector(
+        runtime,
+        ModelIdentity(file.stem, "", ""),
+        thresholds=dict.fromkeys(names, LEAST_SCORE),
+    )
+    return Measured(detector.detect, names, rename)
 
 
 def read_image(file: Path) -> NDArray[np.uint8]:

@@ -18,7 +18,6 @@ from models.training.pool import LABELS
 INPUT_PX = 640
 OPSET = 17
 PROVISIONAL_THRESHOLD = 0.25
-WEIGHTS = Path(__file__).parents[1] / "weights"
 PUBLISHED_METADATA = ("names", "stride", "task", "imgsz", "channels")
 
 
@@ -30,10 +29,10 @@ def export(config: TrainingConfig) -> Path:
     exported = Path(
         YOLO(copy).export(format="onnx", imgsz=INPUT_PX, opset=OPSET, simplify=True, dynamic=True)
     )
-    WEIGHTS.mkdir(exist_ok=True)
-    target = WEIGHTS / f"{config.name}.onnx"
+    config.weights.mkdir(parents=True, exist_ok=True)
+    target = config.weights / f"{config.name}.onnx"
     write_published(exported, target, config)
-    description = WEIGHTS / f"{config.name}.json"
+    description = config.weights / f"{config.name}.json"
     description.write_text(json.dumps(describe(config, target), indent=2) + "\n")
     return target
 

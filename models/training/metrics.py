@@ -1,6 +1,8 @@
 """Detection metrics on plain arrays. Pure: needs only numpy.
 
 Boxes are `xyxy` in one unit, whichever. Average precision is COCO's: 101 recall points, precision made monotone.
+Sizes are COCO's too: the area of a box in pixels of the picture as the network sees it, its longer side scaled to
+640 px. A detection has the size of the object that it hits at IoU 0.5, else its own.
 """
 
 from __future__ import annotations
@@ -13,6 +15,41 @@ from numpy.typing import NDArray
 
 Floats = NDArray[np.float64]
 IOU_STEPS: Floats = np.arange(0.5, 1.0, 0.05)
+SIZES = ("small", "medium", "large")
+SIZE_BOUNDS_PX = (32, 96)  # the sides of the squares that part them
+SEEN_PX = 640  # the longer side of the picture in which sizes are measured
+
+
+@dataclass(frozen=True)
+class ImageHits:
+    """One label in one image.
+
+    Attributes:
+        scores: of its detections, `[n]`, any order.
+        correct: does the detection hit an object at each IoU step, `[n, steps]`.
+        sizes: index into `SIZES` of each detection, `[n]`.
+        object_sizes: index into `SIZES` of each object that there was to find, `[m]`.
+    """
+
+    scores: Floats
+    correct: NDArray[np.bool_]
+    sizes: NDArray[np.int64]
+    object_sizes: NDArray[np.int64]
+
+    @property
+    def objects(self) -> int:
+        """How many objects there were to find."""
+        return len(self.object_sizes)
+
+    def of_size(self, size: int) -> ImageHits:
+        """Return what concerns the objects of one size."""
+        mine = self.sizes == size
+        return ImageHits(
+            self.scores[mine],
+            self.correct[mine],
+            self.sizes[mine],
+            self.object_sizes[self.object_sizes == size],
+        )
 
 
 @dataclass(frozen=True)
@@ -65,11 +102,11 @@ def iou_matrix(a: Floats, b: Floats) -> Floats:
     return ious
 
 
-def match(boxes: Floats, scores: Floats, truth: Floats) -> NDArray[np.bool_]:
-    """Return `[n, IoU steps]`: is this detection the best-scored one of an object at that IoU?"""
-    correct = np.zeros((len(boxes), len(IOU_STEPS)), bool)
+def partners(boxes: Floats, scores: Floats, truth: Floats) -> NDArray[np.int64]:
+    """Return `[n, IoU steps]`: the object that this detection is the best-scored one of at that IoU, else -1."""
+    found = np.full((len(boxes), len(IOU_STEPS)), -1, np.int64)
     if not len(boxes) or not len(truth):
-        return correct
+        return found
     ious = iou_matrix(boxes, truth)
     order = np.argsort(-scores, kind="stable")
     for step, least in enumerate(IOU_STEPS):
@@ -79,19 +116,63 @@ def match(boxes: Floats, scores: Floats, truth: Floats) -> NDArray[np.bool_]:
             best = int(candidates.argmax())
             if candidates[best] >= least:
                 free[best] = False
-                correct[i, step] = True
-    return correct
+                found[i, step] = best
+    return found
 
 
-def gather(parts: Sequence[tuple[Floats, NDArray[np.bool_], int]]) -> Hits:
-    """Join `(scores, correct, objects)` of images to one class's hits."""
+def match(boxes: Floats, scores: Floats, truth: Floats) -> NDArray[np.bool_]:
+    """Return `[n, IoU steps]`: is this detection the best-scored one of an object at that IoU?"""
+    return partners(boxes, scores, truth) >= 0
+
+
+def sizes_of(xyxy: Floats, image_wh: tuple[int, int]) -> NDArray[np.int64]:
+    """Return the index into `SIZES` of each box `[n, 4]`, given in pixels of an image of this width and height."""
+    scale = SEEN_PX / max(image_wh)
+    sides = (xyxy[:, 2:] - xyxy[:, :2]) * scale
+    bounds = np.square(np.array(SIZE_BOUNDS_PX, np.float64))
+    return np.searchsorted(bounds, sides.prod(axis=1), side="right").astype(np.int64)
+
+
+def hits_of(boxes: Floats, scores: Floats, truth: Floats, image_wh: tuple[int, int]) -> ImageHits:
+    """Compare one label's detections with its objects in one image; boxes are `xyxy` in pixels of the image."""
+    partner = partners(boxes, scores, truth)
+    object_sizes = sizes_of(truth, image_wh)
+    sizes = sizes_of(boxes, image_wh)
+    hit = partner[:, 0] >= 0
+    sizes[hit] = object_sizes[partner[hit, 0]]
+    return ImageHits(scores, partner >= 0, sizes, object_sizes)
+
+
+def gather(parts: Sequence[ImageHits]) -> Hits:
+    """Join one label's hits in every image."""
     empty = np.zeros((0, len(IOU_STEPS)), bool)
     return Hits(
-        scores=np.concatenate([p[0] for p in parts]) if parts else np.zeros(0),
-        correct=np.concatenate([p[1] for p in parts]) if parts else empty,
-        objects=sum(p[2] for p in parts),
+        scores=np.concatenate([p.scores for p in parts]) if parts else np.zeros(0),
+        correct=np.concatenate([p.correct for p in parts]) if parts else empty,
+        objects=sum(p.objects for p in parts),
         images=len(parts),
     )
+
+
+def ap50_interval(
+    parts: Sequence[ImageHits], *, draws: int = 200, seed: int = 0, level: float = 0.95
+) -> tuple[float, float]:
+    """Return the bootstrap interval of AP50 over images (percentile method); nan without objects.
+
+    It says how far the figure would move with other images of the same kind; it knows nothing of another kind.
+    """
+    if not sum(p.objects for p in parts):
+        return float("nan"), float("nan")
+    rng = np.random.default_rng(seed)
+    values = []
+    for _ in range(draws):
+        drawn = [parts[i] for i in rng.integers(len(parts), size=len(parts))]
+        hits = gather(drawn)
+        at_50 = Hits(hits.scores, hits.correct[:, :1], hits.objects, hits.images)
+        values.append(at_50.average_precision()[0])
+    known = np.array(values)[~np.isnan(values)]
+    low, high = np.quantile(known, [(1 - level) / 2, (1 + level) / 2])
+    return float(low), float(high)
 
 
 def suppress(boxes: Floats, scores: Floats, max_iou: float) -> NDArray[np.int64]:
@@ -104,26 +185,3 @@ def suppress(boxes: Floats, scores: Floats, max_iou: float) -> NDArray[np.int64]
         overlap = iou_matrix(boxes[best : best + 1], boxes[rest])[0]
         order = rest[overlap <= max_iou]
     return np.array(kept, np.int64)
-
-
-@dataclass(frozen=True)
-class Threshold:
-    """The score from which a label is reported, and whether it met the precision it was chosen for."""
-
-    score: float
-    reached: bool
-
-
-def choose_threshold(
-    hits: Hits, precision: float, least: float = 0.25, most: float = 0.85
-) -> Threshold:
-    """Return the smallest score of the grid with this precision, else the one with the best F1."""
-    grid = [round(float(score), 2) for score in np.arange(least, most + 1e-9, 0.01)]
-    if not hits.objects:
-        return Threshold(least, reached=False)
-    curve = [hits.precision_recall(score) for score in grid]
-    for score, (p, r) in zip(grid, curve, strict=True):
-        if p >= precision and r > 0:
-            return Threshold(score, reached=True)
-    f1 = np.nan_to_num([2 * p * r / (p + r + 1e-12) for p, r in curve])
-    return Threshold(grid[int(np.argmax(f1))], reached=False)

@@ -29,7 +29,6 @@ from tqdm import tqdm
 from models.preprocess import Letterbox
 from models.training.config import TrainingConfig
 from models.training.detect import read_image
-from models.training.evaluate import MODELS
 from models.training.pool import Pool
 
 CALIBRATION_IMAGES = 128
@@ -57,7 +56,7 @@ class PoolImages(CalibrationDataReader):
 
 def quantise(config: TrainingConfig) -> Path:
     """Write NAME-int8.onnx and its description beside the released NAME.onnx; return the latter."""
-    description_file = MODELS / "weights" / f"{config.name}.json"
+    description_file = config.weights / f"{config.name}.json"
     description = json.loads(description_file.read_text())
     source = description_file.with_name(description["file"])
     target = source.with_name(f"{config.name}-int8.onnx")

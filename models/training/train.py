@@ -32,6 +32,9 @@ class PartialLabelTrainer(DetectionTrainer):
         """Prepare the run that `config` describes; `overrides` are ultralytics' arguments."""
         self.config = config
         self.pool = Pool.read(config.pool)
+        self.bf16 = config.bf16 and has_fast_bf16()
+        if config.bf16 and not self.bf16:
+            LOGGER.info("this machine has no fast bfloat16: training in 32 bits")
         self.budget = Budget(config.hours * 3600, spent_s=_read_clock(config.run))
         super().__init__(overrides=overrides)
         self.add_callback("on_train_start", _start_clock)
@@ -78,13 +81,13 @@ class PartialLabelTrainer(DetectionTrainer):
     def set_model_attributes(self) -> None:
         """Also lay the weights out channels-last, which bfloat16 convolutions on a CPU are fast with."""
         super().set_model_attributes()
-        if self.config.bf16:
+        if self.bf16:
             self.model.to(memory_format=torch.channels_last)
 
     def preprocess_batch(self, batch: dict[str, Any]) -> dict[str, Any]:
         """Also lay the images out channels-last."""
         batch = super().preprocess_batch(batch)
-        if self.config.bf16:
+        if self.bf16:
             batch["img"] = batch["img"].contiguous(memory_format=torch.channels_last)
         return batch
 
@@ -93,7 +96,7 @@ class PartialLabelTrainer(DetectionTrainer):
         super()._setup_train()
         model = unwrap_model(self.model)
         model.criterion = PartialLabelLoss(model, self.pool)
-        if self.config.bf16:
+        if self.bf16:
             model.predict = _in_bf16(model.predict, self.device.type)
         self.sampler.epoch = self.start_epoch
         if self.device.type == "cpu":
@@ -107,16 +110,31 @@ class PartialLabelTrainer(DetectionTrainer):
         """
         done = getattr(self, "epoch", -1) + 1
         progress = self.budget.progress()
-        if done > self.start_epoch and progress > 0:
+        if self.config.epochs is None and done > self.start_epoch and progress > 0:
             self.epochs = self.args.epochs = max(done, math.ceil(done / progress))
-        self.lf = lambda _epoch: cosine(self.budget.progress(), self.args.lrf)
+        self.lf = lambda epoch: cosine(self._progress(epoch), self.args.lrf)
         self.scheduler = LambdaLR(self.optimizer, lr_lambda=self.lf)
+
+    def _progress(self, epoch: int) -> float:
+        """Return how much of the run is done, 0-1: by epochs where their number is set, else by the clock."""
+        if self.config.epochs is None:
+            return self.budget.progress()
+        return min(epoch / self.config.epochs, 1.0)
 
     def final_eval(self) -> None:
         """Keep the weights only; `python -m models.training evaluate` measures them."""
         for checkpoint in (self.last, self.best):
             if checkpoint.exists():
                 strip_optimizer(checkpoint)
+
+
+def has_fast_bf16() -> bool:
+    """Tell whether bfloat16 is computed and not emulated here; emulated it is ten times slower than 32 bits."""
+    if torch.cuda.is_available():
+        return bool(torch.cuda.is_bf16_supported(including_emulation=False))
+    # No public function of PyTorch tells it of a CPU.
+    ask = getattr(torch.cpu, "_is_avx512_bf16_supported", None)
+    return bool(ask is not None and ask())
 
 
 def _in_bf16(predict: Callable[..., Any], device: str) -> Callable[..., Any]:
@@ -192,8 +210,8 @@ def train(config: TrainingConfig) -> Path:
         "name": "train",
         "exist_ok": True,
         "device": "cpu" if not torch.cuda.is_available() else "0",
-        "time": config.hours,
-        "epochs": 100,  # a first guess; the clock corrects it
+        "time": None if config.epochs else config.hours,
+        "epochs": config.epochs or 100,  # by hours: a first guess that the clock corrects
         "patience": 10_000,
         "seed": config.seed,
         "deterministic": False,

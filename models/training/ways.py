@@ -7,50 +7,30 @@ file that ran (`accuracy`), where `anxun-edge doctor` reads them; the reference 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from models.bundle import BundleDescription, describe_bundle, load_bundle
 from models.errors import ModelError
 from models.running import INT8, Running
 from models.runtimes import KINDS, missing
 from models.training.config import TrainingConfig
-from models.training.detect import LEAST_SCORE, MAX_IOU, Found
-from models.training.evaluate import MODELS, measure, over_sources
-from models.training.metrics import Hits
+from models.training.detect import LEAST_SCORE, Measured
+from models.training.evaluate import Parts, measure, over_sources
+from models.training.metrics import gather
 from models.training.pool import LABELS, Pool
 
 REFERENCE = Running("onnxruntime:cpu", "fp32", "square")
 
 
-class ProductDetector:
-    """The detector that users run, as the measurement wants it: every detection from `LEAST_SCORE`, our class ids."""
-
-    def __init__(self, file: Path, running: Running) -> None:
-        described = describe_bundle(file)
-        self._detector = load_bundle(
-            file,
-            running=running,
-            thresholds=dict.fromkeys(described.labels, LEAST_SCORE),
-            iou=MAX_IOU,
-        )
-        self.labels = tuple(label for label in self._detector.labels if label in LABELS)
-        self._our_id = np.array(
-            [LABELS.index(each) if each in LABELS else -1 for each in self._detector.labels]
-        )
-
-    def detect(self, image: NDArray[np.uint8]) -> Found:
-        """Detect in a BGR image."""
-        found = self._detector.detect(image)
-        return Found(
-            found.xyxy.astype(np.float64),
-            found.confidence.astype(np.float64),
-            self._our_id[found.class_id],
-        )
+def as_measured(file: Path, running: Running) -> Measured:
+    """Return the detector that users run, as a measurement wants it: every detection from `LEAST_SCORE`, our labels."""
+    low = dict.fromkeys(describe_bundle(file).labels, LEAST_SCORE)
+    detector = load_bundle(file, running=running, thresholds=low)
+    return Measured(detector.detect, detector.labels)
 
 
 def ways_of(file: Path) -> Iterator[Running]:
@@ -75,18 +55,18 @@ def _has_twin(file: Path) -> bool:
 
 def measure_ways(config: TrainingConfig, split: str = "test") -> list[dict[str, Any]]:
     """Return a row a way: runtime, precision, shapes, mean AP50, the reference's, images, AP50 per label."""
-    pool, file = Pool.read(config.pool), MODELS / "weights" / f"{config.name}.json"
+    pool, file = Pool.read(config.pool), config.weights / f"{config.name}.json"
     files = pool.files(split)
     sha256 = describe_bundle(file).sha256
     rows: list[dict[str, Any]] = []
     for way in ways_of(file):
         try:
-            detector = ProductDetector(file, way)
+            measured = as_measured(file, way)
         except ModelError as error:
             print(f"{way.runtime} in {way.precision}: not measured, {error}")
             continue
         name = f"{way.runtime} {way.precision} {way.shapes}"
-        labels = ap50_of(measure(detector, pool, files, name))
+        labels = ap50_of(measure(measured.detect, measured.labels, pool, files, name))
         mean = round(float(np.mean(list(labels.values()))), 4)
         rows.append(
             {
@@ -104,11 +84,11 @@ def measure_ways(config: TrainingConfig, split: str = "test") -> list[dict[str, 
     return rows
 
 
-def ap50_of(by_source: Mapping[str, Mapping[str, Hits]]) -> dict[str, float]:
+def ap50_of(parts: Parts) -> dict[str, float]:
     """Return AP50 by label, of the labels that the images show."""
     figures = {}
     for label in LABELS:
-        hits = over_sources(by_source, label)
+        hits = gather(over_sources(parts, label))
         if hits.objects:
             figures[label] = round(float(hits.average_precision()[0]), 4)
     return figures
@@ -117,12 +97,12 @@ def ap50_of(by_source: Mapping[str, Mapping[str, Hits]]) -> dict[str, float]:
 def write_ways(config: TrainingConfig) -> Path:
     """Measure on the test split; write each way into its file's description and all of them beside the card."""
     rows = measure_ways(config)
-    file = MODELS / "weights" / f"{config.name}.json"
+    file = config.weights / f"{config.name}.json"
     _describe(file, [row for row in rows if row["precision"] != INT8])
     quantised = [row for row in rows if row["precision"] == INT8]
     if quantised:
         _describe(file.with_name(f"{config.name}-int8.json"), quantised)
-    card = MODELS / "cards" / f"{config.name}-runtimes.json"
+    card = config.cards / f"{config.name}-runtimes.json"
     card.write_text(json.dumps({"split": "test", "ways": rows}, indent=1) + "\n")
     return card
 

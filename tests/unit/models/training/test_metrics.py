@@ -3,7 +3,18 @@
 import numpy as np
 import pytest
 
-from models.training.metrics import Hits, choose_threshold, gather, iou_matrix, match, suppress
+from models.training.metrics import (
+    SIZES,
+    Hits,
+    ImageHits,
+    ap50_interval,
+    gather,
+    hits_of,
+    iou_matrix,
+    match,
+    sizes_of,
+    suppress,
+)
 
 
 def hits(scores: list[float], correct: list[bool], objects: int) -> Hits:
@@ -73,26 +84,53 @@ def test_suppression_keeps_the_best_of_overlapping_boxes() -> None:
     assert suppress(boxes, np.array([0.5, 0.8, 0.3]), max_iou=0.6).tolist() == [1, 2]
 
 
-def test_threshold_is_the_smallest_with_the_wanted_precision() -> None:
-    """Dropping the false alarm at 0.4 lifts precision to 1."""
-    example = hits([0.9, 0.8, 0.4, 0.3], [True, True, False, True], objects=3)
-
-    chosen = choose_threshold(example, precision=0.9)
-
-    assert chosen.score == pytest.approx(0.41)
-    assert chosen.reached
-
-
-def test_threshold_that_never_reaches_the_precision_says_so() -> None:
-    """The best F1 is taken instead, and the threshold is marked."""
-    example = hits([0.9, 0.8, 0.7], [False, True, True], objects=2)
-
-    chosen = choose_threshold(example, precision=0.9)
-
-    assert not chosen.reached
-    assert chosen.score <= 0.7
-
-
 def test_hits_of_no_image_are_empty() -> None:
     """A label that no image knows gathers to nothing."""
     assert gather([]).objects == 0
+
+
+def test_sizes_are_those_of_the_picture_as_the_network_sees_it() -> None:
+    """A box of 64 px in a picture of 1,280 px is 32 px to the network: medium, and one pixel less is small."""
+    boxes = np.array([[0.0, 0, 64, 64], [0, 0, 63, 63], [0, 0, 192, 192]])
+
+    assert [SIZES[size] for size in sizes_of(boxes, (1280, 720))] == ["medium", "small", "large"]
+
+
+def test_a_detection_has_the_size_of_the_object_that_it_hits() -> None:
+    """A box a little too large around a small object counts among the small ones, a false one by its own size."""
+    truth = np.array([[0.0, 0, 31, 31]])
+    boxes = np.array([[0.0, 0, 34, 34], [300, 300, 500, 500]])
+
+    hits = hits_of(boxes, np.array([0.9, 0.8]), truth, (640, 480))
+
+    assert [SIZES[size] for size in hits.sizes] == ["small", "large"]
+    small = hits.of_size(SIZES.index("small"))
+    assert (small.objects, small.correct[:, 0].tolist()) == (1, [True])
+    assert hits.of_size(SIZES.index("large")).objects == 0
+
+
+def image_hits(*, right: bool) -> ImageHits:
+    """Return an image with one object that was found or missed."""
+    return hits_of(
+        np.array([[0.0, 0, 50, 50]] if right else [[100.0, 100, 150, 150]]),
+        np.array([0.9 if right else 0.5]),
+        np.array([[0.0, 0, 50, 50]]),
+        (640, 480),
+    )
+
+
+def test_the_interval_holds_the_figure_and_is_drawn_alike_each_time() -> None:
+    """Half of forty objects are found: the interval lies around one half, and the same seed gives the same one."""
+    parts = [image_hits(right=i % 2 == 0) for i in range(40)]
+
+    low, high = ap50_interval(parts, seed=1)
+
+    assert low < gather(parts).average_precision()[0] < high
+    assert (low, high) == ap50_interval(parts, seed=1)
+
+
+def test_the_interval_of_nothing_is_undefined() -> None:
+    """Without objects no interval is invented."""
+    empty = np.zeros((0, 4))
+
+    assert np.isnan(ap50_interval([hits_of(empty, np.zeros(0), empty, (640, 480))])).all()
