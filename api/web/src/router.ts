@@ -26,6 +26,7 @@ export const router = createRouter({
         { path: 'tickets', name: 'tickets', component: () => import('./pages/TicketsPage.vue') },
         { path: 'enterprises/:enterpriseId/tickets/:ticketId', name: 'ticket', component: () => import('./pages/TicketPage.vue'), props: true },
         { path: 'ledger', name: 'ledger', component: () => import('./pages/LedgerPage.vue') },
+        { path: 'ledger/vouching', name: 'vouching', component: () => import('./pages/VouchingPage.vue') },
         { path: 'enterprises/:enterpriseId/ledger/:index(\\d+)', name: 'entry', component: () => import('./pages/EntryPage.vue'), props: true },
         { path: 'retention', name: 'retention', component: () => import('./pages/RetentionPage.vue') },
         { path: 'enterprises/:enterpriseId/erasures/new', name: 'erasure-new', component: () => import('./pages/NewErasurePage.vue'), props: true },

@@ -4,6 +4,7 @@ import json
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
@@ -11,10 +12,11 @@ from sqlmodel import Session, SQLModel
 
 from ledger import errors, log, rotation
 from ledger.area import AreaVouch, area_record, verify_area
-from ledger.checkpoint import Checkpoint
+from ledger.checkpoint import Checkpoint, parse_checkpoint
 from ledger.cosignature import WitnessKey, add_cosignatures, cosign, cosignatures
 from ledger.entry import Record
 from ledger.keychain import REPLACED, ROTATED, verify_keys
+from ledger.note import VerifierKey
 from ledger.proof import TlogProof
 from ledger.sql import SqlStore
 from ledger.statement import Statement
@@ -347,3 +349,18 @@ def test_changes_are_announced_in_any_store() -> None:
     entry, announced = rotation.rotate(store, "mine", MINE, NEXT, AT)
     statement = rotation.state_change(store, "mine", entry.index, announced, announced)
     assert verify_keys([statement.to_text()], [MINE.verifier], announced)[0] == (NEXT.verifier,)
+
+
+def test_the_chain_that_the_browser_checks_holds_here_too() -> None:
+    """One file, two checkers that share no code."""
+    path = Path(__file__).parents[2] / "assets" / "area_proof.json"
+    chain = json.loads(path.read_text(encoding="utf-8"))
+    found = verify_area(
+        chain["area_proof"],
+        parse_checkpoint(chain["checkpoint"]),
+        [VerifierKey.from_vkey(chain["area_vkey"])],
+        witnesses=[WitnessKey.from_vkey(vkey) for vkey in chain["witnesses"]],
+        quorum=2,
+    )
+    assert (found.area.size, found.covered.size) == (5, 3)
+    assert found.cosignatures[0].timestamp == chain["cosigned_at"]

@@ -3,6 +3,7 @@ import flywheel from './flywheel.en'
 import model from './model.en'
 import { retention, retentionFields, retentionKinds, retentionProblems, search } from './retention.en'
 import sections from './sections.en'
+import vouching from './vouching.en'
 import type zh from './zh-CN'
 
 const en: typeof zh = {
@@ -11,6 +12,7 @@ const en: typeof zh = {
   retention,
   search,
   sections,
+  vouching,
   app: { name: 'anxun', claim: 'Hazards seen · ledger proven · fixes closed', language: 'Language', menu: 'Menu' },
   nav: {
     home: 'Home',
@@ -322,6 +324,7 @@ const en: typeof zh = {
     evidence_type_refused: 'This is not a picture. Choose a JPEG, PNG, WebP or HEIC.',
     part_out_of_order: 'The upload was interrupted. Try again.',
     unknown_hazard: 'There is no such hazard type.',
+    note_refused: 'The signed text does not hold.',
     storage_full: 'The server has no space left. Tell the administrator.',
     storage_unavailable: 'The server’s storage is away. Please try again later.',
     internal: 'The server failed. Please try again later.',

@@ -3,6 +3,7 @@ import flywheel from './flywheel.zh-CN'
 import model from './model.zh-CN'
 import { retention, retentionFields, retentionKinds, retentionProblems, search } from './retention.zh-CN'
 import sections from './sections.zh-CN'
+import vouching from './vouching.zh-CN'
 
 export default {
   ...flywheel,
@@ -10,6 +11,7 @@ export default {
   retention,
   search,
   sections,
+  vouching,
   app: { name: '安巡', claim: '隐患识别 · 安全台账 · 整改闭环', language: '语言', menu: '菜单' },
   nav: {
     home: '首页',
@@ -321,6 +323,7 @@ export default {
     evidence_type_refused: '这不是可识别的照片，请选择 JPEG、PNG、WebP 或 HEIC。',
     part_out_of_order: '上传中断，请重试。',
     unknown_hazard: '隐患类型不存在。',
+    note_refused: '签名文件不成立。',
     storage_full: '服务器存储空间不足，请联系管理员。',
     storage_unavailable: '服务器存储暂时不可用，请稍后重试。',
     internal: '服务器出错，请稍后重试。',

@@ -46,3 +46,51 @@ export function rootFromInclusionProof(
   if (last !== 0) throw new ProofError('the proof is too short')
   return root
 }
+
+interface Tree {
+  size: number
+  root: Uint8Array
+}
+
+function isSameRoot(a: Uint8Array, b: Uint8Array): boolean {
+  return a.length === b.length && a.every((byte, at) => byte === b[at])
+}
+
+/** Throw unless the newer tree only adds leaves to the older one: RFC 9162 section 2.1.4.2. */
+export function checkConsistency(older: Tree, newer: Tree, hashes: readonly Uint8Array[]): void {
+  if (older.size > newer.size) throw new ProofError(`a tree of ${newer.size} cannot continue one of ${older.size}`)
+  if (older.size === newer.size || older.size === 0) {
+    const isSame = older.size === 0 || isSameRoot(older.root, newer.root)
+    if (hashes.length > 0 || !isSame) throw new ProofError('two trees of one size have different roots')
+    return
+  }
+  let position = older.size - 1
+  let last = newer.size - 1
+  while (position % 2 === 1) {
+    position = Math.floor(position / 2)
+    last = Math.floor(last / 2)
+  }
+  // A power of two is a subtree of the newer tree itself, so the proof does not repeat its root.
+  const [first, ...rest] = position === 0 ? [older.root, ...hashes] : hashes
+  if (!first) throw new ProofError('the proof is too short')
+  let old = first
+  let grown = first
+  for (const hash of rest) {
+    if (last === 0) throw new ProofError('the proof is too long')
+    if (position % 2 === 1 || position === last) {
+      old = nodeHash(hash, old)
+      grown = nodeHash(hash, grown)
+      while (position % 2 === 0 && position !== 0) {
+        position = Math.floor(position / 2)
+        last = Math.floor(last / 2)
+      }
+    } else {
+      grown = nodeHash(grown, hash)
+    }
+    position = Math.floor(position / 2)
+    last = Math.floor(last / 2)
+  }
+  if (last !== 0 || !isSameRoot(old, older.root) || !isSameRoot(grown, newer.root)) {
+    throw new ProofError('the newer tree does not continue the older one')
+  }
+}

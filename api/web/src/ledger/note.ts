@@ -8,6 +8,8 @@ import { sha256 } from '@noble/hashes/sha2.js'
 import { concatBytes, utf8ToBytes } from '@noble/hashes/utils.js'
 
 const ED25519 = 1
+/** The type of a witness's key: C2SP tlog-cosignature. */
+export const WITNESS = 4
 
 export class NoteError extends Error {}
 
@@ -23,7 +25,7 @@ export interface Checkpoint {
   root: Uint8Array
 }
 
-function fromBase64(text: string): Uint8Array {
+export function fromBase64(text: string): Uint8Array {
   try {
     return Uint8Array.from(atob(text), (character) => character.charCodeAt(0))
   } catch {
@@ -36,37 +38,67 @@ function isEqual(a: Uint8Array, b: Uint8Array): boolean {
 }
 
 /** Read `name+8 hex digits+base64(type || public key)`; the key id is checked against the key. */
-export function parseVerifierKey(text: string): VerifierKey {
+export function parseVerifierKey(text: string, type = ED25519): VerifierKey {
   const match = /^(.+?)\+([0-9a-f]{8})\+(.+)$/.exec(text.trim())
   if (!match) throw new NoteError('not a verifier key')
   const [, name = '', id = '', encoded = ''] = match
   const key = fromBase64(encoded)
-  if (key[0] !== ED25519 || key.length !== 33) throw new NoteError('not an Ed25519 key')
+  if (key[0] !== type || key.length !== 33) throw new NoteError('not a key of the type that is wanted')
   const keyId = sha256(concatBytes(utf8ToBytes(`${name}\n`), key)).slice(0, 4)
   const said = Uint8Array.from(id.match(/../g) ?? [], (pair) => parseInt(pair, 16))
   if (!isEqual(keyId, said)) throw new NoteError('the key id is not that of the key')
   return { name, keyId, publicKey: key.slice(1) }
 }
 
-/** Return the checkpoint of a note that this key has signed; throw otherwise. */
-export function openCheckpoint(note: string, key: VerifierKey): Checkpoint {
+function splitNote(note: string): [string, string] {
   const split = note.lastIndexOf('\n\n')
   if (split < 0) throw new NoteError('the note has no signatures')
-  const text = note.slice(0, split + 1)
-  if (!isSignedBy(note.slice(split + 2), utf8ToBytes(text), key)) {
-    throw new NoteError('the note is not signed by the ledger’s key')
-  }
+  return [note.slice(0, split + 1), note.slice(split + 2)]
+}
+
+/** Return the checkpoint of a note whose signatures are not looked at. */
+export function readCheckpoint(note: string): Checkpoint {
+  const [text] = splitNote(note)
   const [origin = '', size = '', root = ''] = text.split('\n')
   if (!/^(0|[1-9]\d*)$/.test(size)) throw new NoteError('the checkpoint has no size')
   return { origin, size: Number(size), root: fromBase64(root) }
 }
 
-function isSignedBy(lines: string, text: Uint8Array, key: VerifierKey): boolean {
-  return lines.split('\n').some((line) => {
+/** Return the checkpoint of a note that this key has signed; throw otherwise. */
+export function openCheckpoint(note: string, key: VerifierKey): Checkpoint {
+  const [text, lines] = splitNote(note)
+  const isSigned = signaturesOf(lines, key).some(
+    (signature) => signature.length === 64 && ed25519.verify(signature, utf8ToBytes(text), key.publicKey),
+  )
+  if (!isSigned) throw new NoteError('the note is not signed by the ledger’s key')
+  return readCheckpoint(note)
+}
+
+/**
+ * Return when a witness cosigned the note, in seconds since 1970; null where it did not.
+ * Throw where a cosignature that claims to be its own does not hold.
+ */
+export function cosignedAt(note: string, witness: VerifierKey): number | null {
+  const [text, lines] = splitNote(note)
+  let newest: number | null = null
+  for (const signature of signaturesOf(lines, witness)) {
+    if (signature.length !== 72) throw new NoteError(`the cosignature of ${witness.name} has no form`)
+    const at = Number(new DataView(signature.buffer, signature.byteOffset).getBigUint64(0))
+    const message = utf8ToBytes(`cosignature/v1\ntime ${at}\n${text}`)
+    if (!ed25519.verify(signature.slice(8), message, witness.publicKey)) {
+      throw new NoteError(`the cosignature of ${witness.name} does not fit the checkpoint`)
+    }
+    newest = Math.max(newest ?? 0, at)
+  }
+  return newest
+}
+
+/** Return what the lines of this key carry after its id. */
+function signaturesOf(lines: string, key: VerifierKey): Uint8Array[] {
+  return lines.split('\n').flatMap((line) => {
     const match = /^— (\S+) (\S+)$/.exec(line)
-    if (!match || match[1] !== key.name) return false
-    const signature = fromBase64(match[2] ?? '')
-    if (signature.length !== 68 || !isEqual(signature.slice(0, 4), key.keyId)) return false
-    return ed25519.verify(signature.slice(4), text, key.publicKey)
+    if (!match || match[1] !== key.name) return []
+    const blob = fromBase64(match[2] ?? '')
+    return isEqual(blob.slice(0, 4), key.keyId) ? [blob.slice(4)] : []
   })
 }
