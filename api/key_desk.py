@@ -19,6 +19,7 @@ from ledger import rotation
 from ledger.errors import KeyFileError
 from ledger.keychain import REPLACED, ROTATED
 from ledger.keys import SigningKey, create_key, is_encrypted, protect_key
+from ledger.log import publish_checkpoint
 from ledger.note import VerifierKey
 from ledger.sql import SqlStore
 from ledger.vouching import Vouching
@@ -106,6 +107,8 @@ class KeyDesk:
         entry, announced = rotation.rotate(store, log_id, old, named, at)
         row = Vouching(session).add_key(log_id, named.vkey, ROTATED, int(at.timestamp()))
         row.index, row.announced = entry.index, announced.text
+        # The old key's last checkpoint is kept with the announcement; what is handed out is the new key's at once.
+        publish_checkpoint(store, log_id, named)
 
     def _replace(self, session: Session, log_id: str, new: SigningKey, reason: str) -> None:
         lost = VerifierKey.from_vkey(Vouching(session).keys(log_id)[-1].vkey)

@@ -195,6 +195,8 @@ def test_a_rotated_key_is_followed_from_the_old_one(site: Site) -> None:
         path = desk.rotate(lambda done, total: told.append((done, total)))
         assert told[-1][0] == told[-1][1] == 2
         assert any(f"{path}: " in line and "signs 2 logs" in line for line in desk.lines())
+    at_once = vouching(site)
+    verify_checkpoint(at_once["checkpoint"], [VerifierKey.from_vkey(at_once["keys"][-1]["vkey"])])
     record(site)
     new = VerifierKey.from_vkey(site.get("officer", site.own("/ledger/key")).text)
     assert new != old

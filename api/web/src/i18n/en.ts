@@ -257,6 +257,7 @@ const en: typeof zh = {
     'section.withdrawn': 'Section record withdrawn',
     'section.not_applicable': 'Section marked as not applicable',
     'section.applicable': 'Section applies again',
+    'key.rotated': 'Signing key rotated', 'key.replaced': 'Lost signing key replaced', 'checkpoint.published': 'Checkpoint published',
     'finding.recorded': 'Possible hazard recorded',
     'finding.confirmed': 'Hazard confirmed',
     'finding.dismissed': 'Hazard dismissed',

@@ -256,6 +256,7 @@ export default {
     'section.withdrawn': '撤回台账记录',
     'section.not_applicable': '标记台账不适用',
     'section.applicable': '恢复台账适用',
+    'key.rotated': '签名密钥轮换', 'key.replaced': '遗失的签名密钥更换', 'checkpoint.published': '检查点公布',
     'finding.recorded': '记录疑似隐患',
     'finding.confirmed': '确认隐患',
     'finding.dismissed': '排除隐患',
