@@ -21,7 +21,7 @@ from api.datasets import (
     pseudonyms,
     write_dataset_file,
 )
-from api.exports import export_ledger
+from api.exports import export_ledger, published_entries
 from api.parts import open_database, open_evidence, open_keys
 from api.settings import Settings
 from api.tokens import new_enrolment_code, sha256_of_code
@@ -37,6 +37,7 @@ from inspection.section_queries import section_duties
 from inspection.tables import (
     EnrolmentCode,
     Enterprise,
+    HazardItem,
     Organisation,
     OrganisationKind,
     Role,
@@ -168,17 +169,24 @@ class Office:
         self._log("enrolment_code.create", user.login, enterprise_id)
         return code
 
-    def export(self, enterprise_id: UUID, target: Path) -> int:
-        """Write a bundle of everything up to now; return its number of entries."""
+    def export(self, enterprise_id: UUID, target: Path, item_id: UUID | None = None) -> int:
+        """Write a bundle of everything up to now, or of what is about one item; return its number of entries."""
         self._enterprise(enterprise_id)
+        if item_id is not None and self.session.get(HazardItem, (enterprise_id, item_id)) is None:
+            raise NotFound("item", item_id)
         log_id = log_id_of(enterprise_id)
         signer = open_keys(self.settings).signer(self.session, log_id)
         checkpoint = publish_checkpoint(SqlStore(self.session), log_id, signer)
         if target.exists():
             raise InvalidInput(f"{target} is there already; choose another name")
-        export_ledger(self.session, open_evidence(self.settings), signer.vkey, checkpoint, target)
-        self._log("ledger.export", str(target), enterprise_id)
-        return checkpoint.size
+        indices = None
+        if item_id is not None:
+            indices = published_entries(self.session, enterprise_id, item_id, checkpoint)
+        evidence = open_evidence(self.settings)
+        export_ledger(self.session, evidence, signer.vkey, checkpoint, target, indices)
+        detail = str(target) if item_id is None else f"item {item_id}, {target}"
+        self._log("ledger.export", detail, enterprise_id)
+        return checkpoint.size if indices is None else len(indices)
 
     def export_dataset(
         self, enterprise_ids: Sequence[UUID], taken: Taken, target: Path

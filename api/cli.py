@@ -143,10 +143,16 @@ def demo(
 
 
 @app.command()
-def export(enterprise: UUID, target: Path) -> None:
-    """Write an enterprise's ledger with its evidence to TARGET (a zip that `anxun verify` checks)."""
+def export(
+    enterprise: UUID,
+    target: Path,
+    item: Annotated[
+        UUID | None, typer.Option(help="only what is about this hazard item, with proofs")
+    ] = None,
+) -> None:
+    """Write an enterprise's ledger, or one item of it, with evidence to TARGET (a zip that `anxun verify` checks)."""
     with _office() as office:
-        size = office.export(enterprise, target)
+        size = office.export(enterprise, target, item)
         out.print(f"{target}: {size} entries")
 
 

@@ -3,18 +3,22 @@
 import io
 import queue
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, BinaryIO
+from typing import TYPE_CHECKING, Any, BinaryIO
 from uuid import UUID
 
+from fastapi.responses import StreamingResponse
 from sqlmodel import Session
 
+from api.errors import NotPublished
 from api.parts import Parts
 from inspection.evidence import EvidenceStore
+from inspection.item_entries import item_entries
 from inspection.journal import log_id_of
 from inspection.removals import export_lease
 from inspection.tables import Enterprise
+from ledger import log
 from ledger.bundle import write_bundle
 from ledger.checkpoint import Checkpoint
 from ledger.sql import SqlStore
@@ -24,15 +28,61 @@ if TYPE_CHECKING:
 
 CHUNKS_AHEAD = 16
 STALLED_S = 60.0
+ZIP: dict[int | str, dict[str, Any]] = {
+    200: {
+        "description": "A zip file that `anxun verify` checks offline",
+        "content": {"application/zip": {"schema": {"type": "string", "format": "binary"}}},
+    }
+}
+
+
+def latest_checkpoint(session: Session, enterprise_id: UUID) -> Checkpoint:
+    """Return the newest signed checkpoint of an enterprise's ledger. Raises `NotPublished`."""
+    checkpoint = log.latest_checkpoint(SqlStore(session), log_id_of(enterprise_id))
+    if checkpoint is None:
+        raise NotPublished("this ledger has no checkpoint yet; try again in some seconds")
+    return checkpoint
+
+
+def published_entries(
+    session: Session, enterprise_id: UUID, item_id: UUID, checkpoint: Checkpoint
+) -> tuple[int, ...]:
+    """Return the entries about an item. Raises `NotPublished` until the checkpoint covers every one of them."""
+    indices = item_entries(session, enterprise_id, item_id)
+    last = max(indices, default=0)
+    if last >= checkpoint.size:
+        raise NotPublished(f"no checkpoint covers entry {last} yet; try again in some seconds")
+    return indices
 
 
 def export_bundle(
-    parts: Parts, enterprise_id: UUID, checkpoint: Checkpoint, target: BinaryIO
+    parts: Parts,
+    enterprise_id: UUID,
+    checkpoint: Checkpoint,
+    target: BinaryIO,
+    indices: Sequence[int] | None = None,
 ) -> None:
-    """Write an enterprise's ledger up to a checkpoint, with its evidence, to a stream."""
+    """Write an enterprise's ledger up to a checkpoint, or some entries of it, with evidence, to a stream."""
     with export_lease(parts.write, enterprise_id), parts.read() as session:
         vkey = parts.signers.vkey(session, log_id_of(enterprise_id), checkpoint)
-        export_ledger(session, parts.evidence, vkey, checkpoint, target)
+        export_ledger(session, parts.evidence, vkey, checkpoint, target, indices)
+
+
+def bundle_answer(
+    parts: Parts,
+    enterprise_id: UUID,
+    checkpoint: Checkpoint,
+    name: str,
+    indices: Sequence[int] | None = None,
+) -> StreamingResponse:
+    """Answer with a bundle as the file `name`, written while it is sent."""
+    return StreamingResponse(
+        stream_bundle(
+            lambda target: export_bundle(parts, enterprise_id, checkpoint, target, indices)
+        ),
+        media_type="application/zip",
+        headers={"Content-Disposition": f'attachment; filename="{name}"'},
+    )
 
 
 def export_ledger(
@@ -41,8 +91,9 @@ def export_ledger(
     vkey: str,
     checkpoint: Checkpoint,
     target: Path | BinaryIO,
+    indices: Sequence[int] | None = None,
 ) -> None:
-    """Write a ledger up to a checkpoint, with its evidence, as a zip that `anxun verify` checks.
+    """Write a ledger up to a checkpoint, or some of its entries, with evidence, as a zip that `anxun verify` checks.
 
     Raises `StorageUnavailable` for evidence that is lost, and what `ledger.bundle.write_bundle` raises.
     """
@@ -55,6 +106,7 @@ def export_ledger(
         checkpoint,
         evidence.open,
         vkey,
+        indices=indices,
         title=enterprise.name,
     )
 

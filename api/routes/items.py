@@ -3,19 +3,24 @@
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Depends, Query
+from fastapi import APIRouter, Depends, Query, Response
+from fastapi.responses import StreamingResponse
 
+from api.access import log_access
 from api.deps import (
+    AppParts,
     CurrentUser,
     EnterpriseFilter,
     EnterpriseId,
     PageAsked,
     Reading,
+    Remote,
     SearchText,
     Since,
     Until,
 )
 from api.errors import problems
+from api.exports import ZIP, bundle_answer, latest_checkpoint, published_entries
 from api.shapes.base import HazardCode, Level
 from api.shapes.findings import FindingView
 from api.shapes.items import ItemDetail, ItemPage, ItemView
@@ -95,3 +100,35 @@ def get_item(
         findings=[FindingView.from_row(row) for row in sightings.rows],
         ticket=views[0] if views else None,
     )
+
+
+@router.get(
+    "/enterprises/{enterprise_id}/items/{item_id}/bundle",
+    operation_id="getItemBundle",
+    summary="One item for an offline check",
+    responses={**ZIP, **problems(401, 404, 409, 422)},
+    response_class=StreamingResponse,
+)
+def get_item_bundle(
+    enterprise_id: EnterpriseId,
+    item_id: UUID,
+    user: CurrentUser,
+    parts: AppParts,
+    remote: Remote,
+) -> Response:
+    """Return the entries about an item with their proofs, evidence and checkpoint as a zip file; 409 until all are signed."""
+    with parts.read() as session:
+        queries.get_item(session, user.scope, enterprise_id, item_id)
+        checkpoint = latest_checkpoint(session, enterprise_id)
+        indices = published_entries(session, enterprise_id, item_id, checkpoint)
+    with parts.write.begin() as session:
+        log_access(
+            session,
+            actor=user.actor,
+            action="ledger.export",
+            enterprise_id=enterprise_id,
+            detail=f"item {item_id}, {len(indices)} entries",
+            remote=remote,
+        )
+    name = f"item-{item_id}-{checkpoint.size}.zip"
+    return bundle_answer(parts, enterprise_id, checkpoint, name, indices)

@@ -1,11 +1,9 @@
 """The enterprise's ledger: entries, proofs, checkpoint, bundle."""
 
-from typing import Annotated, Any
-from uuid import UUID
+from typing import Annotated
 
 from fastapi import APIRouter, Path, Query, Response
 from fastapi.responses import PlainTextResponse, StreamingResponse
-from sqlmodel import Session
 
 from api.access import log_access
 from api.deps import (
@@ -17,24 +15,17 @@ from api.deps import (
     Remote,
 )
 from api.errors import NotPublished, problems
-from api.exports import export_bundle, stream_bundle
+from api.exports import ZIP, bundle_answer, latest_checkpoint
 from api.shapes.ledger import ConsistencyView, EntryPage, EntryView, ProofView
 from inspection.errors import InvalidCursor
 from inspection.journal import log_id_of
 from ledger import log
-from ledger.checkpoint import Checkpoint
 from ledger.sql import SqlStore
 
 router = APIRouter(prefix="/enterprises/{enterprise_id}/ledger", tags=["ledger"])
 MAX_INDEX = 2**53 - 1
 EntryIndex = Annotated[int, Path(ge=0, le=MAX_INDEX, description="0-based place in the ledger")]
 TreeSize = Annotated[int, Query(ge=0, le=MAX_INDEX, description="entries of a tree")]
-ZIP: dict[int | str, dict[str, Any]] = {
-    200: {
-        "description": "A zip file that `anxun verify` checks offline",
-        "content": {"application/zip": {"schema": {"type": "string", "format": "binary"}}},
-    }
-}
 
 
 @router.get(
@@ -85,7 +76,7 @@ def get_entry_proof(enterprise_id: EnterpriseId, index: EntryIndex, session: Rea
     """Return the inclusion proof against the latest checkpoint; 409 until one covers the entry."""
     store, log_id = SqlStore(session), log_id_of(enterprise_id)
     entry = log.get_entry(store, log_id, index)
-    checkpoint = _latest(session, enterprise_id)
+    checkpoint = latest_checkpoint(session, enterprise_id)
     if index >= checkpoint.size:
         raise NotPublished(f"no checkpoint covers entry {index} yet; try again in some seconds")
     proof = log.tlog_proof(store, log_id, index, checkpoint)
@@ -108,7 +99,7 @@ def get_entry_proof(enterprise_id: EnterpriseId, index: EntryIndex, session: Rea
 )
 def get_checkpoint(enterprise_id: EnterpriseId, session: Reading) -> str:
     """Return the signed note (C2SP tlog-checkpoint); 409 until the first one is published."""
-    return _latest(session, enterprise_id).text
+    return latest_checkpoint(session, enterprise_id).text
 
 
 @router.get(
@@ -138,7 +129,7 @@ def get_bundle(
 ) -> Response:
     """Return entries, evidence, checkpoint and proofs as a zip file, written while it is sent."""
     with parts.read() as session:
-        checkpoint = _latest(session, enterprise_id)
+        checkpoint = latest_checkpoint(session, enterprise_id)
     with parts.write.begin() as session:
         log_access(
             session,
@@ -148,11 +139,8 @@ def get_bundle(
             detail=f"{checkpoint.size} entries",
             remote=remote,
         )
-    name = f"ledger-{enterprise_id}-{checkpoint.size}.zip"
-    return StreamingResponse(
-        stream_bundle(lambda target: export_bundle(parts, enterprise_id, checkpoint, target)),
-        media_type="application/zip",
-        headers={"Content-Disposition": f'attachment; filename="{name}"'},
+    return bundle_answer(
+        parts, enterprise_id, checkpoint, f"ledger-{enterprise_id}-{checkpoint.size}.zip"
     )
 
 
@@ -172,10 +160,3 @@ def _start(cursor: str) -> int:
     if not (cursor.isascii() and cursor.isdecimal() and int(cursor) <= MAX_INDEX):
         raise InvalidCursor
     return int(cursor)
-
-
-def _latest(session: Session, enterprise_id: UUID) -> Checkpoint:
-    checkpoint = log.latest_checkpoint(SqlStore(session), log_id_of(enterprise_id))
-    if checkpoint is None:
-        raise NotPublished("this ledger has no checkpoint yet; try again in some seconds")
-    return checkpoint

@@ -69,6 +69,7 @@ def test_export_verifies(tmp_path: Path) -> None:
     assert run("export", enterprise, str(target)).endswith("0 entries")
     assert verify_bundle(target).entries == 0
     assert "already" in run("export", enterprise, str(target), code=2)
+    assert "item" in run("export", enterprise, "other.zip", "--item", enterprise, code=2)
 
 
 def test_people_are_administered() -> None:

@@ -1,16 +1,24 @@
 """The ledger over HTTP: pages, sections, proofs, consistency, and a bundle that breaks rather than lies."""
 
+import json
+import zipfile
 from pathlib import Path
 from typing import BinaryIO
+from uuid import UUID
 
 import pytest
+from sqlmodel import col, select
 
+from api.admin import open_office
 from api.exports import stream_bundle
+from inspection.errors import NotFound
 from inspection.evidence import EvidenceStore
 from inspection.stores import FolderStore
+from inspection.tables import AccessLog
 from ledger.checkpoint import parse_checkpoint, verify_checkpoint
 from ledger.note import VerifierKey
 from ledger.proof import ConsistencyProof, TlogProof
+from ledger.verify import verify_bundle
 from tests.builders import jpeg
 from tests.sites import Site
 
@@ -142,3 +150,41 @@ def test_lost_evidence_breaks_the_export(site: Site, tmp_path: Path) -> None:
     # The answer has begun: a served client sees its connection end inside the file.
     with pytest.raises(RuntimeError, match="response already started"):
         site.get("officer", site.own("/ledger/bundle"))
+
+
+def test_one_item_is_exported_with_its_whole_story(site: Site, tmp_path: Path) -> None:
+    """Sighting, decision and the ticket's steps, each with its proof and photo; nothing of another item."""
+    sha256 = site.put_evidence("device", jpeg(7))
+    draft = site.draft(sha256)
+    site.submit(draft)
+    site.submit(site.draft(site.put_evidence("device", jpeg(9)), zone="elsewhere"))
+    decision = site.post("expert", site.own(f"/findings/{draft['id']}/confirmation"), {}).json()
+    item = decision["finding"]["item_id"]
+    path = site.own(f"/items/{item}/bundle")
+    early = site.get("insurer", path)
+    assert (early.status_code, early.json()["code"]) == (409, "not_published")
+    site.parts.publisher.publish_grown()
+    answer = site.get("insurer", path)
+    assert answer.status_code == 200, answer.text
+    target = tmp_path / "item.zip"
+    target.write_bytes(answer.content)
+    report = verify_bundle(
+        target, trusted_vkeys=[site.get("insurer", site.own("/ledger/key")).text]
+    )
+    assert report.is_partial
+    assert (report.entries, report.tree_size, report.evidence_files) == (3, 4, 1)
+    with zipfile.ZipFile(target) as archive:
+        told = [json.loads(line) for line in archive.read("entries.jsonl").splitlines()]
+    kinds = [line["header"]["kind"] for line in told]
+    assert kinds == ["finding.recorded", "finding.confirmed", "ticket.opened"]
+    assert {line["content"]["data"]["item_id"] for line in told} == {item}
+    with site.parts.read() as session:
+        rows = session.exec(select(AccessLog).where(col(AccessLog.action) == "ledger.export")).all()
+    assert [row.detail for row in rows] == [f"item {item}, 3 entries"]
+    assert site.get("stranger", path).status_code == 404
+    with open_office(site.parts.settings) as office:
+        by_command = tmp_path / "by-command.zip"
+        assert office.export(site.town.mine.id, by_command, UUID(item)) == 3
+        with pytest.raises(NotFound):
+            office.export(site.town.mine.id, tmp_path / "none.zip", site.town.mine.id)
+    assert verify_bundle(by_command).entries == 3

@@ -1,4 +1,5 @@
 /** English texts, of the same keys as the Chinese ones. */
+import { itemBundle } from './bundle.en'
 import flywheel from './flywheel.en'
 import model from './model.en'
 import { retention, retentionFields, retentionKinds, retentionProblems, search } from './retention.en'
@@ -8,6 +9,7 @@ import type zh from './zh-CN'
 
 const en: typeof zh = {
   ...flywheel,
+  itemBundle,
   model,
   retention,
   search,

@@ -1,4 +1,5 @@
 /** Chinese texts. The other catalogue must have the same keys: the compiler and a test see to it. */
+import { itemBundle } from './bundle.zh-CN'
 import flywheel from './flywheel.zh-CN'
 import model from './model.zh-CN'
 import { retention, retentionFields, retentionKinds, retentionProblems, search } from './retention.zh-CN'
@@ -7,6 +8,7 @@ import vouching from './vouching.zh-CN'
 
 export default {
   ...flywheel,
+  itemBundle,
   model,
   retention,
   search,
