@@ -175,7 +175,8 @@ class Office:
         if item_id is not None and self.session.get(HazardItem, (enterprise_id, item_id)) is None:
             raise NotFound("item", item_id)
         log_id = log_id_of(enterprise_id)
-        signer = open_keys(self.settings).signer(self.session, log_id)
+        signers = open_keys(self.settings)
+        signer = signers.signer(self.session, log_id)
         checkpoint = publish_checkpoint(SqlStore(self.session), log_id, signer)
         if target.exists():
             raise InvalidInput(f"{target} is there already; choose another name")
@@ -183,7 +184,7 @@ class Office:
         if item_id is not None:
             indices = published_entries(self.session, enterprise_id, item_id, checkpoint)
         evidence = open_evidence(self.settings)
-        export_ledger(self.session, evidence, signer.vkey, checkpoint, target, indices)
+        export_ledger(self.session, evidence, signers, checkpoint, target, indices)
         detail = str(target) if item_id is None else f"item {item_id}, {target}"
         self._log("ledger.export", detail, enterprise_id)
         return checkpoint.size if indices is None else len(indices)

@@ -13,15 +13,17 @@ from sqlmodel import Session
 
 from api.errors import NotPublished
 from api.parts import Parts
+from api.signing import Signers
 from inspection.evidence import EvidenceStore
 from inspection.item_entries import item_entries
-from inspection.journal import log_id_of
+from inspection.journal import area_log_id_of, log_id_of
 from inspection.removals import export_lease
 from inspection.tables import Enterprise
 from ledger import log
-from ledger.bundle import write_bundle
+from ledger.bundle import AreaProof, write_bundle
 from ledger.checkpoint import Checkpoint
 from ledger.sql import SqlStore
+from ledger.vouching import Vouching
 
 if TYPE_CHECKING:
     from typing_extensions import Buffer
@@ -64,8 +66,7 @@ def export_bundle(
 ) -> None:
     """Write an enterprise's ledger up to a checkpoint, or some entries of it, with evidence, to a stream."""
     with export_lease(parts.write, enterprise_id), parts.read() as session:
-        vkey = parts.signers.vkey(session, log_id_of(enterprise_id), checkpoint)
-        export_ledger(session, parts.evidence, vkey, checkpoint, target, indices)
+        export_ledger(session, parts.evidence, parts.signers, checkpoint, target, indices)
 
 
 def bundle_answer(
@@ -88,24 +89,33 @@ def bundle_answer(
 def export_ledger(
     session: Session,
     evidence: EvidenceStore,
-    vkey: str,
+    signers: Signers,
     checkpoint: Checkpoint,
     target: Path | BinaryIO,
     indices: Sequence[int] | None = None,
 ) -> None:
     """Write a ledger up to a checkpoint, or some of its entries, with evidence, as a zip that `anxun verify` checks.
 
+    With the cosignatures of the checkpoint, and the proof of its area that most witnesses vouch for.
+
     Raises `StorageUnavailable` for evidence that is lost, and what `ledger.bundle.write_bundle` raises.
     """
     log_id = checkpoint.origin.rsplit("/", 1)[-1]
     enterprise = session.get_one(Enterprise, UUID(log_id))
+    vouching, area_log_id = Vouching(session), area_log_id_of(enterprise.area_id)
+    statement = vouching.best_statement(area_log_id, log_id, checkpoint)
+    area = None
+    if statement is not None:
+        vkey = signers.vkey(session, area_log_id, statement.checkpoint)
+        area = AreaProof(statement, vkey)
     write_bundle(
         target,
         SqlStore(session),
         log_id,
-        checkpoint,
+        vouching.cosigned(log_id, checkpoint),
         evidence.open,
-        vkey,
+        signers.vkey(session, log_id, checkpoint),
+        area=area,
         indices=indices,
         title=enterprise.name,
     )

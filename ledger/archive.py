@@ -6,6 +6,8 @@ key.vkey                     the key that signed it
 entries.jsonl                an entry a line: canonical JSON of content, header, leaf_hash, salt
 proofs/<index>.tlog-proof    of a partial export only, one an entry
 evidence/<sha256>            the attachments' bytes
+area.tlog-proof              where an area covers the log: proof of it, with the witnesses' cosignatures
+area.vkey                    the key that signed the area's checkpoint
 index.html                   the same to read
 """
 
@@ -35,9 +37,12 @@ from ledger.errors import (
 
 FORMAT_V1: Final = "anxun-ledger-bundle/v1"
 FORMAT_V2: Final = "anxun-ledger-bundle/v2"
+FORMAT_V3: Final = "anxun-ledger-bundle/v3"
+WITH_AREA: Final = frozenset({FORMAT_V3})
 MANIFEST, CHECKPOINT, KEY = "manifest.json", "checkpoint", "key.vkey"
 ENTRIES, PAGE = "entries.jsonl", "index.html"
 PROOFS, EVIDENCE = "proofs/", "evidence/"
+AREA, AREA_KEY, AREA_MEMBERS = "area.tlog-proof", "area.vkey", "area."
 
 # Every line holds three random hashes and a salt, which do not compress: real exports stay below 20.
 MAX_RATIO = 200
@@ -48,7 +53,7 @@ CHUNK_BYTES = 1 << 20
 _NAME_LENGTHS_AT = 26  # in a local file header
 _PIECE_BYTES = 64
 
-_FIXED = frozenset({MANIFEST, CHECKPOINT, KEY, ENTRIES, PAGE})
+_FIXED = frozenset({MANIFEST, CHECKPOINT, KEY, ENTRIES, PAGE, AREA, AREA_KEY})
 _NAMED = re.compile(r"proofs/(0|[1-9][0-9]*)\.tlog-proof|evidence/[0-9a-f]{64}", re.ASCII)
 _FOLDERS = frozenset({PROOFS, EVIDENCE})
 _METHODS = frozenset({zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED})
@@ -62,7 +67,9 @@ class Manifest(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
 
-    format: Literal["anxun-ledger-bundle/v1", "anxun-ledger-bundle/v2"] = FORMAT_V2
+    format: Literal[
+        "anxun-ledger-bundle/v1", "anxun-ledger-bundle/v2", "anxun-ledger-bundle/v3"
+    ] = FORMAT_V3
     title: _Line
     origin: _Line
     log: _Line

@@ -17,6 +17,8 @@ from typing import IO, BinaryIO
 
 from ledger import log
 from ledger.archive import (
+    AREA,
+    AREA_KEY,
     CHECKPOINT,
     CHUNK_BYTES,
     ENTRIES,
@@ -32,6 +34,7 @@ from ledger.entry import LedgerEntry, format_time
 from ledger.errors import EvidenceMismatch, EvidenceMissing, OutOfRange
 from ledger.lines import entry_to_line
 from ledger.page import PageWriter
+from ledger.statement import Statement
 from ledger.store import LogStore
 
 OpenEvidence = Callable[[str], BinaryIO]
@@ -39,6 +42,14 @@ OpenEvidence = Callable[[str], BinaryIO]
 # The same export twice gives the same bytes.
 _ZIP_TIME = (1980, 1, 1, 0, 0, 0)
 _SPOOL_BYTES = 8 << 20
+
+
+@dataclass(frozen=True)
+class AreaProof:
+    """That an area's log covers the exported one, and the key (vkey) that signed the area's checkpoint."""
+
+    statement: Statement
+    vkey: str
 
 
 def write_bundle(  # noqa: PLR0913  what an export is made of
@@ -51,11 +62,12 @@ def write_bundle(  # noqa: PLR0913  what an export is made of
     *,
     indices: Sequence[int] | None = None,
     title: str = "",
+    area: AreaProof | None = None,
     created_at: datetime | None = None,
 ) -> Manifest:
     """Export all entries under `checkpoint`, or those of `indices` with their proofs, with every attachment.
 
-    `evidence` opens the bytes of a SHA-256 (hex); it raises KeyError or OSError for one that it does not have.
+    `area` is of this very checkpoint. `evidence` opens the bytes of a SHA-256 (hex); it raises KeyError or OSError for one that it does not have.
     A path is replaced only once the export is whole. Raises OutOfRange, EvidenceMissing, EvidenceMismatch.
     """
     chosen = None if indices is None else sorted(set(indices))
@@ -73,10 +85,13 @@ def write_bundle(  # noqa: PLR0913  what an export is made of
         created_at=format_time(created_at or datetime.now(UTC)),
     )
     with _whole_file(target) as file, zipfile.ZipFile(file, "w") as archive:
-        source = _Source(store, log_id, checkpoint, chosen)
+        source = _Source(store, log_id, checkpoint, chosen, area)
         manifest = _write(archive, manifest, source, evidence)
         _add(archive, CHECKPOINT, checkpoint.text.encode())
         _add(archive, KEY, f"{vkey}\n".encode())
+        if area is not None:
+            _add(archive, AREA, area.statement.to_text().encode())
+            _add(archive, AREA_KEY, f"{area.vkey}\n".encode())
         _add(archive, MANIFEST, manifest.model_dump_json(indent=2).encode() + b"\n")
     return manifest
 
@@ -87,7 +102,13 @@ class _Source:
     log_id: str
     checkpoint: Checkpoint
     indices: list[int] | None
+    area: AreaProof | None
     attachments: dict[str, int] = field(default_factory=dict)
+
+    @property
+    def area_checkpoint(self) -> Checkpoint | None:
+        """The area's checkpoint that covers the exported one."""
+        return None if self.area is None else self.area.statement.checkpoint
 
     def entries(self) -> Iterator[LedgerEntry]:
         """Yield the chosen entries, noting the first entry of each attachment."""
@@ -106,7 +127,7 @@ def _write(
 ) -> Manifest:
     # One pass over the entries gives both files, so that an erasure in between can't set them apart.
     with tempfile.SpooledTemporaryFile(max_size=_SPOOL_BYTES) as spool:
-        page = PageWriter(spool.write, manifest, source.checkpoint)
+        page = PageWriter(spool.write, manifest, source.checkpoint, source.area_checkpoint)
         page.begin()
         with archive.open(_member(ENTRIES), "w", force_zip64=True) as lines:
             for position, entry in enumerate(source.entries()):

@@ -34,13 +34,21 @@ def _ledger() -> None:
 
 
 @app.command()
-def verify(
+def verify(  # noqa: PLR0913  one option a thing to trust or to print
     bundle: Annotated[
         Path, typer.Argument(exists=True, dir_okay=False, help="the export (.zip) / 导出包")
     ],
     key: Annotated[
         list[str] | None,
         typer.Option(help="trusted public key: a vkey, or a file of them / 可信公钥或其文件"),
+    ] = None,
+    witness: Annotated[
+        list[str] | None,
+        typer.Option(help="a trusted witness's key: a vkey, or a file of them / 可信见证方公钥"),
+    ] = None,
+    need: Annotated[
+        int | None,
+        typer.Option(min=0, help="how many of them must have cosigned; 1 if any / 至少几方联署"),
     ] = None,
     pin: Annotated[
         Path | None,
@@ -57,9 +65,18 @@ def verify(
     console, errors = Console(highlight=False), Console(stderr=True, highlight=False)
     try:
         vkeys = [vkey for text in key or () for vkey in _vkeys(text)]
+        witnesses = [vkey for text in witness or () for vkey in _vkeys(text)]
+        wanted = _wanted(need, witnesses, texts)
         pinned = None if pin is None else pin.read_text(encoding="utf-8")
         with _progress(errors, texts, is_shown=not as_json) as told:
-            report = verify_bundle(bundle, trusted_vkeys=vkeys, pinned=pinned, progress=told)
+            report = verify_bundle(
+                bundle,
+                trusted_vkeys=vkeys,
+                witness_vkeys=witnesses,
+                need=wanted,
+                pinned=pinned,
+                progress=told,
+            )
     except BundleError as error:
         if as_json:
             typer.echo(json.dumps(_fault(error), ensure_ascii=False, indent=2))
@@ -73,6 +90,17 @@ def verify(
         typer.echo(json.dumps({"ok": True, **report.model_dump(mode="json")}, ensure_ascii=False))
     else:
         _show_report(console, texts, report)
+
+
+def _wanted(need: int | None, witnesses: list[str], texts: Texts) -> int:
+    """Whoever names witnesses wants one at least."""
+    if need is None:
+        return 1 if witnesses else 0
+    if need > len(set(witnesses)):
+        raise typer.BadParameter(
+            texts["needs_witnesses"].format(need=need, given=len(set(witnesses)))
+        )
+    return need
 
 
 def _language_here() -> Language:
@@ -141,6 +169,10 @@ def _show_report(console: Console, texts: Texts, report: Report) -> None:
         "times": f"{report.first_at} – {report.last_at}" if report.first_at else "–",
         "evidence": files,
         "signed_by": ", ".join(report.signed_by),
+        "area": _area(texts, report),
+        "witnesses": "; ".join(
+            texts["witnessed"].format(**one.model_dump()) for one in report.witnesses
+        ),
     }
     _say(console, texts["good"], "bold green")
     for name, value in rows.items():
@@ -153,7 +185,17 @@ def _show_report(console: Console, texts: Texts, report: Report) -> None:
 def _caution(texts: Texts, caution: Caution, report: Report) -> str:
     named = ", ".join(str(index) for index in report.erased_indices)
     more = "" if len(report.erased_indices) == report.erased else ", …"
-    return texts[caution.value].format(erased=report.erased, indices=named + more)
+    return texts[caution.value].format(
+        erased=report.erased,
+        indices=named + more,
+        unknown=", ".join(report.unknown_witnesses),
+        witnessed=report.witnessed_size,
+        tree_size=report.tree_size,
+    )
+
+
+def _area(texts: Texts, report: Report) -> str:
+    return "" if report.area is None else texts["covered"].format(**report.area.model_dump())
 
 
 def _say(console: Console, text: str, style: str | None = None) -> None:

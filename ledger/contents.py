@@ -1,6 +1,6 @@
 """What an export holds, against the checkpoint that signs it: entries, proofs, evidence, readable page.
 
-Steps 5 to 8 of the protocol in `ledger.verify`.
+Steps 6 to 9 of the protocol in `ledger.verify`.
 """
 
 import hashlib
@@ -92,11 +92,12 @@ def verify_entries(
     manifest: Manifest,
     checkpoint: Checkpoint,
     pin: Checkpoint | None,
+    area: Checkpoint | None,
     progress: Progress,
 ) -> Tally:
     """Check every entry, its proof where there are proofs, the root and the page. Raises a BundleError."""
     tally, page_digest = Tally(), hashlib.sha256()
-    page = PageWriter(page_digest.update, manifest, checkpoint)
+    page = PageWriter(page_digest.update, manifest, checkpoint, area)
     page.begin()
     for line in _lines(archive, manifest):
         tally.note(line)
@@ -111,10 +112,10 @@ def verify_entries(
             progress("entries", tally.count, manifest.entries)
     page.end()
     root = tally.root()
-    if not manifest.partial and root != checkpoint.root:  # 6
+    if not manifest.partial and root != checkpoint.root:  # 7
         msg = f"entries add up to root {root.hex()}, signed is {checkpoint.root.hex()}"
         raise RootMismatch(msg, member=names.ENTRIES)
-    if _sha256(archive, names.PAGE) != page_digest.hexdigest():  # 8
+    if _sha256(archive, names.PAGE) != page_digest.hexdigest():  # 9
         msg = f"{names.PAGE} tells otherwise than the entries"
         raise PageMismatch(msg, member=names.PAGE)
     return tally
@@ -147,7 +148,7 @@ def _placed(archive: Archive, manifest: Manifest, texts: Iterator[bytes]) -> Ite
     last, count, offset = -1, 0, 0
     try:
         for number, text in enumerate(texts):
-            line = read_line(text, number)  # 5
+            line = read_line(text, number)  # 6
             if line.index != last + 1 and not (manifest.partial and line.index > last):
                 _refuse_place(archive, line.index, last + 1)
             if line.log != manifest.log:
@@ -193,7 +194,7 @@ def _verify_proof(archive: Archive, checkpoint: Checkpoint, line: EntryLine) -> 
         if proof.index != index or proof.checkpoint.text != checkpoint.text:
             msg = f"entry {index}: {member} is of entry {proof.index}, or of another checkpoint"
             raise InclusionRefused(msg, index=index, member=member)
-        proof.inclusion.verify(line.leaf_hash, checkpoint.root)  # 6
+        proof.inclusion.verify(line.leaf_hash, checkpoint.root)  # 7
     except (NoteError, MerkleError) as error:
         msg = f"entry {index}: {member}: {error}"
         raise InclusionRefused(msg, index=index, member=member) from error

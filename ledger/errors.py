@@ -53,7 +53,14 @@ LedgerError
     ├── EvidenceMissing          an attachment without its file
     ├── EvidenceMismatch         a file whose bytes are not those of its name
     ├── EvidenceSizeMismatch     a file of another size than was recorded
-    └── PageMismatch             a readable page that tells otherwise than the entries
+    ├── PageMismatch             a readable page that tells otherwise than the entries
+    ├── CosignatureRefused       a trusted witness's cosignature that does not hold
+    ├── TooFewWitnesses          fewer trusted witnesses cosigned than were asked for
+    └── AreaRefused              an area proof that does not hold
+        ├── AreaUntrusted        the area's checkpoint is signed by none of the trusted keys
+        ├── AreaCheckpointRefused  the area's checkpoint was changed after it was signed
+        ├── AreaOfAnotherLedger  the area proof covers another ledger
+        └── AreaNotContinued     the checkpoint does not continue the one that the area covers
 """
 
 
@@ -306,3 +313,31 @@ class EvidenceSizeMismatch(BundleError):
 
 class PageMismatch(BundleError):
     """A readable page that tells otherwise than the entries."""
+
+
+class CosignatureRefused(BundleError):
+    """A trusted witness's cosignature that does not hold."""
+
+
+class TooFewWitnesses(BundleError):
+    """Fewer trusted witnesses cosigned than were asked for."""
+
+
+class AreaRefused(BundleError):
+    """An area proof that does not hold."""
+
+
+class AreaUntrusted(AreaRefused):
+    """The area's checkpoint is signed by none of the trusted keys."""
+
+
+class AreaCheckpointRefused(AreaRefused):
+    """The area's checkpoint was changed after it was signed."""
+
+
+class AreaOfAnotherLedger(AreaRefused):
+    """The area proof covers another ledger."""
+
+
+class AreaNotContinued(AreaRefused):
+    """The checkpoint does not continue the one that the area covers."""

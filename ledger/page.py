@@ -54,9 +54,14 @@ class PageWriter:
     """
 
     def __init__(
-        self, write: Callable[[bytes], object], manifest: Manifest, checkpoint: Checkpoint
+        self,
+        write: Callable[[bytes], object],
+        manifest: Manifest,
+        checkpoint: Checkpoint,
+        area: Checkpoint | None = None,
     ) -> None:
         self._write, self._manifest, self._checkpoint = write, manifest, checkpoint
+        self._area = area
         is_whole = manifest.format == FORMAT_V1
         self._first = 0 if is_whole else max(0, manifest.entries - SHOWN_ENTRIES)
 
@@ -82,12 +87,14 @@ class PageWriter:
     def _more(self) -> str:
         if self._manifest.format == FORMAT_V1:
             return ""
-        signers = [line.name for line in parse_note(self._checkpoint.text).signatures]
         shown = min(self._manifest.entries, SHOWN_ENTRIES)
         rows = {
-            "签名 Signatures": "<br>".join(escape(name) for name in signers),
+            "签名 Signatures": _signers(self._checkpoint),
             "显示 Shown": f"{shown} / {self._manifest.entries}",
         }
+        if self._area is not None:
+            rows["片区账本 Area log"] = f"{escape(self._area.origin)} ({self._area.size})"
+            rows["片区签名 Area signatures"] = _signers(self._area)
         return "".join(f"<dt>{name}</dt><dd>{text}</dd>\n" for name, text in rows.items())
 
     def add(self, header: Header, leaf_hash: str, record: Record | None) -> None:
@@ -113,6 +120,10 @@ class PageWriter:
     def end(self) -> None:
         """Write what stands below the entries."""
         self._write(_TAIL.encode())
+
+
+def _signers(checkpoint: Checkpoint) -> str:
+    return "<br>".join(escape(line.name) for line in parse_note(checkpoint.text).signatures)
 
 
 def _attachment(attachment: Attachment) -> str:

@@ -6,11 +6,12 @@ The protocol. The steps are marked in the code by their numbers.
     2  read the manifest
     3  read the checkpoint; a trusted key, under the log's own name, signed it
     4  it is of the log that the manifest names, and does not go back behind a pinned checkpoint
-    5  each entry: canonical, in its place, of this log, header as hashed, content as committed to
-    6  the entries are those that the checkpoint signs: they add up to its root, or each one's proof does
-    7  each attachment is there, with its hash and size; nothing else is
-    8  the readable page says what the entries say
-    9  report what was checked, and what was not
+    5  cosignatures of trusted witnesses hold, on the checkpoint and on the area's that covers it, and are enough
+    6  each entry: canonical, in its place, of this log, header as hashed, content as committed to
+    7  the entries are those that the checkpoint signs: they add up to its root, or each one's proof does
+    8  each attachment is there, with its hash and size; nothing else is
+    9  the readable page says what the entries say
+    10 report what was checked, and what was not
 """
 
 from collections.abc import Sequence
@@ -24,6 +25,7 @@ from ledger.archive import Archive, Manifest
 from ledger.checkpoint import Checkpoint, parse_checkpoint, verify_checkpoint
 from ledger.contents import Progress as Progress
 from ledger.contents import check_pin, verify_entries, verify_evidence
+from ledger.cosignature import WitnessKey
 from ledger.errors import (
     CheckpointRefused,
     CheckpointUntrusted,
@@ -34,6 +36,7 @@ from ledger.errors import (
     UnknownSigner,
 )
 from ledger.note import VerifierKey
+from ledger.witnessed import AreaReport, Trust, Witnessed, WitnessVouch, verify_witnessed
 
 _MOST_ERASED_NAMED = 100
 
@@ -44,6 +47,9 @@ class Caution(StrEnum):
     OWN_KEY = "own_key"
     ERASED = "erased"
     PIN_UNCHECKED = "pin_unchecked"
+    AREA_OWN_KEY = "area_own_key"
+    UNKNOWN_WITNESSES = "unknown_witnesses"
+    WITNESSED_IN_PART = "witnessed_in_part"
 
 
 class Report(BaseModel):
@@ -58,6 +64,10 @@ class Report(BaseModel):
     root: str
     signed_by: tuple[str, ...]
     is_trusted: bool
+    area: AreaReport | None
+    witnesses: tuple[WitnessVouch, ...]
+    unknown_witnesses: tuple[str, ...]
+    witnessed_size: int
     is_partial: bool
     entries: int
     first_at: str | None
@@ -73,31 +83,43 @@ def verify_bundle(
     path: Path,
     *,
     trusted_vkeys: Sequence[str] | None = None,
+    witness_vkeys: Sequence[str] = (),
+    need: int = 0,
     pinned: str | None = None,
     progress: Progress | None = None,
 ) -> Report:
     """Check an export and return what was found good.
 
     trusted_vkeys: keys that the verifier got elsewhere; without any, the bundle's own key is used and the report
-    says so. pinned: a checkpoint of the same log that the verifier has seen before. progress: told the stage
+    says so; a key of the area's log may be among them. witness_vkeys, need: witnesses that the verifier trusts, and
+    how many of them must have cosigned. pinned: a checkpoint of the same log that the verifier has seen before. progress: told the stage
     ("entries" or "evidence"), how many are done and how many there are.
 
     Raises a BundleError for the first fault; MalformedKey, MalformedNote or MalformedCheckpoint for bad arguments.
     """
-    trusted = [VerifierKey.from_vkey(vkey) for vkey in trusted_vkeys or ()]
+    trust = Trust(
+        [VerifierKey.from_vkey(vkey) for vkey in trusted_vkeys or ()],
+        [WitnessKey.from_vkey(vkey) for vkey in witness_vkeys],
+        need,
+    )
     pin = None if pinned is None else parse_checkpoint(pinned)
     told = progress or (lambda stage, done, total: None)  # noqa: ARG005  the shape of Progress
     with Archive(path) as archive:  # 1
         manifest = Manifest.from_json(archive.read(names.MANIFEST))  # 2
-        checkpoint, signed_by = _verify_signature(archive, trusted)  # 3
+        checkpoint, signed_by = _verify_signature(archive, trust.keys)  # 3
         _check_log(manifest, checkpoint, pin)  # 4
-        tally = verify_entries(archive, manifest, checkpoint, pin, told)  # 5, 6, 8
-        evidence_bytes = verify_evidence(archive, manifest, tally, told)  # 7
+        own = VerifierKey.from_vkey(archive.read_text(names.KEY))
+        witnessed = verify_witnessed(archive, manifest, checkpoint, own, trust)  # 5
+        tally = verify_entries(
+            archive, manifest, checkpoint, pin, witnessed.checkpoint, told
+        )  # 6, 7, 9
+        evidence_bytes = verify_evidence(archive, manifest, tally, told)  # 8
     is_pin_checked = pin is None or not manifest.partial or pin.size == checkpoint.size
-    cautions = {  # 9
-        Caution.OWN_KEY: not trusted,
+    cautions = {  # 10
+        Caution.OWN_KEY: not trust.keys,
         Caution.ERASED: bool(tally.erased),
         Caution.PIN_UNCHECKED: not is_pin_checked,
+        **_cautions(witnessed, checkpoint),
     }
     return Report(
         origin=checkpoint.origin,
@@ -106,7 +128,11 @@ def verify_bundle(
         tree_size=checkpoint.size,
         root=checkpoint.root.hex(),
         signed_by=tuple(key.to_vkey() for key in signed_by),
-        is_trusted=bool(trusted),
+        is_trusted=bool(trust.keys),
+        area=witnessed.area,
+        witnesses=witnessed.witnesses,
+        unknown_witnesses=witnessed.unknown,
+        witnessed_size=witnessed.size,
         is_partial=manifest.partial,
         entries=tally.count,
         first_at=tally.first_at,
@@ -117,6 +143,16 @@ def verify_bundle(
         erased_indices=tuple(tally.erased[:_MOST_ERASED_NAMED]),
         cautions=tuple(caution for caution, holds in cautions.items() if holds),
     )
+
+
+def _cautions(witnessed: Witnessed, checkpoint: Checkpoint) -> dict[Caution, bool]:
+    area = witnessed.area
+    is_vouched = area is None or area.is_trusted or bool(witnessed.witnesses)
+    return {
+        Caution.AREA_OWN_KEY: not is_vouched,
+        Caution.UNKNOWN_WITNESSES: bool(witnessed.unknown),
+        Caution.WITNESSED_IN_PART: bool(witnessed.witnesses) and witnessed.size < checkpoint.size,
+    }
 
 
 def _verify_signature(

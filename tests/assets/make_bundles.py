@@ -1,4 +1,4 @@
-"""Make the exports under `bundles/`: two that hold, and one for each lie, named for it.
+"""Make the exports under `bundles/`: some that hold, and one for each lie, named for it.
 
 Run as `python tests/assets/make_bundles.py`. Keys, salts and times are fixed, so a second run changes nothing.
 """
@@ -18,13 +18,18 @@ from pathlib import Path
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from ledger.bundle import write_bundle
-from ledger.checkpoint import Checkpoint, sign_checkpoint
+from ledger import log
+from ledger.area import area_record
+from ledger.bundle import AreaProof, write_bundle
+from ledger.checkpoint import Checkpoint, parse_checkpoint, sign_checkpoint
+from ledger.cosignature import WitnessKey, add_cosignatures, cosign
 from ledger.entry import Attachment, Record, canonical, seal
 from ledger.keys import SigningKey
 from ledger.lines import entry_to_line
 from ledger.log import erase_content, publish_checkpoint
 from ledger.merkle import append_leaf, leaf_hash
+from ledger.proof import TlogProof
+from ledger.statement import Statement
 from ledger.store import Head, MemoryStore
 
 FOLDER = Path(__file__).parent / "bundles"
@@ -46,6 +51,14 @@ def fixed_key(seed: str, name: str = ORIGIN) -> SigningKey:
 
 KEY = fixed_key("the log's own key")
 OTHER_KEY = fixed_key("somebody else's key")
+AREA_ID = "area-1"
+AREA_KEY = fixed_key("the area's key", "log.example/ledger/area-1")
+OTHER_AREA_KEY = fixed_key("somebody else's key", AREA_KEY.name)
+BUREAU = fixed_key("the bureau's key", "bureau.example/witness")
+INSURER = fixed_key("the insurer's key", "insurer.example/witness")
+STRANGER = fixed_key("a stranger's key", "stranger.example/witness")
+WITNESSES = [WitnessKey.of(BUREAU), WitnessKey.of(INSURER)]
+COSIGNED_AT = int((START + timedelta(hours=6)).timestamp())
 
 
 def picture(shade: int) -> bytes:
@@ -99,7 +112,10 @@ def filled_store(size: int = SIZE) -> MemoryStore:
 
 
 def exported(
-    store: MemoryStore, checkpoint: Checkpoint, indices: tuple[int, ...] | None = None
+    store: MemoryStore,
+    checkpoint: Checkpoint,
+    indices: tuple[int, ...] | None = None,
+    area: AreaProof | None = None,
 ) -> Members:
     """Return the members of an export."""
     target = io.BytesIO()
@@ -112,6 +128,7 @@ def exported(
         KEY.vkey,
         indices=indices,
         title="示例工厂 Demo plant",
+        area=area,
         created_at=START + timedelta(days=1),
     )
     with zipfile.ZipFile(target) as archive:
@@ -137,7 +154,84 @@ def erased() -> Members:
     return exported(store, publish_checkpoint(store, LOG_ID, KEY))
 
 
-GOOD: dict[str, Callable[[], Members]] = {"full": full, "partial": partial, "erased": erased}
+def forked_store() -> MemoryStore:
+    """Return another history of the same log and size."""
+    store = MemoryStore()
+    for index in range(SIZE):
+        head = store.lock_head(LOG_ID)
+        entry = seal(LOG_ID, index, record(index), salt=bytes(32))
+        edge, completed = append_leaf(index, head.edge, bytes.fromhex(entry.leaf_hash))
+        store.add(LOG_ID, entry, Head(index + 1, edge), completed)
+    return store
+
+
+def covering(
+    covered: Checkpoint, *witnesses: SigningKey, key: SigningKey = AREA_KEY
+) -> tuple[bytes, Checkpoint, TlogProof]:
+    """Return the area's entry (a line) that publishes `covered`, the area's cosigned checkpoint and the entry's proof."""
+    store = MemoryStore()
+    neighbour = fixed_key("a neighbour's key", "log.example/ledger/plant-9")
+    others = [sign_checkpoint(neighbour.name, size, bytes(32), neighbour) for size in (3, 4)]
+    lines = []
+    for index, published in enumerate((others[0], covered, others[1])):
+        head = store.lock_head(AREA_ID)
+        salt = hashlib.sha256(f"area salt {index}".encode()).digest()
+        entry = seal(AREA_ID, index, area_record(published, START), salt=salt)
+        edge, completed = append_leaf(index, head.edge, bytes.fromhex(entry.leaf_hash))
+        store.add(AREA_ID, entry, Head(index + 1, edge), completed)
+        lines.append(entry_to_line(entry).removesuffix(b"\n"))
+    area = cosigned(publish_checkpoint(store, AREA_ID, key), *witnesses)
+    return lines[1], area, log.tlog_proof(store, AREA_ID, 1, area)
+
+
+def cosigned(checkpoint: Checkpoint, *witnesses: SigningKey) -> Checkpoint:
+    """Return the checkpoint with the cosignatures of these witnesses."""
+    text = checkpoint.text
+    for witness in witnesses:
+        text = add_cosignatures(text, cosign(checkpoint.text, witness, COSIGNED_AT))
+    return parse_checkpoint(text)
+
+
+def vouched(
+    *witnesses: SigningKey,
+    covered: Checkpoint | None = None,
+    key: SigningKey = AREA_KEY,
+    indices: tuple[int, ...] | None = None,
+) -> Members:
+    """Return an export whose first 8 entries the area covers, under a checkpoint that these witnesses cosigned."""
+    store = filled_store()
+    checkpoint = publish_checkpoint(store, LOG_ID, KEY)
+    covered = covered or publish_checkpoint(filled_store(8), LOG_ID, KEY)
+    line, _, proof = covering(covered, *witnesses, key=key)
+    continued = log.prove_consistency(store, LOG_ID, min(covered.size, SIZE), SIZE)
+    statement = Statement(line, proof, continued.hashes)
+    return exported(store, checkpoint, indices, AreaProof(statement, key.vkey))
+
+
+def with_area() -> Members:
+    """Return a full export that two witnesses and a stranger vouch for, by way of its area."""
+    return vouched(BUREAU, INSURER, STRANGER)
+
+
+def with_area_partial() -> Members:
+    """Return a partial export that two witnesses vouch for."""
+    return vouched(BUREAU, INSURER, indices=CHOSEN)
+
+
+def with_cosignatures() -> Members:
+    """Return a full export whose own checkpoint two witnesses cosigned; there is no area."""
+    store = filled_store()
+    return exported(store, cosigned(publish_checkpoint(store, LOG_ID, KEY), BUREAU, INSURER))
+
+
+GOOD: dict[str, Callable[[], Members]] = {
+    "full": full,
+    "partial": partial,
+    "erased": erased,
+    "with-area": with_area,
+    "with-area-partial": with_area_partial,
+    "with-cosignatures": with_cosignatures,
+}
 
 LIES: dict[str, Callable[[], Members]] = {}
 
@@ -402,12 +496,7 @@ def rolled_back() -> Members:
 @lie
 def split_view() -> Members:
     """The log's own key signed another history of the same size."""
-    store = MemoryStore()
-    for index in range(SIZE):
-        head = store.lock_head(LOG_ID)
-        entry = seal(LOG_ID, index, record(index), salt=bytes(32))
-        edge, completed = append_leaf(index, head.edge, bytes.fromhex(entry.leaf_hash))
-        store.add(LOG_ID, entry, Head(index + 1, edge), completed)
+    store = forked_store()
     return exported(store, publish_checkpoint(store, LOG_ID, KEY))
 
 
@@ -513,6 +602,156 @@ def archive_cut_off() -> Members:
     return full()
 
 
+def _in_area(members: Members, old: str, new: str) -> Members:
+    text = members["area.tlog-proof"].decode()
+    if text.count(old) != 1:
+        msg = f"{old} is in the area proof {text.count(old)} times"
+        raise AssertionError(msg)
+    return members | {"area.tlog-proof": text.replace(old, new).encode()}
+
+
+def _blob(key: WitnessKey, timestamp: int, rest: bytes) -> str:
+    return base64.b64encode(key.key_id + timestamp.to_bytes(8, "big") + rest).decode()
+
+
+def _cosignature(text: str, name: str) -> bytes:
+    line = next(line for line in text.split("\n") if line.startswith(f"\N{EM DASH} {name} "))
+    return base64.b64decode(line.rsplit(" ", 1)[1])
+
+
+@lie
+def cosignature_by_another_key() -> Members:
+    """Somebody cosigned in the insurer's name, with its key ID but not its key."""
+    members = with_area()
+    own = _cosignature(members["area.tlog-proof"].decode(), INSURER.name)
+    forger = SigningKey(INSURER.name, STRANGER.private_key)
+    area = parse_checkpoint(members["area.tlog-proof"].decode().split("\n\n", 1)[1])
+    forged = base64.b64decode(cosign(area.text, forger, COSIGNED_AT).rsplit(" ", 1)[1])
+    old, new = base64.b64encode(own).decode(), base64.b64encode(own[:4] + forged[4:]).decode()
+    return _in_area(members, old, new)
+
+
+@lie
+def cosignature_time_changed() -> Members:
+    """The insurer cosigned a year later, says whoever made the export."""
+    members = with_area()
+    own = _cosignature(members["area.tlog-proof"].decode(), INSURER.name)
+    later = _blob(WITNESSES[1], COSIGNED_AT + 365 * 86400, own[12:])
+    return _in_area(members, base64.b64encode(own).decode(), later)
+
+
+@lie
+def cosignature_of_another_checkpoint() -> Members:
+    """The insurer's cosignature is taken from another checkpoint of the same ledger."""
+    store = filled_store()
+    older = cosign(publish_checkpoint(filled_store(8), LOG_ID, KEY).text, INSURER, COSIGNED_AT)
+    text = add_cosignatures(with_cosignatures()["checkpoint"].decode(), older)
+    return exported(store, parse_checkpoint(text))
+
+
+@lie
+def cosignatures_stripped() -> Members:
+    """The area's checkpoint comes without its cosignatures."""
+    return vouched()
+
+
+@lie
+def cosigned_by_one_of_two() -> Members:
+    """The insurer's cosignature is left out; the bureau's is there twice, for area and ledger."""
+    members = vouched(BUREAU)
+    store = filled_store()
+    checkpoint = cosigned(publish_checkpoint(store, LOG_ID, KEY), BUREAU)
+    statement = Statement.from_text(members["area.tlog-proof"].decode())
+    return exported(store, checkpoint, area=AreaProof(statement, AREA_KEY.vkey))
+
+
+@lie
+def cosigned_by_strangers() -> Members:
+    """Somebody whom nobody trusts cosigned instead of the witnesses."""
+    return vouched(STRANGER)
+
+
+@lie
+def area_of_another_ledger() -> Members:
+    """The area proof is of another enterprise."""
+    neighbour = fixed_key("the log's own key", "log.example/ledger/plant-2")
+    root = publish_checkpoint(filled_store(8), LOG_ID, KEY).root
+    covered = sign_checkpoint(neighbour.name, 8, root, neighbour)
+    return vouched(BUREAU, INSURER, covered=covered)
+
+
+@lie
+def area_checkpoint_changed() -> Members:
+    """The area's checkpoint names another root; its signatures are kept."""
+    members = with_area()
+    area = parse_checkpoint(members["area.tlog-proof"].decode().split("\n\n", 1)[1])
+    root = base64.b64encode(area.root).decode()
+    return _in_area(members, f"\n{root}\n\n", f"\n{base64.b64encode(bytes(32)).decode()}\n\n")
+
+
+@lie
+def area_signed_by_another_key() -> Members:
+    """Somebody made an area of the same name with a key of their own, and put that key in."""
+    return vouched(BUREAU, INSURER, key=OTHER_AREA_KEY)
+
+
+@lie
+def area_key_replaced() -> Members:
+    """The area's key that comes along is not the one that signed."""
+    return with_area() | {"area.vkey": OTHER_AREA_KEY.vkey.encode() + b"\n"}
+
+
+@lie
+def area_of_a_fork() -> Members:
+    """The area covers another history of the same ledger."""
+    store = forked_store()
+    return vouched(BUREAU, INSURER, covered=publish_checkpoint(store, LOG_ID, KEY))
+
+
+@lie
+def area_entry_moved() -> Members:
+    """The area proof says that its entry stands elsewhere."""
+    return _in_area(with_area(), "\nindex 1\n", "\nindex 0\n")
+
+
+@lie
+def area_hash_changed() -> Members:
+    """The proof within the area's log leads elsewhere."""
+    members = with_area()
+    first = members["area.tlog-proof"].decode().split("\nindex 1\n")[1].split("\n")[0]
+    return _in_area(members, f"\n{first}\n", f"\n{base64.b64encode(bytes(32)).decode()}\n")
+
+
+@lie
+def area_proof_cut_off() -> Members:
+    """Half an area proof."""
+    members = with_area()
+    half = members["area.tlog-proof"][: len(members["area.tlog-proof"]) // 2]
+    return members | {"area.tlog-proof": half}
+
+
+@lie
+def area_proof_missing() -> Members:
+    """The area's key comes without the proof."""
+    members = with_area()
+    del members["area.tlog-proof"]
+    return members
+
+
+@lie
+def area_proof_in_an_older_format() -> Members:
+    """A manifest of a format that knows of no area."""
+    return _manifest(with_area(), format="anxun-ledger-bundle/v2")
+
+
+@lie
+def area_left_out_of_the_page() -> Members:
+    """The proof is taken away whole, the page still tells of it."""
+    members = with_area()
+    del members["area.tlog-proof"], members["area.vkey"]
+    return members
+
+
 def zipped(name: str, members: Members) -> bytes:
     """Return the archive: stored, so that its bytes depend on no version of zlib, but for the bomb."""
     target = io.BytesIO()
@@ -535,6 +774,8 @@ def made() -> dict[str, bytes]:
     older = publish_checkpoint(filled_store(5), LOG_ID, KEY).text.encode()
     texts = {
         "trusted.vkey": KEY.vkey.encode() + b"\n",
+        "area.vkey": AREA_KEY.vkey.encode() + b"\n",
+        "witnesses.vkey": "".join(f"{key.to_vkey()}\n" for key in WITNESSES).encode(),
         "pinned.checkpoint": pinned,
         "older.checkpoint": older,
     }

@@ -102,6 +102,12 @@ def test_a_witness_over_http_vouches_for_the_town(site: Site, tmp_path: Path) ->
     assert site.get("officer", site.own("/ledger/area-proof")).text == shown["area_proof"]
     text = site.get("government", of_area(site, "/checkpoint")).text
     assert text == found.area.text
+    bundle = tmp_path / "bundle.zip"
+    bundle.write_bytes(site.get("officer", site.own("/ledger/bundle")).content)
+    report = verify_bundle(bundle, witness_vkeys=[memory.key.to_vkey()], need=1)
+    assert [(one.name, one.size) for one in report.witnesses] == [("bureau.example/w", 2)]
+    assert report.area is not None
+    assert report.area.origin == area_vkey(site).name
 
 
 def test_a_witness_that_has_seen_more_or_another_history_is_shown(

@@ -169,3 +169,27 @@ def test_verifying_needs_no_database() -> None:
         [sys.executable, "-c", program], capture_output=True, text=True, check=True
     )
     assert result.stdout.strip() == "[]"
+
+
+def test_witnesses_are_told_and_asked_for() -> None:
+    """From a file or as text; one is wanted of whoever is named; more than are named can't be."""
+    path, stripped = str(FOLDER / "good-with-area.zip"), str(FOLDER / "cosignatures-stripped.zip")
+    keys = ["--key", VKEY, "--key", str(FOLDER / "area.vkey")]
+    both = ["--witness", str(FOLDER / "witnesses.vkey")]
+    good = RUN.invoke(app, ["verify", path, *keys, *both, "--need", "2", "--lang", "en"])
+    assert good.exit_code == 0, good.output
+    for said in (
+        "area log: log.example/ledger/area-1 of size 3 covers the first 8 entries",
+        "insurer.example/witness on 2026-11-24T14:00:00.000000Z for the first 8 entries",
+        "also signed by stranger.example/witness",
+        "vouch for the first 8 of 12 entries",
+    ):
+        assert said in good.output
+    lone = RUN.invoke(app, ["verify", stripped, *keys, *both, "--lang", "zh"])
+    assert lone.exit_code == 1
+    assert "联署的可信见证方不足" in lone.output
+    assert RUN.invoke(app, ["verify", stripped, *keys, *both, "--need", "0"]).exit_code == 0
+    beyond = RUN.invoke(app, ["verify", path, *both, "--need", "3", "--lang", "en"])
+    assert beyond.exit_code == 2
+    wrong = RUN.invoke(app, ["verify", path, "--witness", VKEY, "--lang", "en"])
+    assert wrong.exit_code == 2

@@ -14,6 +14,7 @@ from tests.assets import make_bundles
 
 FOLDER = make_bundles.FOLDER
 TRUSTED = [make_bundles.KEY.vkey]
+WITNESSES = [key.to_vkey() for key in make_bundles.WITNESSES]
 
 EXPECTED: dict[str, tuple[type[errors.BundleError], str]] = {
     "content-byte-flipped": (errors.ContentMismatch, "entry 3:"),
@@ -62,6 +63,26 @@ EXPECTED: dict[str, tuple[type[errors.BundleError], str]] = {
     "zip-bomb": (errors.OversizedMember, "index.html would unpack"),
     "archive-cut-off": (errors.UnreadableBundle, "archive-cut-off.zip"),
 }
+# Refused where witnesses and the area's key are known, and two witnesses are wanted.
+VOUCHING: dict[str, tuple[type[errors.BundleError], str]] = {
+    "cosignature-by-another-key": (errors.CosignatureRefused, "insurer.example/witness"),
+    "cosignature-time-changed": (errors.CosignatureRefused, "insurer.example/witness"),
+    "cosignature-of-another-checkpoint": (errors.CosignatureRefused, "checkpoint: "),
+    "cosignatures-stripped": (errors.TooFewWitnesses, "by 0 of the trusted witnesses (none)"),
+    "cosigned-by-one-of-two": (errors.TooFewWitnesses, "by 1 of the trusted witnesses (bureau"),
+    "cosigned-by-strangers": (errors.TooFewWitnesses, "by 0 of the trusted witnesses"),
+    "area-of-another-ledger": (errors.AreaOfAnotherLedger, "plant-2"),
+    "area-checkpoint-changed": (errors.AreaCheckpointRefused, "does not fit the text"),
+    "area-signed-by-another-key": (errors.AreaUntrusted, "known keys"),
+    "area-key-replaced": (errors.AreaUntrusted, "known keys"),
+    "area-of-a-fork": (errors.AreaNotContinued, "area.tlog-proof"),
+    "area-entry-moved": (errors.AreaRefused, "area.tlog-proof"),
+    "area-hash-changed": (errors.AreaRefused, "area.tlog-proof"),
+    "area-proof-cut-off": (errors.AreaRefused, "area.tlog-proof"),
+    "area-proof-missing": (errors.MissingMember, "area.tlog-proof"),
+    "area-proof-in-an-older-format": (errors.UnexpectedMember, "area.tlog-proof"),
+}
+EXPECTED |= {"area-left-out-of-the-page": (errors.PageMismatch, "index.html")}
 NEEDS_A_PIN = {"rolled-back", "split-view"}
 
 
@@ -79,9 +100,60 @@ def test_a_lie_is_refused_by_its_own_error(name: str) -> None:
     assert place in str(refused.value)
 
 
+@pytest.mark.parametrize("name", VOUCHING)
+def test_a_lie_about_who_vouches_is_refused_by_its_own_error(name: str) -> None:
+    """The exact class, for whoever knows the area's key and both witnesses."""
+    error, place = VOUCHING[name]
+    with pytest.raises(errors.BundleError) as refused:
+        verify_bundle(
+            FOLDER / f"{name}.zip",
+            trusted_vkeys=[*TRUSTED, make_bundles.AREA_KEY.vkey],
+            witness_vkeys=WITNESSES,
+            need=2,
+        )
+    assert type(refused.value) is error
+    assert place in str(refused.value)
+
+
+@pytest.mark.parametrize("name", ["with-area", "with-area-partial", "with-cosignatures"])
+def test_witnesses_vouch(name: str) -> None:
+    """Who is known is named with what it covers; who is not is told as unknown; the same person is not two."""
+    path, is_area = FOLDER / f"good-{name}.zip", name != "with-cosignatures"
+    keys = [*TRUSTED, make_bundles.AREA_KEY.vkey]
+    report = verify_bundle(path, trusted_vkeys=keys, witness_vkeys=WITNESSES, need=2)
+    covered = 8 if is_area else 12
+    assert [(one.name, one.size) for one in report.witnesses] == [
+        ("bureau.example/witness", covered),
+        ("insurer.example/witness", covered),
+    ]
+    assert report.witnessed_size == covered
+    stranger = ("stranger.example/witness",) if name == "with-area" else ()
+    assert report.unknown_witnesses == stranger
+    assert (Caution.UNKNOWN_WITNESSES in report.cautions) is bool(stranger)
+    assert (Caution.WITNESSED_IN_PART in report.cautions) is is_area
+    assert (report.area is not None) is is_area
+    if report.area is not None:
+        assert report.area.is_trusted
+        assert (report.area.size, report.area.covered) == (3, 8)
+    for more, need in (((), 3), ((make_bundles.WITNESSES[0],), 3)):
+        renamed = [make_bundles.WitnessKey("two.example", key.public_key).to_vkey() for key in more]
+        with pytest.raises(errors.TooFewWitnesses):
+            verify_bundle(path, witness_vkeys=[*WITNESSES, *renamed], need=need)
+
+
+def test_without_witnesses_or_the_areas_key_the_report_says_so() -> None:
+    """Nobody who is trusted vouches: every cosigner is unknown, the area's key came along."""
+    report = verify_bundle(FOLDER / "good-with-area.zip", trusted_vkeys=TRUSTED)
+    assert report.cautions == (Caution.AREA_OWN_KEY, Caution.UNKNOWN_WITNESSES)
+    assert len(report.unknown_witnesses) == 3
+    assert report.witnesses == ()
+    vouched = verify_bundle(FOLDER / "good-with-area.zip", witness_vkeys=WITNESSES[:1], need=1)
+    assert Caution.AREA_OWN_KEY not in vouched.cautions
+
+
 def test_every_lie_is_committed_and_expected() -> None:
     """No file without an expectation, none that the script does not make."""
-    assert set(EXPECTED) == set(make_bundles.LIES)
+    assert set(EXPECTED) | set(VOUCHING) == set(make_bundles.LIES)
     assert len(EXPECTED) >= 14
     assert {path.name for path in FOLDER.iterdir()} == set(make_bundles.made())
 
@@ -104,8 +176,8 @@ def test_a_good_export_passes(name: str) -> None:
     report = verify_bundle(path, trusted_vkeys=TRUSTED)
     assert report.is_trusted
     assert report.tree_size == 12
-    assert report.entries == (3 if name == "partial" else 12)
-    assert report.evidence_files == (1 if name == "partial" else 3)
+    assert report.entries == (3 if name.endswith("partial") else 12)
+    assert report.evidence_files == (1 if name.endswith("partial") else 3)
     assert report.erased_indices == ((5,) if name == "erased" else ())
     assert (Caution.ERASED in report.cautions) is (name == "erased")
     assert report.first_at is not None
@@ -114,7 +186,7 @@ def test_a_good_export_passes(name: str) -> None:
         text = (FOLDER / f"{pin}.checkpoint").read_text()
         pinned = verify_bundle(path, trusted_vkeys=TRUSTED, pinned=text)
         is_unchecked = Caution.PIN_UNCHECKED in pinned.cautions
-        assert is_unchecked is (name == "partial" and pin == "older")
+        assert is_unchecked is (name.endswith("partial") and pin == "older")
 
 
 def test_without_a_trusted_key_the_report_says_so() -> None:
@@ -149,6 +221,7 @@ def test_an_export_zipped_again_with_folders_still_passes(tmp_path: Path) -> Non
     assert verify_bundle(packed, trusted_vkeys=TRUSTED).entries == 12
 
 
+@pytest.mark.parametrize("version", [1, 2])
 @pytest.mark.parametrize(
     ("name", "error"),
     [
@@ -162,13 +235,13 @@ def test_an_export_zipped_again_with_folders_still_passes(tmp_path: Path) -> Non
         ("signed-by-another-key", errors.CheckpointUntrusted),
     ],
 )
-def test_exports_of_the_first_format_are_judged_as_before(
-    name: str, error: type[errors.BundleError] | None
+def test_exports_of_older_formats_are_judged_as_before(
+    name: str, error: type[errors.BundleError] | None, version: int
 ) -> None:
-    """Whoever kept one from version 0.1 can still check it."""
-    path = FOLDER.with_name("bundles-v1") / f"{name}.zip"
+    """Whoever kept one can still check it."""
+    path = FOLDER.with_name(f"bundles-v{version}") / f"{name}.zip"
     with zipfile.ZipFile(path) as archive:
-        assert b"anxun-ledger-bundle/v1" in archive.read("manifest.json")
+        assert f"anxun-ledger-bundle/v{version}".encode() in archive.read("manifest.json")
     if error is None:
         assert verify_bundle(path, trusted_vkeys=TRUSTED).is_trusted
         return
