@@ -7,6 +7,7 @@ last guard: two writers that believe in the same index can't both commit.
 """
 
 from collections.abc import Collection, Mapping, Sequence
+from functools import lru_cache
 from typing import Any, ClassVar
 
 import sqlalchemy as sa
@@ -72,6 +73,24 @@ _HEAD: sa.Table = SQLModel.metadata.tables["ledger_head"]
 _ENTRY: sa.Table = SQLModel.metadata.tables["ledger_entry"]
 _SUBTREE: sa.Table = SQLModel.metadata.tables["ledger_subtree"]
 _CHECKPOINT: sa.Table = SQLModel.metadata.tables["ledger_checkpoint"]
+
+
+@lru_cache(maxsize=128)
+def _subtrees_query(count: int) -> sa.Select[Any]:
+    """Select `count` subtrees of one log; kept, as building it costs more than running it.
+
+    The log stands in every term, so that each one is a search of the primary key and none a scan.
+    """
+    terms = (
+        sa.and_(
+            _SUBTREE.c.log_id == sa.bindparam("log_id"),
+            _SUBTREE.c.level == sa.bindparam(f"level_{at}"),
+            _SUBTREE.c.position == sa.bindparam(f"position_{at}"),
+        )
+        for at in range(count)
+    )
+    columns = (_SUBTREE.c.level, _SUBTREE.c.position, _SUBTREE.c.hash)
+    return sa.select(*columns).where(sa.or_(*terms))
 
 
 class SqlStore:
@@ -145,19 +164,12 @@ class SqlStore:
             )
             for index, root in self._session.execute(query):
                 found[NodeId(0, index)] = root
-        # The log stands in every term, so that each one is a search of the primary key and none a scan.
-        above = [
-            sa.and_(
-                _SUBTREE.c.log_id == log_id,
-                _SUBTREE.c.level == node.level,
-                _SUBTREE.c.position == node.position,
-            )
-            for node in ids
-            if node.level
-        ]
+        above = [node for node in ids if node.level]
         if above:
-            columns = (_SUBTREE.c.level, _SUBTREE.c.position, _SUBTREE.c.hash)
-            for row in self._session.execute(sa.select(*columns).where(sa.or_(*above))):
+            places = {f"level_{at}": node.level for at, node in enumerate(above)}
+            places |= {f"position_{at}": node.position for at, node in enumerate(above)}
+            query = _subtrees_query(len(above))
+            for row in self._session.execute(query, {"log_id": log_id, **places}):
                 found[NodeId(row.level, row.position)] = row.hash
         if len(found) != len(set(ids)):
             msg = f"log {log_id}: a stored subtree is missing"
