@@ -13,6 +13,7 @@ from uuid import UUID
 import typer
 from rich.console import Console
 
+from api.audit_cli import audit
 from api.cli_models import dataset_app, model_app
 from api.cli_sections import sections_app
 from api.faults import err
@@ -53,6 +54,7 @@ app.add_typer(retention_app, name="retention")
 app.add_typer(key_app, name="key")
 app.add_typer(witness_app, name="witness")
 app.command("search-index")(search_index)
+app.command()(audit)
 # `anxun verify` needs only the base install.
 app.registered_commands.extend(ledger_app.registered_commands)
 out = Console(highlight=False, soft_wrap=True)

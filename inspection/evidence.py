@@ -29,7 +29,7 @@ from inspection.wire import EvidenceReceipt
 
 CHUNK = 1 << 20
 MAX_EVIDENCE_BYTES = 200 << 20
-_SNIFFED_BYTES = 32
+SNIFFED_BYTES = 32
 _HEIC_BRANDS = {b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"mif1", b"msf1"}
 _MP4_BRANDS = {b"isom", b"iso2", b"iso4", b"iso5", b"iso6", b"mp41", b"mp42", b"avc1", b"M4V ", b"qt  "}  # fmt: skip
 PICTURE_TYPES = frozenset({"image/jpeg", "image/png", "image/webp", "image/heic"})
@@ -139,7 +139,7 @@ def keep_bytes(
 
     Raises a subclass of `EvidenceRefused` for bytes that are not taken, `StorageError` when they can not be kept.
     """
-    head = _read_fully(source, _SNIFFED_BYTES)
+    head = _read_fully(source, SNIFFED_BYTES)
     media_type = sniff_media_type(head)
     size = store.put(sha256, LimitedReader(source, limit, head))
     return KeptBytes(sha256, media_type, size)
@@ -245,7 +245,7 @@ def keep_part(
             sha256=sha256, received=received, size=part.total, complete=False
         ), None
     with store.open_part(key) as whole:
-        head = _read_fully(whole, _SNIFFED_BYTES)
+        head = _read_fully(whole, SNIFFED_BYTES)
     try:
         media_type = sniff_media_type(head)
     except (EvidenceEmpty, EvidenceTypeRefused):

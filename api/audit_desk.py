@@ -1,0 +1,115 @@
+"""`anxun audit`: what the keeper of a server checks by itself. It reads, and changes nothing."""
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from uuid import UUID
+
+from sqlmodel import Session, col, select
+
+from api.parts import open_database, open_evidence
+from api.settings import Settings
+from inspection.database import read_sessions
+from inspection.errors import NotFound
+from inspection.evidence import EvidenceStore
+from inspection.evidence_audit import audit_evidence, stray_evidence
+from inspection.journal import area_log_id_of, log_id_of
+from inspection.tables import Enterprise, PilotArea
+from ledger.audit import Fault, LogAudit, audit_log, pins_of, stray_rows
+from ledger.checkpoint import Checkpoint
+from ledger.keys import KeyRing
+
+Progress = Callable[[str, int, int], None]
+
+
+@dataclass(frozen=True)
+class AuditReport:
+    """What was found of one log: `name` is for people."""
+
+    name: str
+    log: LogAudit
+    files: int
+    faults: tuple[Fault, ...]
+
+    def __str__(self) -> str:
+        """Say it in a line."""
+        log = self.log
+        held = f"{log.size} entries ({len(log.erased)} erased), {log.checkpoints} checkpoints, {self.files} files"
+        return f"{self.name}: {held}, root {log.root.hex()}"
+
+
+@dataclass(frozen=True)
+class AuditDesk:
+    """Audits within one transaction that sees one state."""
+
+    session: Session
+    evidence: EvidenceStore
+    public_keys: Sequence[bytes]
+    seen: Sequence[Checkpoint] = ()
+
+    def audit(self, enterprise_id: UUID | None, progress: Progress) -> Iterator[AuditReport]:
+        """Audit one enterprise's ledger and its area's log, or everything. Raises NotFound."""
+        enterprises = self._enterprises(enterprise_id)
+        areas = {row.area_id for row in enterprises} if enterprise_id else set(self._areas())
+        covered = list(self.seen)
+        for area_id in sorted(areas):
+            found = self._log(f"area {area_id}", area_log_id_of(area_id), self.seen, progress)
+            covered += found.covered.values()
+            yield AuditReport(f"area {area_id}", found, 0, tuple(found.faults))
+        for row in enterprises:
+            yield self._enterprise(row, covered, progress)
+
+    def strays(self) -> Sequence[Fault]:
+        """Return faults for rows that belong to no area and no enterprise."""
+        logs = [log_id_of(row.id) for row in self._enterprises(None)]
+        logs += [area_log_id_of(area_id) for area_id in self._areas()]
+        return [*stray_rows(self.session, logs), *stray_evidence(self.session)]
+
+    def _enterprise(
+        self, row: Enterprise, covered: Sequence[Checkpoint], progress: Progress
+    ) -> AuditReport:
+        name = f"enterprise {row.id} {row.name}"
+        found = self._log(name, log_id_of(row.id), covered, progress)
+        files = audit_evidence(
+            self.session, self.evidence, row.id, found, lambda *at: progress(name, *at)
+        )
+        return AuditReport(name, found, files.files, (*found.faults, *files.faults))
+
+    def _log(
+        self, name: str, log_id: str, seen: Sequence[Checkpoint], progress: Progress
+    ) -> LogAudit:
+        return audit_log(
+            self.session,
+            log_id,
+            self.public_keys,
+            pins=pins_of(seen, log_id),
+            progress=lambda *at: progress(name, *at),
+        )
+
+    def _enterprises(self, enterprise_id: UUID | None) -> Sequence[Enterprise]:
+        chosen = select(Enterprise).order_by(col(Enterprise.id))
+        if enterprise_id is not None:
+            chosen = chosen.where(col(Enterprise.id) == enterprise_id)
+        rows = self.session.exec(chosen).all()
+        if enterprise_id is not None and not rows:
+            raise NotFound("enterprise", enterprise_id)
+        return rows
+
+    def _areas(self) -> Sequence[UUID]:
+        return self.session.exec(select(PilotArea.id)).all()
+
+
+@contextmanager
+def open_audit_desk(settings: Settings, seen: Sequence[Checkpoint] = ()) -> Iterator[AuditDesk]:
+    """Open database, evidence and key files for reading."""
+    ring = KeyRing(settings.signing_key_path, settings.key_passphrase.get_secret_value())
+    public_keys = [key.verifier.public_key for key in ring.all()]
+    engine = open_database(settings)
+    try:
+        with read_sessions(engine)() as session:
+            if engine.dialect.name == "postgresql":
+                # Else every statement would see what was committed before it, and a busy ledger would look broken.
+                session.connection(execution_options={"isolation_level": "REPEATABLE READ"})
+            yield AuditDesk(session, open_evidence(settings), public_keys, seen)
+    finally:
+        engine.dispose()
