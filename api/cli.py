@@ -15,6 +15,7 @@ from rich.console import Console
 
 from api.audit_cli import audit
 from api.cli_models import dataset_app, model_app
+from api.cli_reports import report
 from api.cli_sections import sections_app
 from api.faults import err
 from api.faults import fail as _fail
@@ -55,6 +56,7 @@ app.add_typer(key_app, name="key")
 app.add_typer(witness_app, name="witness")
 app.command("search-index")(search_index)
 app.command()(audit)
+app.command("report")(report)
 # `anxun verify` needs only the base install.
 app.registered_commands.extend(ledger_app.registered_commands)
 out = Console(highlight=False, soft_wrap=True)

@@ -11,6 +11,7 @@ from io import BytesIO
 import segno
 from fpdf import FPDF
 from fpdf.enums import TextMode
+from fpdf.fonts import TTFFont
 
 from inspection.reports.fonts import ReportFonts
 
@@ -74,6 +75,12 @@ class Paper:
         self.pdf.add_page("L" if landscape else "P")
         self.sizes_wh.append(LANDSCAPE_WH if landscape else PORTRAIT_WH)
         self.y = TOP
+
+    def close(self) -> None:
+        """Let go of the font files; nothing is written after it."""
+        for face in self._faces:
+            if isinstance(face, TTFFont):
+                face.close()
 
     def need(self, height: float) -> bool:
         """Begin a page unless there is room; return whether one was begun."""

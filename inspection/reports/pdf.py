@@ -42,8 +42,16 @@ class PdfReport:
 
     def write(self, target: Path, advance: Advance) -> None:
         """Write the file; `advance` is called once for each entry and hazard, and may raise to end it."""
-        self._describe()
+        try:
+            self._describe()
+            self._write_pages(advance)
+            self._paper.pdf.output(str(target))
+        finally:
+            self._paper.close()
+
+    def _write_pages(self, advance: Advance) -> None:
         self._write_cover()
+        # One for the contents, one to begin on.
         self._paper.add_page()
         self._paper.add_page()
         for chapter in self._chapters.all():
@@ -52,7 +60,6 @@ class PdfReport:
         self._write_missing()
         self._write_contents()
         self._write_edges()
-        self._paper.pdf.output(str(target))
 
     def _describe(self) -> None:
         pdf, cover = self._paper.pdf, self._cover

@@ -12,6 +12,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 from tests.benchmarks.bench_api import bench_findings
 from tests.benchmarks.bench_ledger import bench_ledger
 from tests.benchmarks.bench_models import report
+from tests.benchmarks.bench_reports import bench_reports
 
 
 def main() -> None:
@@ -23,6 +24,8 @@ def main() -> None:
     sys.stdout.write(f"  {bench_findings()}\n")
     sys.stdout.flush()
     bench_ledger()
+    sys.stdout.write("reports\n")
+    sys.stdout.writelines(f"  {line}\n" for line in bench_reports(500, 50))
 
 
 if __name__ == "__main__":

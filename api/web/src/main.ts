@@ -27,7 +27,11 @@ app.use(Quasar, {
 document.documentElement.lang = i18n.global.locale.value
 document.title = i18n.global.t('app.name')
 whenSignedOut(() => {
-  useSession().expire()
+  const session = useSession()
+  const wasSignedIn = session.me !== null
+  session.expire()
+  // Whoever was never signed in is led by the router: some pages are for everyone.
+  if (!wasSignedIn || !router.currentRoute.value.meta['signedIn']) return
   void router.push({ name: 'sign-in', query: { next: router.currentRoute.value.fullPath } })
 })
 app.mount('#app')

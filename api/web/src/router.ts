@@ -9,6 +9,8 @@ export const router = createRouter({
   scrollBehavior: (_to, _from, saved) => saved ?? { top: 0 },
   routes: [
     { path: '/sign-in', name: 'sign-in', component: () => import('./pages/SignInPage.vue') },
+    // The code on a printed report leads here, with or without a sign-in.
+    { path: '/check/:reportId', name: 'check', component: () => import('./pages/CheckPage.vue'), props: true },
     {
       path: '/',
       component: MainLayout,
@@ -37,6 +39,7 @@ export const router = createRouter({
         { path: 'enterprises/:enterpriseId/sections/:section(L\\d\\d)/new', name: 'record-new', component: () => import('./pages/RecordFormPage.vue'), props: true },
         { path: 'enterprises/:enterpriseId/records/:recordId', name: 'record', component: () => import('./pages/RecordPage.vue'), props: true },
         { path: 'enterprises/:enterpriseId/records/:recordId/correction', name: 'record-correct', component: () => import('./pages/RecordFormPage.vue'), props: true },
+        { path: 'reports', name: 'reports', component: () => import('./pages/ReportsPage.vue') },
         { path: 'devices', name: 'devices', component: () => import('./pages/DevicesPage.vue') },
         { path: 'precision', name: 'precision', component: () => import('./pages/PrecisionPage.vue') },
         { path: 'more', name: 'more', component: () => import('./pages/MorePage.vue') },

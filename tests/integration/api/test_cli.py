@@ -1,5 +1,6 @@
 """`anxun`: administration from the command line, and a server in a process of its own."""
 
+import hashlib
 import os
 import re
 import signal
@@ -70,6 +71,36 @@ def test_export_verifies(tmp_path: Path) -> None:
     assert verify_bundle(target).entries == 0
     assert "already" in run("export", enterprise, str(target), code=2)
     assert "item" in run("export", enterprise, "other.zip", "--item", enterprise, code=2)
+
+
+def test_report_is_written_and_recorded(tmp_path: Path) -> None:
+    """The file is there, its hash is said, and the next export holds the entry; a file that is there is not replaced."""
+    enterprise, target = set_up(), tmp_path / "october.xlsx"
+    asked = (
+        "report",
+        enterprise,
+        "--from",
+        "2026-10-01",
+        "--until",
+        "2026-10-31",
+        "--format",
+        "xlsx",
+    )
+    said = run(*asked, "--out", str(target))
+    assert hashlib.sha256(target.read_bytes()).hexdigest() in said
+    assert "already" in run(*asked, "--out", str(target), code=2)
+    assert run("export", enterprise, str(tmp_path / "all.zip")).endswith(" 1 entries")
+
+
+@pytest.mark.parametrize(
+    ("option", "value"), [("--from", "2026-11-01"), ("--format", "docx"), ("--section", "L99")]
+)
+def test_impossible_report_is_a_line(tmp_path: Path, option: str, value: str) -> None:
+    """What cannot be is refused before anything is written."""
+    options = {"--from": "2026-10-01", "--until": "2026-10-31", "--format": "pdf", option: value}
+    words = [word for pair in options.items() for word in pair]
+    told = run("report", str(uuid4()), *words, "--out", str(tmp_path / "x"), code=2)
+    assert value in told
 
 
 def test_people_are_administered() -> None:

@@ -5,12 +5,14 @@ import model from './model.en'
 import { retention, retentionFields, retentionKinds, retentionProblems, search } from './retention.en'
 import sections from './sections.en'
 import vouching from './vouching.en'
+import report from './report.en'
 import type zh from './zh-CN'
 
 const en: typeof zh = {
   ...flywheel,
   itemBundle,
   model,
+  report,
   retention,
   search,
   sections,
@@ -25,6 +27,7 @@ const en: typeof zh = {
     sections: '28 sections',
     duties: 'Sections to do',
     ledger: 'Ledger',
+    reports: 'Reports',
     devices: 'Devices',
     more: 'More',
     signOut: 'Sign out',
@@ -269,6 +272,7 @@ const en: typeof zh = {
     'ticket.submitted': 'Fix submitted',
     'ticket.closed': 'Reinspected and closed',
     'ticket.returned': 'Returned for fixing',
+    'report.made': 'report made',
   },
   by: { device: 'Device', user: 'Person', system: 'System' },
   device: {
@@ -315,6 +319,8 @@ const en: typeof zh = {
     always_applies: 'This section applies to every enterprise.',
     step_not_possible: 'The ticket’s state does not allow this step.',
     already_exists: 'It exists already.',
+    report_not_there: 'The report is not made yet, or has expired.',
+    too_many_reports: 'Too many of your reports are not finished. Wait, or cancel one.',
     invalid_cursor: 'The list has changed. Load it again.',
     invalid_input: 'Something entered is not as required.',
     model_failed: 'The model on the server failed. Please try again later.',

@@ -5,11 +5,13 @@ import model from './model.zh-CN'
 import { retention, retentionFields, retentionKinds, retentionProblems, search } from './retention.zh-CN'
 import sections from './sections.zh-CN'
 import vouching from './vouching.zh-CN'
+import report from './report.zh-CN'
 
 export default {
   ...flywheel,
   itemBundle,
   model,
+  report,
   retention,
   search,
   sections,
@@ -24,6 +26,7 @@ export default {
     sections: '28 本台账',
     duties: '台账待办',
     ledger: '台账',
+    reports: '报告',
     devices: '设备',
     more: '更多',
     signOut: '退出登录',
@@ -268,6 +271,7 @@ export default {
     'ticket.submitted': '提交整改结果',
     'ticket.closed': '复查合格销号',
     'ticket.returned': '退回整改',
+    'report.made': '生成报告',
   },
   by: { device: '设备', user: '人员', system: '系统' },
   device: {
@@ -314,6 +318,8 @@ export default {
     always_applies: '本台账适用于所有企业，不能标记为不适用。',
     step_not_possible: '整改单当前状态不能执行此步骤。',
     already_exists: '已经存在，不能重复。',
+    report_not_there: '报告还没有生成，或已过期。',
+    too_many_reports: '未完成的报告太多，请等待或取消。',
     invalid_cursor: '列表已变化，请重新加载。',
     invalid_input: '填写的内容不符合要求。',
     model_failed: '服务器上的模型出错，请稍后重试。',

@@ -14,6 +14,7 @@ const MAY_DECIDE: readonly Role[] = ['expert', 'service_centre']
 const MAY_ASK_ERASURE: readonly Role[] = ['expert', 'service_centre', 'enterprise_officer']
 const MAY_HOLD: readonly Role[] = ['service_centre', 'enterprise_officer']
 const MAY_EXPORT_DATASET: readonly Role[] = ['service_centre']
+const MAY_READ_REPORTS: readonly Role[] = ['expert', 'enterprise_officer', 'service_centre', 'insurer', 'government']
 const MAY_MANAGE_DEVICES: readonly Role[] = ['expert', 'service_centre', 'enterprise_officer']
 
 function keptMe(): Me | null {
@@ -53,6 +54,7 @@ export const useSession = defineStore('session', () => {
   const mayHold = computed(() => MAY_HOLD.some((role) => roles.value.has(role)))
   const mayExportDataset = computed(() => MAY_EXPORT_DATASET.some((role) => roles.value.has(role)))
   const hidesHeads = computed(() => me.value?.shows_heads === false)
+  const mayReadReports = computed(() => MAY_READ_REPORTS.some((role) => roles.value.has(role)))
   const mayManageDevices = computed(() => MAY_MANAGE_DEVICES.some((role) => roles.value.has(role)))
 
   function keep(person: Me | null): void {
@@ -99,7 +101,7 @@ export const useSession = defineStore('session', () => {
   }
 
   return {
-    me, isKnown, hasExpired, enterprises, enterpriseId, roles, mayDecide, mayAskErasure, mayHold, mayManageDevices, mayExportDataset, hidesHeads,
+    me, isKnown, hasExpired, enterprises, enterpriseId, roles, mayDecide, mayAskErasure, mayHold, mayManageDevices, mayReadReports, mayExportDataset, hidesHeads,
     load, signIn, signOut, expire, enterpriseName,
   }
 })
