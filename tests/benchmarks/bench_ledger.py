@@ -35,7 +35,7 @@ from ledger.sql import SqlStore
 from ledger.verify import verify_bundle
 from tests.benchmarks.grown_logs import TABLES, Grown, a_record, entry_row, grow
 
-ENTRIES = 1_000_000
+ENTRIES = 100_000  # a million takes long to fill: ask for it by --entries
 FEW = 1_000
 # One large log and 10,000 small ones: of a hundred entries each, both databases hold as many.
 IN_SMALL_LOG, LOGS_SHARE = 100, 100

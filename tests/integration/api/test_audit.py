@@ -405,3 +405,20 @@ def test_the_command_ends_with_1_and_names_the_row(
     assert bad.exit_code == 1
     assert "WRONG: ledger_head log x: rows of a log that nobody has" in bad.stdout
     assert run.invoke(cli.app, ["audit"]).exit_code == 2
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        ("SET kind = 'key.rotated' WHERE number = 1", "a first key is announced by no entry"),
+        ('SET "index" = NULL WHERE number = 2', "no entry None announces it"),
+        ("SET announced = NULL WHERE number = 2", "announces it"),
+    ],
+)
+def test_a_key_that_lies_about_its_announcement_is_named(
+    world: World, change: str, said: str
+) -> None:
+    """A first key announces itself to nobody; a later one needs its entry and the checkpoint that ends with it."""
+    faults = world.try_out(lambda: world.run(f"UPDATE ledger_key {change}"))
+
+    assert any(said in fault.what for fault in faults if fault.place.startswith("ledger_key"))

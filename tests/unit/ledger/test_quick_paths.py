@@ -3,6 +3,7 @@
 import hashlib
 import json
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import orjson
@@ -15,6 +16,7 @@ from ledger.canonical import canonical, parse_canonical, parse_canonical_strictl
 from ledger.entry import CONTENT_DOMAIN, LedgerEntry, leaf_hash, seal
 from ledger.errors import LedgerError
 from ledger.lines import entry_to_line, parse_line, read_line
+from ledger.verify import verify_bundle
 from tests.assets.make_bundles import LOG_ID, record
 
 NUMBERS = st.floats(allow_nan=False, allow_infinity=False) | st.integers(1 - 2**53, 2**53 - 1)
@@ -188,3 +190,13 @@ def test_content_of_another_shape_is_refused_where_the_hash_fits(change: dict[st
     forged = LedgerEntry(0, leaf, leaf_hash(leaf).hex(), bytes(32), content)
     same_line(entry_to_line(forged)[:-1])
     assert isinstance(outcome(lambda given: read_line(given, 0), entry_to_line(forged)[:-1]), tuple)
+
+
+def test_leaves_are_hashed_in_batches_of_any_size(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A ledger longer than a batch gives the same root: the bundle verifies in batches of three."""
+    monkeypatch.setattr("ledger.contents._BATCH", 3)
+    folder = Path(__file__).parents[2] / "assets" / "bundles"
+
+    report = verify_bundle(folder / "good-full.zip")
+
+    assert report.entries == report.tree_size > 3
