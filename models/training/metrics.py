@@ -173,15 +173,3 @@ def ap50_interval(
     known = np.array(values)[~np.isnan(values)]
     low, high = np.quantile(known, [(1 - level) / 2, (1 + level) / 2])
     return float(low), float(high)
-
-
-def suppress(boxes: Floats, scores: Floats, max_iou: float) -> NDArray[np.int64]:
-    """Return the detections of one class to keep, best first (greedy non-maximum suppression)."""
-    order = np.argsort(-scores, kind="stable")
-    kept: list[int] = []
-    while len(order):
-        best, rest = order[0], order[1:]
-        kept.append(int(best))
-        overlap = iou_matrix(boxes[best : best + 1], boxes[rest])[0]
-        order = rest[overlap <= max_iou]
-    return np.array(kept, np.int64)

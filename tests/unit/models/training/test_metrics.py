@@ -13,7 +13,6 @@ from models.training.metrics import (
     iou_matrix,
     match,
     sizes_of,
-    suppress,
 )
 
 
@@ -75,13 +74,6 @@ def test_a_rough_box_is_right_only_at_low_iou() -> None:
     correct = match(np.array([[0.0, 0, 10, 6.2]]), np.array([0.9]), np.array([[0.0, 0, 10, 10]]))
 
     assert correct[0].tolist() == [True] * 3 + [False] * 7
-
-
-def test_suppression_keeps_the_best_of_overlapping_boxes() -> None:
-    """Of two nearly equal boxes the better-scored stays, a far one stays too."""
-    boxes = np.array([[0.0, 0, 10, 10], [0, 0, 10, 9.5], [20, 20, 30, 30]])
-
-    assert suppress(boxes, np.array([0.5, 0.8, 0.3]), max_iou=0.6).tolist() == [1, 2]
 
 
 def test_hits_of_no_image_are_empty() -> None:
