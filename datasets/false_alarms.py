@@ -139,10 +139,13 @@ def main() -> None:
     )
     parser.add_argument("--config", type=Path, required=True)
     parser.add_argument("--data", type=Path, help="where the sources for trying lie")
+    parser.add_argument("--limit", type=int, help="a trial on so many images: RUN/trial")
     args = parser.parse_args()
     config = TrainingConfig.read(args.config)
+    if args.limit:
+        config = config.as_trial(args.limit)
     detector = load_bundle(config.weights / f"{config.name}.json")
-    images = list(images_of_pool(Pool.read(config.pool), config.negatives))
+    images = list(images_of_pool(config.open_pool(), config.negatives))
     if args.data:
         images += images_for_trying(args.data)
     counts = count(detector, images)

@@ -47,7 +47,12 @@ class MeasuredAccuracy(BaseModel):
     @property
     def points(self) -> float:
         """How many AP50 points (hundredths) this way gains (+) or costs (-)."""
-        return 100 * (self.ap50 - self.reference_ap50)
+        return round(100 * (self.ap50 - self.reference_ap50), 6)
+
+    @property
+    def keeps_accuracy(self) -> bool:
+        """Tell whether it costs at most `MAX_LOSS_POINTS`."""
+        return self.points >= -MAX_LOSS_POINTS
 
 
 class BundleDescription(BaseModel):
@@ -179,7 +184,7 @@ def _measured_shapes(description: BundleDescription) -> ShapePolicy:
         for row in description.accuracy
         if row.shapes == FITTING and row.reference_sha256 == reference
     ]
-    is_good = bool(rows) and all(row.points >= -MAX_LOSS_POINTS for row in rows)
+    is_good = bool(rows) and all(row.keeps_accuracy for row in rows)
     return FITTING if is_good else SQUARE
 
 

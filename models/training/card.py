@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
+from models.bundle import MAX_LOSS_POINTS, MeasuredAccuracy
 from models.training.config import TrainingConfig
 from models.training.metrics import SIZE_BOUNDS_PX, SIZES
 
@@ -15,8 +16,8 @@ TEXT = """\
 
 Finds {labels} in photos and camera frames. Input {input} px, ONNX, {licence}. sha256 `{sha256}`.
 
-Every figure on this page was written by `python -m models.training evaluate` and `datasets/false_alarms.py`; `{name}.json`
-beside it has more of them. How to read it: `docs/models.md`.
+Every figure on this page was written by `python -m models.training evaluate` and `ways`, and `datasets/false_alarms.py`;
+`{name}.json` beside it has more of them. How to read it: `docs/models.md`.
 
 ## Experimental labels
 
@@ -52,6 +53,10 @@ at most so many detections per 100 validation images that do not show the label.
 ## False alarms
 
 {false_alarms}
+
+## Ways to run it
+
+{ways}
 
 ## Models a user could download instead, on the same images
 
@@ -101,6 +106,14 @@ THRESHOLD_COLUMNS = {
     "clean_images": "clean images",
     "met": "met",
 }
+WAY_COLUMNS = {
+    "runtime": "runtime",
+    "precision": "precision",
+    "shapes": "input",
+    "ap50": "AP50",
+    "points": "points",
+    "verdict": "within 0.5",
+}
 FALSE_ALARM_COLUMNS = {
     "hazard": "hazard",
     "label": "label",
@@ -134,7 +147,10 @@ def label_rows(labels: Mapping[str, Mapping[str, Any]], **extra: str) -> list[di
 
 
 def card_text(
-    report: Mapping[str, Any], notes: str = "", false_alarms: Mapping[str, Any] | None = None
+    report: Mapping[str, Any],
+    notes: str = "",
+    false_alarms: Mapping[str, Any] | None = None,
+    ways: Mapping[str, Any] | None = None,
 ) -> str:
     """Return the card of an evaluation report.
 
@@ -142,6 +158,7 @@ def card_text(
         report: what `evaluate` measured.
         notes: markdown that follows the figures.
         false_alarms: what `datasets/false_alarms.py` counted, of the same model file.
+        ways: what `ways` measured, of the same model file.
     """
     model, test, pool = report["model"], report["test"], report["pool"]
     return TEXT.format(
@@ -161,6 +178,7 @@ def card_text(
         threshold_table=_threshold_table(report),
         reasons=_reasons(report["needs"]),
         false_alarms=_false_alarms(false_alarms, model["sha256"], test["clean_scenes"]),
+        ways=_ways(ways, model["sha256"]),
         comparison=_comparison(report["comparison"]),
         peer_table=_nested_table(report["peers"], "peer", "model"),
         source_table=_nested_table(
@@ -228,6 +246,24 @@ def _false_alarms(
     return f"{counted['how']}\n\n{table}"
 
 
+def _ways(measured: Mapping[str, Any] | None, sha256: str) -> str:
+    rows = [] if measured is None else measured["ways"]
+    if not rows or rows[0]["reference_sha256"] != sha256:
+        return "Not measured for this file (`python -m models.training ways`): fp32 in a square is what the figures above are of."
+    said = (
+        f"The product's own detector on the {rows[0]['images']} images of the test split: mean AP50 of the labels with enough"
+        f" objects to tell, and what a way costs against the first row in points (hundredths). A way that costs more than"
+        f" {MAX_LOSS_POINTS} is never picked by `anxun-edge doctor`. *fitting* inputs have the shape of the picture."
+    )
+    return f"{said}\n\n{markdown_table([_way_row(row) for row in rows], WAY_COLUMNS)}"
+
+
+def _way_row(row: Mapping[str, Any]) -> dict[str, Any]:
+    measured = MeasuredAccuracy.model_validate(row)
+    verdict = "yes" if measured.keeps_accuracy else "no"
+    return {**row, "points": f"{measured.points:+.2f}", "verdict": verdict}
+
+
 def _comparison(rows: Iterable[Mapping[str, Any]]) -> str:
     said = [_said(row) for row in rows]
     return "\n".join(said) or "No downloadable model was measured."
@@ -283,8 +319,13 @@ def read_report(config: TrainingConfig) -> dict[str, Any]:
 def write_card(report: Mapping[str, Any], config: TrainingConfig) -> Path:
     """Write the card beside the figures and return it."""
     notes = config.notes.read_text("utf-8") if config.notes else ""
-    counted_file = config.cards / f"{config.name}.false_alarms.json"
-    counted = json.loads(counted_file.read_text("utf-8")) if counted_file.exists() else None
+    counted = _read_beside(config, "false_alarms")
     file = config.cards / str(report["model"]["card"])
-    file.write_text(card_text(report, notes, counted), "utf-8")
+    file.write_text(card_text(report, notes, counted, _read_beside(config, "ways")), "utf-8")
     return file
+
+
+def _read_beside(config: TrainingConfig, what: str) -> dict[str, Any] | None:
+    file = config.cards / f"{config.name}.{what}.json"
+    figures: dict[str, Any] | None = json.loads(file.read_text("utf-8")) if file.exists() else None
+    return figures

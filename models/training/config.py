@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import shutil
 import tomllib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from models.training.pool import LABELS
+from models.training.pool import LABELS, Pool
 from models.training.thresholds import Need
 
 PACKAGE = Path(__file__).parents[1]
@@ -49,6 +50,7 @@ class TrainingConfig:
     epochs: int | None = (
         None  # a fixed number of (short) epochs instead of `hours`: same command, same weights
     )
+    limit: int | None = None  # set by `as_trial`: the most images of each split
 
     @classmethod
     def read(cls, path: Path) -> TrainingConfig:
@@ -72,3 +74,22 @@ class TrainingConfig:
                 raise ValueError(msg)
         table["negatives"] = tuple(table.get("negatives", cls.negatives))
         return cls(**table)
+
+    def as_trial(self, limit: int) -> TrainingConfig:
+        """Return the same run on so many images of each split, its files written to `run`/trial.
+
+        The released model and its card are copied there, so that a step may be tried alone; they stay as they are.
+        """
+        folder = self.run / "trial"
+        folder.mkdir(parents=True, exist_ok=True)
+        known = (f"{self.name}.json", f"{self.name}.onnx")
+        for file in (*(self.weights / name for name in known), self.cards / f"{self.name}.json"):
+            target = folder / ("weights" if file.parent == self.weights else "cards") / file.name
+            if file.exists() and not target.exists():
+                target.parent.mkdir(exist_ok=True)
+                shutil.copyfile(file, target)
+        return replace(self, limit=limit, weights=folder / "weights", cards=folder / "cards")
+
+    def open_pool(self) -> Pool:
+        """Return the pool, or of a trial its part."""
+        return Pool.read(self.pool, self.limit)

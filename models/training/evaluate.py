@@ -175,7 +175,7 @@ def doubts_of(
 
 def evaluate(config: TrainingConfig) -> dict[str, Any]:
     """Measure, write thresholds into the model's JSON, and write `cards/NAME.json` with every figure."""
-    pool = Pool.read(config.pool)
+    pool = config.open_pool()
     description_file = config.weights / f"{config.name}.json"
     description = json.loads(description_file.read_text("utf-8"))
     model_file = description_file.with_name(description["file"])
@@ -203,7 +203,7 @@ def evaluate(config: TrainingConfig) -> dict[str, Any]:
     }
     description_file.write_text(json.dumps(description, indent=2) + "\n", "utf-8")
     report = {
-        "model": description,
+        "model": {key: value for key, value in description.items() if key != "accuracy"},
         "run": run_facts(config, pool) or _run_on_the_card(config, description["sha256"]),
         "pool": json.loads((config.pool / "report.json").read_text("utf-8")),
         "thresholds": {label: each.as_row() for label, each in chosen.items()},

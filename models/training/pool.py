@@ -33,13 +33,20 @@ class PoolImage:
 
 @dataclass(frozen=True)
 class Pool:
-    """The images of the pool by key; an image's key is its file's stem."""
+    """The images of the pool by key; an image's key is its file's stem.
+
+    Attributes:
+        root: its folder.
+        images: what is known of each.
+        limit: for a trial, the most images that a split gives, drawn evenly from all; None: every one.
+    """
 
     root: Path
     images: Mapping[str, PoolImage]
+    limit: int | None = None
 
     @classmethod
-    def read(cls, root: Path) -> Pool:
+    def read(cls, root: Path, limit: int | None = None) -> Pool:
         """Read `pool.json` under `root` and check that its class list is ours."""
         table = json.loads((root / "pool.json").read_text())
         if tuple(table["labels"]) != LABELS:
@@ -48,7 +55,7 @@ class Pool:
             key: PoolImage(row["source"], row["split"], row["knowledge"])
             for key, row in table["images"].items()
         }
-        return cls(root, images)
+        return cls(root, images, limit)
 
     def __getitem__(self, image_file: str | Path) -> PoolImage:
         """Return what is known about an image file of the pool."""
@@ -57,6 +64,8 @@ class Pool:
     def files(self, split: str) -> list[Path]:
         """Return the image files of a split, sorted."""
         keys = sorted(key for key, image in self.images.items() if image.split == split)
+        if self.limit is not None and len(keys) > self.limit:
+            keys = [keys[number * len(keys) // self.limit] for number in range(self.limit)]
         return [self.root / "images" / f"{key}.webp" for key in keys]
 
 

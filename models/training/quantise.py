@@ -67,7 +67,7 @@ def quantise(config: TrainingConfig) -> Path:
         quantize_static(
             str(prepared),
             str(target),
-            PoolImages(Pool.read(config.pool), config.seed, (width, height)),
+            PoolImages(config.open_pool(), config.seed, (width, height)),
             quant_format=QuantFormat.QDQ,
             per_channel=True,
             reduce_range=True,
@@ -77,6 +77,7 @@ def quantise(config: TrainingConfig) -> Path:
             nodes_to_exclude=float_nodes(onnx.load(prepared).graph),
         )
     keep_metadata(source, target)
+    description.pop("accuracy", None)  # of the fp32 file: the twin's own is measured by `ways`
     described = {
         **description,
         "name": f"{config.name}-int8",
@@ -84,7 +85,6 @@ def quantise(config: TrainingConfig) -> Path:
         "sha256": hashlib.sha256(target.read_bytes()).hexdigest(),
         "precision": "int8",
         "quantised_from": description["sha256"],
-        "accuracy": [],
     }
     file = description_file.with_name(f"{config.name}-int8.json")
     file.write_text(json.dumps(described, indent=2) + "\n")

@@ -1,8 +1,13 @@
-"""Which nodes an int8 model keeps in float."""
+"""Which nodes an int8 model keeps in float, and what it is calibrated on."""
 
+from pathlib import Path
+
+import cv2
+import numpy as np
 from onnx import TensorProto, helper
 
-from models.training.quantise import float_nodes
+from models.training.pool import Pool, PoolImage
+from models.training.quantise import CALIBRATION_IMAGES, PoolImages, float_nodes
 
 
 def test_the_head_stays_in_float_but_for_its_inner_convolutions() -> None:
@@ -25,3 +30,26 @@ def test_the_head_stays_in_float_but_for_its_inner_convolutions() -> None:
     ]
     graph = helper.make_graph(nodes, "head", ends[:1], ends[1:])
     assert float_nodes(graph) == [names[2], names[4], names[5]]
+
+
+def test_calibration_sees_training_images_only_and_the_same_ones_each_time(tmp_path: Path) -> None:
+    """The other splits' files are not even there; two draws of one seed are equal, and another seed draws others."""
+    (tmp_path / "images").mkdir()
+    rng = np.random.default_rng(5)
+    images = {}
+    for number in range(CALIBRATION_IMAGES + 20):
+        key = f"k{number:03}"
+        images[key] = PoolImage("s", "train", "")
+        picture = rng.integers(0, 255, (8, 8, 3), np.uint8)
+        cv2.imwrite(str(tmp_path / "images" / f"{key}.webp"), picture)
+    images |= {f"{split}0": PoolImage("s", split, "") for split in ("val", "test")}
+    pool = Pool(tmp_path, images)
+
+    def drawn(seed: int) -> list[bytes]:
+        reader = PoolImages(pool, seed, (32, 32))
+        return [blob["images"].tobytes() for blob in iter(reader.get_next, None)]
+
+    first = drawn(7)
+    assert len(first) == CALIBRATION_IMAGES
+    assert drawn(7) == first
+    assert drawn(8) != first

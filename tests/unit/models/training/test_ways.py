@@ -1,0 +1,68 @@
+"""What a way to run a model costs, and which images a trial looks at."""
+
+from pathlib import Path
+
+from models.bundle import MeasuredAccuracy
+from models.training.card import card_text
+from models.training.config import TrainingConfig
+from models.training.pool import Pool, PoolImage
+from models.training.ways import LabelAccuracy, mean_ap50
+from tests.unit.models.training.test_evaluate import config_file as config_file
+
+SHA256 = "c" * 64
+
+
+def test_a_label_with_too_few_objects_does_not_move_the_mean() -> None:
+    """One lost detection of three would be many points; where no label has enough, all of them count."""
+    labels = {"helmet": LabelAccuracy(0.9, 500), "no_vest": LabelAccuracy(0.3, 3)}
+    assert mean_ap50(labels, 20) == 0.9
+    assert mean_ap50(labels, 1000) == 0.6
+
+
+def test_a_trial_draws_evenly_from_the_whole_split(tmp_path: Path) -> None:
+    """The first images alone would be of one source; a limit above the split changes nothing."""
+    images = {f"i{number:02}": PoolImage("s", "test", "") for number in range(10)}
+    names = [file.stem for file in Pool(tmp_path, images, 3).files("test")]
+    assert names == ["i00", "i03", "i06"]
+    assert Pool(tmp_path, images, 99).files("test") == Pool(tmp_path, images).files("test")
+
+
+def test_a_trial_writes_beside_the_run_and_leaves_the_release_alone(config_file: Path) -> None:
+    """It begins from copies of the released files, and a second step finds what the first one wrote."""
+    config = TrainingConfig.read(config_file)
+    released = (config.weights / "anxun-nano.json").read_bytes()
+    trial = config.as_trial(2)
+    assert trial.weights == config.run / "trial" / "weights"
+    assert len(trial.open_pool().files("test")) == 2
+    (trial.weights / "anxun-nano.json").write_text("of the first step")
+    assert (config.as_trial(2).weights / "anxun-nano.json").read_text() == "of the first step"
+    assert (config.weights / "anxun-nano.json").read_bytes() == released
+
+
+def way(runtime: str, ap50: float, sha256: str = SHA256) -> dict[str, object]:
+    """Return a row as `ways` writes it."""
+    row = {"runtime": runtime, "precision": "fp32", "shapes": "fitting", "images": 9}
+    return {**row, "ap50": ap50, "reference_ap50": 0.9, "reference_sha256": sha256}
+
+
+def test_the_card_shows_what_a_way_costs_and_whether_doctor_may_pick_it() -> None:
+    """Half a point is within; a file of figures of another model is not shown."""
+    rows = [way("onnxruntime:cpu", 0.9), way("openvino:cpu", 0.895), way("openvino:gpu", 0.8949)]
+    assert [MeasuredAccuracy.model_validate(row).keeps_accuracy for row in rows] == [True, True, False]  # fmt: skip
+    report = bare_report()
+    text = card_text(report, ways={"ways": rows})
+    assert "| openvino:cpu | fp32 | fitting | 0.895 | -0.50 | yes |" in text
+    assert "| openvino:gpu | fp32 | fitting | 0.895 | -0.51 | no |" in text
+    assert "Not measured for this file" in card_text(
+        report, ways={"ways": [way("a", 0.9, "0" * 64)]}
+    )
+    assert "Not measured for this file" in card_text(report)
+
+
+def bare_report() -> dict[str, object]:
+    """Return a report in which nothing was measured."""
+    model = {"name": "n", "version": "1", "labels": [], "input_size_wh": [64, 64], "sha256": SHA256}
+    test = {"labels": {}, "sizes": {}, "sources": {}, "clean_scenes": {"images": 0, "detections": {}}}  # fmt: skip
+    pool = {"images": {"train": 1, "val": 1, "test": 1}, "sources": {}, "boxes": {"train": {}}}
+    empty = {"experimental": {}, "thresholds": {}, "needs": {}, "peers": {}, "comparison": []}
+    return {"model": model, "test": test, "pool": pool, "run": None, **empty}
