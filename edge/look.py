@@ -46,6 +46,11 @@ class Look:
         """What looks at a picture: the detector, on tiles too where this run asks for them."""
         return tiled(self.detector.detect, self.tiling) if self.tiling else self.detector.detect
 
+    @property
+    def detail_px(self) -> int | None:
+        """The longer side of a picture beyond which this look sees no more of it, pixels; None: every pixel."""
+        return None if self.tiling else self.detector.detail_px
+
     def tiled(self, tiling: Tiling) -> Self:
         """Return the same look, at tiles as well as at the whole picture."""
         return replace(self, tiling=tiling)

@@ -40,7 +40,7 @@ class Patrol:
         under_way: tuple[PhotoBytes, Future[Capture]] | None = None
         with ThreadPoolExecutor(1, thread_name_prefix="decode") as decoder:
             for photo in self._to_do(photos):
-                upcoming = photo, decoder.submit(open_capture, photo)
+                upcoming = photo, decoder.submit(open_capture, photo, self._look.detail_px)
                 if under_way:
                     self._finish(*under_way)
                 under_way = upcoming

@@ -73,13 +73,15 @@ def read_photo(photo: Photo) -> PhotoBytes:
     return PhotoBytes(photo, data, hashlib.sha256(data).hexdigest())
 
 
-def open_capture(photo: PhotoBytes) -> Capture:
+def open_capture(photo: PhotoBytes, detail_px: int | None = None) -> Capture:
     """Decode a photo into an upright capture. Its time is EXIF's, else the file's, and says which.
+
+    With `detail_px` the capture's image may be smaller than the photo (see `decode_picture`); its evidence never is.
 
     Raises:
         models.errors.PictureError: the bytes are no picture that can be used.
     """
-    picture = decode_picture(photo.data)
+    picture = decode_picture(photo.data, detail_px=detail_px)
     if picture.taken_at is not None:
         captured_at, time_source = picture.taken_at.astimezone(UTC), TimeSource.EXIF
     else:

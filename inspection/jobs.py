@@ -57,6 +57,10 @@ class PhotoDetector(Protocol):
     def experimental(self) -> Collection[str]:
         """Those of them that are off unless somebody switches them on."""
 
+    @property
+    def detail_px(self) -> int | None:
+        """The longer side of a picture beyond which it sees no more of it, pixels; None: it sees every pixel."""
+
     def detect(self, image_bgr: NDArray[np.uint8]) -> Detections:
         """Return what the model sees in an upright picture, uint8 (H, W, 3)."""
 
@@ -166,7 +170,7 @@ class PhotoWorker:
     def _look_at(self, task: _Task) -> None:
         try:
             with self._store.open(task.evidence_sha256) as source:
-                picture = decode_picture(source.read())
+                picture = decode_picture(source.read(), detail_px=self._detector.detail_px)
             seen = self._see(picture, task)
             self._record(task, picture, seen)
         except PictureError as error:
@@ -196,7 +200,7 @@ class PhotoWorker:
                 # Another worker thought that this one was dead, and was faster.
                 return
             now = self._clock()
-            photo.width, photo.height = picture.size_wh
+            photo.width, photo.height = picture.full_wh
             photo.taken_at = picture.taken_at
             photo.state = PhotoState.DETECTED
             for hazard in seen:

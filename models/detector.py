@@ -98,6 +98,11 @@ class Detector:
         found = self._decode(self.runtime.run(blob), self._limits)
         return Detections(transform.to_source(found.xyxy), found.confidence, found.class_id)
 
+    @property
+    def detail_px(self) -> int | None:
+        """The longer side of a picture beyond which nothing more of it is seen, pixels."""
+        return max(self.input_wh)
+
     def with_thresholds(self, thresholds: Mapping[str, float]) -> "Detector":
         """Return a detector over the same loaded network with other thresholds for these labels.
 

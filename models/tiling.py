@@ -119,6 +119,11 @@ class TiledDetector:
         self.labels, self.experimental = detector.labels, detector.experimental
         self._detect = tiled(detector.detect, tiling)
 
+    @property
+    def detail_px(self) -> int | None:
+        """None: tiles show every pixel of a picture."""
+        return None
+
     def detect(self, image_bgr: NDArray[np.uint8]) -> Detections:
         """Return what it sees in an upright picture, uint8 (H, W, 3)."""
         return self._detect(image_bgr)

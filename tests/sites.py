@@ -44,6 +44,7 @@ class BareHeadDetector:
     sha256 = "cd" * 32
     labels: Sequence[str] = ("person", "helmet", "head")
     experimental: frozenset[str] = frozenset()
+    detail_px: int | None = None
 
     def detect(self, image_bgr: NDArray[np.uint8]) -> Detections:
         """Return a person in the middle, and the head on top."""

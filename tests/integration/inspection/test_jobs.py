@@ -32,10 +32,12 @@ class FlameDetector:
 
     name, sha256, labels = "flame-everywhere", MODEL, ("flame", "smoke")
     experimental: frozenset[str] = frozenset()
+    detail_px: int | None = None
 
     def __init__(self) -> None:
         self.looked = 0
         self.fault: Exception | None = None
+        self.seen_wh: tuple[int, int] | None = None
 
     def detect(self, image_bgr: NDArray[np.uint8]) -> Detections:
         """Return one flame and one smoke."""
@@ -43,6 +45,7 @@ class FlameDetector:
         if self.fault is not None:
             raise self.fault
         height, width = image_bgr.shape[:2]
+        self.seen_wh = width, height
         half = [0, 0, width / 2, height / 2]
         return Detections(
             np.array([half, [width / 2, 0, width, height]], np.float32),
@@ -159,6 +162,25 @@ def test_a_photo_brings_proposed_findings_with_boxes(
         session, get_inspection(session, scope, visit.enterprise_id, visit.id)
     )
     assert (row.photo.id, row.findings) == (photo.id, 2)
+
+
+def test_a_large_photo_is_decoded_smaller_and_its_own_size_is_recorded(
+    session: Session,
+    store: MemoryStore,
+    scope: Scope,
+    visit: Inspection,
+    detector: FlameDetector,
+    worker: PhotoWorker,
+) -> None:
+    """A model that sees 150 pixels is shown 200 of 400; the photo's row and the relative boxes are those of the whole."""
+    detector.detail_px = 150
+    photo = _upload(session, store, scope, visit, jpeg(size_wh=(400, 300)))
+    worker.run_once()
+    assert detector.seen_wh == (200, 150)
+    photo = _fresh(session, photo)
+    assert (photo.width, photo.height) == (400, 300)
+    flame = next(each for each in _findings(session) if each.hazard_code == "EMG-01")
+    assert (flame.boxes[0]["x2"], flame.boxes[0]["y2"]) == (0.5, 0.5)
 
 
 def test_what_is_experimental_is_off_though_the_plan_names_it(

@@ -6,6 +6,7 @@ import zlib
 from datetime import UTC, datetime
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from edge.errors import DiskFull, FolderMissing
@@ -15,6 +16,8 @@ from edge.patrol import Patrol, PatrolTotals
 from edge.photos import find_photos, open_capture, read_photo, source_name
 from edge.settings import Settings
 from inspection.wire import FindingDraft
+from models.tiling import Tiling
+from tests.picture_files import encoded
 from tests.unit.edge.conftest import picture
 
 HEIC = Path(__file__).parents[2] / "assets" / "phone.heic"
@@ -196,6 +199,26 @@ def test_a_phones_heic_is_read(folder: Path) -> None:
     assert capture.image_bgr.ndim == 3
     assert capture.size_wh == capture.image_bgr.shape[1::-1]
     assert capture.evidence == HEIC.read_bytes()
+
+
+def test_a_large_photo_is_decoded_smaller_and_kept_as_it_is(
+    settings: Settings, folder: Path, look: Look
+) -> None:
+    """What is looked at has the model's detail; the evidence is the file to the byte, and boxes stay relative."""
+    data = encoded(np.full((1200, 1600, 3), 255, np.uint8), ".jpg")
+    (folder / "large.jpg").write_bytes(data)
+    (photo,) = find_photos(folder)
+    assert look.detail_px == max(look.detector.input_wh)
+    capture = open_capture(read_photo(photo), look.detail_px)
+    assert look.detail_px <= max(capture.size_wh) < 1600
+    assert capture.evidence == data
+    assert walk(settings, folder, look).findings == 1
+    with Outbox(settings.outbox_dir) as outbox:
+        (waiting,) = outbox.waiting(10)
+        assert outbox.files.read(waiting.evidence_sha256) == data
+    (box,) = FindingDraft.model_validate_json(waiting.body).boxes
+    assert 0 <= box.x1 < box.x2 <= 1
+    assert look.tiled(Tiling(640)).detail_px is None
 
 
 def test_a_very_long_path_keeps_its_end() -> None:
