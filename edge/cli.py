@@ -1,8 +1,9 @@
-"""`anxun-edge`: enrol, patrol, watch, deliver, status.
+"""`anxun-edge`: enrol, patrol, watch, deliver, status, doctor.
 
 Exit codes: 0 done · 1 an error of the program · 2 wrong usage · 3 an input is wrong, nothing was started ·
 4 not enrolled · 5 another process holds this state folder · 6 the disk is full or the outbox unusable (run again
 later) · 7 the server refuses this device or code · 8 the server is away and findings still wait (`deliver`) ·
+9 `doctor` found a problem ·
 130 and 143 ended by SIGINT and SIGTERM, everything kept.
 """
 
@@ -135,6 +136,24 @@ def status(
     from edge import commands
 
     _run(context, lambda: commands.status(context.obj, as_json=as_json))
+
+
+@app.command(help=_help("help_doctor"))
+def doctor(  # noqa: PLR0913  each is an option of the command
+    context: typer.Context,
+    model: ModelOption = None,
+    source: Annotated[list[str] | None, typer.Option(help=_help("help_camera_source"))] = None,
+    picture: Annotated[Path | None, typer.Option(help=_help("help_picture"))] = None,
+    rounds: Annotated[int, typer.Option(min=3, max=1000, help=_help("help_rounds"))] = 15,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help=_help("help_dry_run"))] = False,
+    as_json: Annotated[bool, typer.Option("--json", help=_help("help_json"))] = False,
+) -> None:
+    """Check this machine and pick how it runs the model."""
+    from edge.doctor import Examination
+    from edge.doctor import doctor as examine
+
+    asked = Examination(model, tuple(source or ()), picture, rounds, keeps=not dry_run)
+    _run(context, lambda: examine(context.obj, asked, as_json=as_json))
 
 
 def _run(context: typer.Context, work: Callable[[], int]) -> None:

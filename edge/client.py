@@ -96,6 +96,15 @@ class Client:
             (middle - answer.now).total_seconds(), (received_at - sent_at).total_seconds()
         )
 
+    def require_known(self) -> None:
+        """Ask for what only an enrolled device may.
+
+        Raises:
+            DeviceRevoked: the token is no longer accepted.
+            Refused, ServerAway: as they say.
+        """
+        self._received(f"/evidence/{'0' * 64}")
+
     def put_evidence(self, sha256: str, data: bytes) -> None:
         """Upload evidence. Large files go in parts and resume where a broken line left them.
 

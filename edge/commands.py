@@ -18,6 +18,7 @@ from rich.progress import (
 
 from edge.camera import LiveCamera, capture_of, is_live, shown, video_frames
 from edge.capture import Capture, TimeSource
+from edge.choice import running_for
 from edge.client import Client
 from edge.confirm import Confirmer
 from edge.console import Voice, local_time, say_look, show_status
@@ -153,7 +154,8 @@ def status(settings: Settings, *, as_json: bool) -> int:
 
 def _look(settings: Settings, asked: Asked) -> Look:
     switched_on = settings.experimental | set(asked.experimental)
-    look = Look.prepare(asked.model, asked.zones, asked.hazards, switched_on, settings.running)
+    running = running_for(settings, asked.model)
+    look = Look.prepare(asked.model, asked.zones, asked.hazards, switched_on, running)
     return look if asked.tile_px is None else look.tiled(Tiling(asked.tile_px))
 
 

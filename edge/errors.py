@@ -8,6 +8,7 @@ EdgeError
 │   ├── HazardOff          a hazard that rests on an experimental label which is not switched on
 │   ├── LabelInvalid       an experimental label to switch on that the model has not
 │   ├── ModelUnusable      the model file, or the model's own error
+│   ├── ChoiceStale        doctor's choice is of another model, machine or engine
 │   └── SourceInvalid      a video file that is not there or holds no picture
 ├── NotEnrolled            this state folder has no device identity                   exit 4
 ├── StateBusy              another process works on this state folder                 exit 5
@@ -103,6 +104,15 @@ class ModelUnusable(SetupError):
 
     def __init__(self, reason: str) -> None:
         super().__init__(reason=reason)
+
+
+class ChoiceStale(SetupError):
+    """What doctor picked was timed with another model, on another machine or with other engines."""
+
+    key = "choice_stale"
+
+    def __init__(self, changes: str) -> None:
+        super().__init__(changes=changes)
 
 
 class SourceInvalid(SetupError):

@@ -2,9 +2,12 @@
 
 from typing import Literal
 
+from edge.doctor_messages import DOCTOR
+
 Language = Literal["zh", "en"]
 
 MESSAGES: dict[str, tuple[str, str]] = {
+    **DOCTOR,
     # errors
     "error": ("出错了：{reason}", "something went wrong: {reason}"),
     "folder_missing": (

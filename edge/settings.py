@@ -55,6 +55,16 @@ class Settings(BaseSettings):
         """How the model is run."""
         return Running(self.runtime, self.precision)
 
+    @property
+    def names_a_way(self) -> bool:
+        """Whether the technician said what runs the model, `auto` included; then doctor's choice is not followed."""
+        return bool({"runtime", "precision"} & self.model_fields_set)
+
+    @cached_property
+    def choice_path(self) -> Path:
+        """What `anxun-edge doctor` picked."""
+        return self.data_dir / "running.json"
+
     @cached_property
     def identity_path(self) -> Path:
         """The device's token and server, readable by its owner only."""

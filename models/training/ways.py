@@ -9,7 +9,7 @@ lost detection would be many points.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -18,16 +18,13 @@ import numpy as np
 
 from models.bundle import BundleDescription, describe_bundle, load_bundle
 from models.errors import ModelError
-from models.running import FITTING, INT8, SQUARE, Running, ShapePolicy
-from models.runtimes import KINDS, missing
+from models.running import INT8, Running
 from models.training.config import TrainingConfig
 from models.training.detect import LEAST_SCORE, Measured
 from models.training.evaluate import Parts, measure, over_sources
 from models.training.metrics import gather
 from models.training.pool import LABELS
-
-REFERENCE = Running("onnxruntime:cpu", "fp32", SQUARE)
-SHAPES: tuple[ShapePolicy, ...] = (SQUARE, FITTING)
+from models.ways import ways_here
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,27 +42,6 @@ def as_measured(file: Path, running: Running) -> Measured:
     return Measured(detector.detect, detector.labels)
 
 
-def ways_of(file: Path) -> Iterator[Running]:
-    """Yield the reference, then every runtime that is here in every precision that it and the model have."""
-    yield REFERENCE
-    has_twin = _has_twin(file)
-    for kind in KINDS:
-        if missing(kind):
-            continue
-        for precision in kind.precisions:
-            if precision != INT8 or has_twin:
-                ways = (Running(kind.name, precision, shapes) for shapes in SHAPES)
-                yield from (way for way in ways if way != REFERENCE)
-
-
-def _has_twin(file: Path) -> bool:
-    try:
-        describe_bundle(file, precision=INT8)
-    except ModelError:
-        return False
-    return True
-
-
 def measure_ways(config: TrainingConfig, split: str = "test") -> list[dict[str, Any]]:
     """Return a row a way: runtime, precision, shapes, mean AP50, the reference's, images, AP50 per label.
 
@@ -75,7 +51,7 @@ def measure_ways(config: TrainingConfig, split: str = "test") -> list[dict[str, 
     files = pool.files(split)
     sha256 = describe_bundle(file).sha256
     rows: list[dict[str, Any]] = []
-    for way in ways_of(file):
+    for way in ways_here(file):
         try:
             measured = as_measured(file, way)
         except ModelError as error:

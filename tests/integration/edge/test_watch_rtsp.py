@@ -1,11 +1,14 @@
 """Watching a real RTSP stream: it is seen, confirmed once, lost, and seen again."""
 
+import json
 import time
 from pathlib import Path
 
 import pytest
+from typer.testing import CliRunner
 
 from edge.camera import LiveCamera
+from edge.cli import app
 from edge.confirm import Confirmer
 from edge.look import Look
 from edge.outbox import Outbox
@@ -84,3 +87,23 @@ def test_a_standing_hazard_is_kept_once_across_a_reconnection(
         assert watch.totals.findings == 1
         (draft,) = outbox.waiting(10)
         assert outbox.files.read(draft.evidence_sha256).startswith(b"\xff\xd8")
+
+
+def test_doctor_looks_through_the_cameras_and_times_the_first_ones_frame(
+    rtsp_camera: RtspCamera, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A camera that answers is said with its size; one that does not is a problem with what to look at."""
+    monkeypatch.setenv("ANXUN_EDGE_DATA_DIR", str(tmp_path / "edge"))
+    monkeypatch.setenv("ANXUN_EDGE_CAMERA_OPEN_TIMEOUT_S", "8")
+    monkeypatch.setenv("ANXUN_EDGE_CAMERA_READ_TIMEOUT_S", "2")
+    model = write_model(tmp_path / "model")
+    away = "rtsp://user:secret@127.0.0.1:9/off"
+    asked = ["--source", rtsp_camera.url, "--source", away, "--model", str(model)]
+    result = CliRunner().invoke(app, ["--lang", "en", "doctor", "--json", "--rounds", "3", *asked])
+    report = json.loads(result.stdout)
+    seen, dark = (check for check in report["checks"] if check["check"] == "camera")
+    assert (seen["ok"], seen["found"]) == (True, f"{rtsp_camera.url}: 640 × 360")
+    assert dark["ok"] is False
+    assert "shows no picture" in dark["found"]
+    assert "secret" not in result.output
+    assert report["picture"] == f"a frame of camera {rtsp_camera.url}"
