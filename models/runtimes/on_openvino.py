@@ -15,7 +15,7 @@ from models.errors import (
     PrecisionUnavailable,
     RuntimeUnavailable,
 )
-from models.running import FP32, Precision
+from models.running import FP32, INT8, Precision
 from models.runtimes.protocol import Size, first_line, input_size, is_dynamic_input
 
 INSTALL = "pip install 'anxun[openvino]'"
@@ -93,6 +93,8 @@ class OpenVinoRuntime:
             self._network = core().read_model(model)
         except RuntimeError as error:
             raise ModelUnreadable(_reason(error)) from error
+        if precision == INT8:
+            keep_silu_in_float(self._network)
         shape, described = _input_shape(self._network)
         self.is_dynamic = is_dynamic_input(shape, described)
         self.input_wh = input_size(shape, described, input_wh)
@@ -145,6 +147,41 @@ class OpenVinoRuntime:
         except RuntimeError as error:
             raise ModelUnreadable(_reason(error)) from error
         return compiled
+
+
+def keep_silu_in_float(network: Any) -> int:
+    """Drop what rounds the two inputs of each SiLU, x * sigmoid(x), in a quantised network; return how many were dropped.
+
+    onnxruntime needs a quantised tensor on either side of an operator to compute it in eight bits. OpenVINO computes
+    a convolution in eight bits and its SiLU in float in one step, unless something rounds between them: an int8 model
+    takes a fifth less time without, and is a little nearer to the fp32 one. What enters a convolution stays rounded.
+    """
+    dropped = 0
+    for rounding in [
+        op for op in network.get_ordered_ops() if op.get_type_name() == "FakeQuantize"
+    ]:
+        end = _end_of_rounding(rounding)
+        if end is not None and {op.get_type_name() for op in _users(end)} <= {
+            "Sigmoid",
+            "Multiply",
+        }:
+            end.output(0).replace(rounding.input_value(0))
+            dropped += 1
+    return dropped
+
+
+def _end_of_rounding(op: Any) -> Any | None:
+    """Return the last operator of quantising and back again, as OpenVINO reads it from ONNX; None where it is another."""
+    for kind in ("Convert", "Convert", "Subtract", "Multiply"):
+        users = _users(op)
+        if len(users) != 1 or users[0].get_type_name() != kind:
+            return None
+        op = users[0]
+    return op if _users(op) else None
+
+
+def _users(op: Any) -> list[Any]:
+    return [each.get_node() for each in op.output(0).get_target_inputs()]
 
 
 def _options(

@@ -18,8 +18,9 @@ from tests.benchmarks.bench_reports import bench_reports
 def main() -> None:
     """Print each part under its heading, as it is measured."""
     sys.stdout.write("detection\n")
-    sys.stdout.writelines(f"  {line}\n" for line in report())
-    sys.stdout.flush()
+    for line in report():
+        sys.stdout.write(f"  {line}\n")
+        sys.stdout.flush()
     sys.stdout.write("findings through HTTP, beside bare inserts into the same database\n")
     sys.stdout.write(f"  {bench_findings()}\n")
     sys.stdout.flush()

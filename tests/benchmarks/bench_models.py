@@ -1,16 +1,18 @@
-"""Speed of detection, as ratios: our whole `detect` beside the bare runtime and beside ultralytics' `predict`.
+"""Speed of detection as ratios: our whole `detect` beside the bare runtime, and beside ultralytics' `predict`.
 
-Each contender runs in turn, round after round, so that a busy machine slows them alike. Times are medians; a ratio is
-the median of the rounds' own ratios, which a busy moment disturbs least. The bare runtime is the very session that the
-detector holds, on an input that is already prepared.
+Run by path, or by `make bench`: `python tests/benchmarks/bench_models.py [--model NAME.json]`. Contenders run in turns
+(`models.timing`). Times are medians; a ratio is the median of the rounds' own ratios. *Ours* is the way that `anxun-edge doctor`
+picks on this machine; fp32 on onnxruntime in the square stands beside it, because that is what ultralytics runs. The
+bare runtime is the very session that the detector holds, on an input that is already prepared.
 """
 
+import argparse
 import importlib
 import importlib.util
 import sys
-import time
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+import tempfile
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
 from pathlib import Path
 from statistics import median
 from typing import Any
@@ -19,95 +21,138 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+# Run by path: the repository is then not on the import path by itself.
+sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
+
+from edge.timed import picked, time_ways
 from inspection.rules import assess
-from models.bundle import load_bundle
+from models.bundle import SHIPPED, load_bundle
 from models.detector import Detector
 from models.pictures import decode_picture
-from models.postprocess import Limits, decoder_of, head_of
 from models.preprocess import Letterbox
+from models.running import Running
+from models.timing import Step, interleaved_ms, median_ratio
+from models.ways import REFERENCE, points_of
 
 ROOT = Path(__file__).resolve().parents[2]
 FRAME_WH, PHOTO_WH = (1920, 1080), (4000, 3000)
-REST_S = 0.01
-Step = Callable[[], object]
+THREADS = 2
+PICK_ROUNDS, ROUNDS, PHOTO_ROUNDS = 7, 40, 15
+# A phone's photo of 12 megapixels has 3 to 6 MB; an enlarged one alone has one, and its decoding would be too easy.
+NOISE = 6.0
+Predict = Callable[[object], object]
 
 
 @dataclass(frozen=True, slots=True)
-class DetectSpeed:
-    """One frame, milliseconds, and ours as a multiple of the others; None where ultralytics is not installed."""
+class Contest:
+    """Two contenders in the same rounds, milliseconds."""
 
-    threads: int
-    ours_ms: float
-    bare_ms: float
-    over_bare: float
-    ultralytics_ms: float | None
-    over_ultralytics: float | None
+    ours_ms: list[float]
+    theirs_ms: list[float]
+
+    @property
+    def ratio(self) -> float:
+        """How many times as long ours takes."""
+        return median_ratio(self.ours_ms, self.theirs_ms)
 
 
-def measure_detect(media: Path, *, rounds: int = 60, threads: int = 2) -> DetectSpeed:
-    """Time a 1080p frame: our detect, the bare runtime, ultralytics' predict where it is installed."""
-    detector = load_bundle(threads=threads)
+def pick(model: Path | None, media: Path) -> Running:
+    """Return the way that doctor picks here, on as many threads as everything here."""
+    best = picked(time_ways(model, _real_image(media, FRAME_WH), PICK_ROUNDS))
+    return replace(best.way if best else REFERENCE, threads=THREADS)
+
+
+def bench_frame(
+    model: Path | None, way: Running, media: Path, predict: Predict | None
+) -> Iterator[str]:
+    """Time a 1080p frame and yield the lines about it."""
     frame = _real_image(media, FRAME_WH)
-    blob = Letterbox(detector.input_wh)(frame)[0].copy()
-    contenders: dict[str, Step] = {
-        "ours": lambda: detector.detect(frame),
-        "bare": lambda: detector.runtime.run(blob),
-    }
-    predict = _ultralytics(threads)
+    detectors = {"ours": load_bundle(model, running=way), "fp32": load_bundle(model, running=replace(REFERENCE, threads=THREADS))}  # fmt: skip
+    steps: dict[str, Step] = {}
+    for name, detector in detectors.items():
+        blob = Letterbox(detector.shapes.of(FRAME_WH))(frame)[0].copy()
+        steps[name] = lambda detector=detector: detector.detect(frame)  # type: ignore[misc]
+        steps[f"bare {name}"] = lambda detector=detector, blob=blob: detector.runtime.run(blob)  # type: ignore[misc]
     if predict is not None:
-        contenders["ultralytics"] = lambda: predict(frame)
-    times = _interleaved(contenders, rounds)
-    theirs = times.get("ultralytics")
-    return DetectSpeed(
-        threads,
-        median(times["ours"]),
-        median(times["bare"]),
-        _ratio(times["ours"], times["bare"]),
-        median(theirs) if theirs else None,
-        _ratio(times["ours"], theirs) if theirs else None,
+        steps["ultralytics"] = lambda: predict(frame)
+    times = interleaved_ms(steps, ROUNDS)
+    for name, detector in detectors.items():
+        contest = Contest(times[name], times[f"bare {name}"])
+        yield (
+            f"{_said(detector, model, way if name == 'ours' else REFERENCE)}: whole detect {median(contest.ours_ms):.1f} ms"
+            f" = {contest.ratio:.3f} x its bare runtime (bound 1.10)"
+        )
+    if predict is None:
+        yield "ultralytics is not installed here: make bench brings it"
+        return
+    yield f"ultralytics predict, fp32 on onnxruntime: {median(times['ultralytics']):.1f} ms"
+    for name, bound in (("ours", " (target 4)"), ("fp32", "")):
+        faster = median_ratio(times["ultralytics"], times[name])
+        yield f"  {'picked way' if name == 'ours' else 'the same fp32 way'}: {faster:.2f} x as fast{bound}"
+
+
+def bench_photo(
+    model: Path | None, way: Running, media: Path, predict: Predict | None
+) -> Iterator[str]:
+    """Time a 12-megapixel JPEG from its bytes to findings and yield the lines about it."""
+    jpeg = photo_of_a_phone(media)
+    detector = load_bundle(model, running=way)
+
+    def decode() -> NDArray[np.uint8]:
+        return decode_picture(jpeg, detail_px=detector.detail_px).image_bgr
+
+    def findings() -> object:
+        image = decode()
+        size_wh = image.shape[1], image.shape[0]
+        return assess(detector.detect(image), detector.labels, size_wh)
+
+    with tempfile.NamedTemporaryFile(suffix=".jpg") as file:
+        file.write(jpeg)
+        file.flush()
+        steps: dict[str, Step] = {
+            "findings": findings,
+            "decode": decode,
+            "decode in full": lambda: decode_picture(jpeg),
+        }
+        if predict is not None:
+            steps["ultralytics"] = lambda: predict(file.name)
+        times = interleaved_ms(steps, PHOTO_ROUNDS)
+    share = median_ratio(times["decode"], times["findings"])
+    yield (
+        f"12-megapixel JPEG of {len(jpeg) / 1e6:.1f} MB, bytes to findings: {median(times['findings']):.1f} ms,"
+        f" {share:.0%} of it decoding ({median(times['decode']):.1f} ms; every pixel would take"
+        f" {median(times['decode in full']):.1f} ms)"
     )
+    if predict is not None:
+        contest = Contest(times["findings"], times["ultralytics"])
+        yield (
+            f"ultralytics predict on the same file: {median(contest.theirs_ms):.1f} ms;"
+            f" ours takes {contest.ratio:.2f} x that (target 0.6)"
+        )
 
 
-def measure_photo(media: Path, *, rounds: int = 15, threads: int = 2) -> Mapping[str, list[float]]:
-    """Time a 12-megapixel JPEG by stage, milliseconds; `cv2.imdecode` alone stands beside our whole decoding."""
-    detector = load_bundle(threads=threads)
-    image = _real_image(media, PHOTO_WH)
-    jpeg = cv2.imencode(".jpg", image, [cv2.IMWRITE_JPEG_QUALITY, 92])[1].tobytes()
-    encoded = np.frombuffer(jpeg, np.uint8)
-    letterbox = Letterbox(detector.input_wh)
-    blob = letterbox(image)[0].copy()
-    output = detector.runtime.run(blob)
-    decode, limits = _decoding(detector)
-    found = detector.detect(image)
-    return _interleaved(
-        {
-            "decode_picture": lambda: decode_picture(jpeg),
-            "(cv2.imdecode alone)": lambda: cv2.imdecode(encoded, cv2.IMREAD_COLOR_BGR),
-            "letterbox": lambda: letterbox(image),
-            "runtime": lambda: detector.runtime.run(blob),
-            "decode boxes": lambda: decode(output, limits),
-            "rules": lambda: assess(found, detector.labels, PHOTO_WH),
-        },
-        rounds,
-    )
+def photo_of_a_phone(media: Path) -> bytes:
+    """Return a real photo in a phone's size, with as much noise as a sensor leaves."""
+    image = _real_image(media, PHOTO_WH).astype(np.float32)
+    noise = np.random.default_rng(12).normal(0, NOISE, image.shape)
+    noisy = np.clip(image + noise, 0, 255).astype(np.uint8)
+    return cv2.imencode(".jpg", noisy, [cv2.IMWRITE_JPEG_QUALITY, 92])[1].tobytes()
 
 
-def report(media: Path = ROOT / "var" / "media") -> list[str]:
-    """Return the lines that `make bench` prints."""
-    speed = measure_detect(media)
-    lines = [
-        f"detect, 1080p frame, {speed.threads} threads: {speed.ours_ms:.1f} ms"
-        f" = {speed.over_bare:.3f} x the bare runtime ({speed.bare_ms:.1f} ms)",
-        "ultralytics predict: not installed here (extra `train`)"
-        if speed.ultralytics_ms is None
-        else f"ultralytics predict: {speed.ultralytics_ms:.1f} ms; ours is {speed.over_ultralytics:.3f} x that",
-    ]
-    stages = measure_photo(media)
-    ours = [median(times) for name, times in stages.items() if not name.startswith("(")]
-    lines.append(f"12-megapixel JPEG: {sum(ours):.1f} ms")
-    lines += [f"  {name:<22} {median(times):8.2f} ms" for name, times in stages.items()]
-    over = _ratio(stages["decode_picture"], stages["(cv2.imdecode alone)"])
-    return [*lines, f"  decode_picture is {over:.3f} x cv2.imdecode"]
+def report(media: Path = ROOT / "var" / "media", model: Path | None = None) -> Iterator[str]:
+    """Yield the lines that `make bench` prints, each as soon as it is known."""
+    way = pick(model, media)
+    predict = _ultralytics(model)
+    yield from bench_frame(model, way, media, predict)
+    yield from bench_photo(model, way, media, predict)
+
+
+def _said(detector: Detector, model: Path | None, way: Running) -> str:
+    width, height = detector.shapes.of(FRAME_WH)
+    points = points_of(model, replace(way, threads=None))
+    cost = "AP50 not measured" if points is None else f"{points:+.2f} AP50 points"
+    runtime = detector.runtime
+    return f"1080p frame, {runtime.name} {runtime.precision} {width} x {height} ({cost}), {THREADS} threads"
 
 
 def _real_image(media: Path, size_wh: tuple[int, int]) -> NDArray[np.uint8]:
@@ -115,43 +160,27 @@ def _real_image(media: Path, size_wh: tuple[int, int]) -> NDArray[np.uint8]:
     return cv2.resize(photo.image_bgr, size_wh, interpolation=cv2.INTER_CUBIC)  # type: ignore[return-value]
 
 
-def _decoding(detector: Detector) -> tuple[Callable[[NDArray[np.float32], Limits], object], Limits]:
-    head = head_of(detector.runtime.output_shapes, len(detector.labels), detector.input_wh)
-    thresholds = np.array([detector.thresholds[label] for label in detector.labels], np.float32)
-    return decoder_of(head), Limits(thresholds)
-
-
-def _ultralytics(threads: int) -> Callable[[NDArray[np.uint8]], object] | None:
-    """Return its predict on the shipped file and as many threads, or None where it is not installed."""
+def _ultralytics(model: Path | None) -> Predict | None:
+    """Return its predict on the same fp32 file, or None where it is not installed."""
     if importlib.util.find_spec("ultralytics") is None:
         return None
     training = importlib.import_module("models.training.environment")
     training.prepare(ROOT / "var" / "reference")
-    importlib.import_module("torch").set_num_threads(threads)
+    importlib.import_module("torch").set_num_threads(THREADS)
     ultralytics: Any = importlib.import_module("ultralytics")
-    yolo = ultralytics.YOLO(ROOT / "models/weights/anxun-nano.onnx", task="detect")
-    return lambda frame: yolo.predict(frame, imgsz=640, device="cpu", verbose=False, save=False)
+    described = model or ROOT / "models" / "weights" / SHIPPED
+    yolo = ultralytics.YOLO(described.with_suffix(".onnx"), task="detect")
+    return lambda source: yolo.predict(source, imgsz=640, device="cpu", verbose=False, save=False)
 
 
-def _interleaved(steps: Mapping[str, Step], rounds: int) -> dict[str, list[float]]:
-    """Return each step's milliseconds, round by round; every round runs each once, two more are run before."""
-    times: dict[str, list[float]] = {name: [] for name in steps}
-    for round_number in range(rounds + 2):
-        names = list(steps)
-        # Another one begins each round, after a rest: a runtime's threads spin on for a moment and slow who follows.
-        for name in names[round_number % len(names) :] + names[: round_number % len(names)]:
-            step = steps[name]
-            time.sleep(REST_S)
-            started = time.perf_counter()
-            step()
-            if round_number >= 2:
-                times[name].append((time.perf_counter() - started) * 1000)
-    return times
-
-
-def _ratio(ours: list[float], theirs: list[float]) -> float:
-    return median(mine / other for mine, other in zip(ours, theirs, strict=True))
+def main() -> None:
+    """Print the lines about one model."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--model", type=Path, help="its NAME.json; without it the shipped one")
+    for line in report(model=parser.parse_args().model):
+        sys.stdout.write(f"{line}\n")
+        sys.stdout.flush()
 
 
 if __name__ == "__main__":
-    sys.stdout.write("\n".join(report()) + "\n")
+    main()
