@@ -146,13 +146,16 @@ def doctor(  # noqa: PLR0913  each is an option of the command
     picture: Annotated[Path | None, typer.Option(help=_help("help_picture"))] = None,
     rounds: Annotated[int, typer.Option(min=3, max=1000, help=_help("help_rounds"))] = 15,
     dry_run: Annotated[bool, typer.Option("--dry-run", help=_help("help_dry_run"))] = False,
+    compact: Annotated[bool, typer.Option("--compact", help=_help("help_compact"))] = False,
     as_json: Annotated[bool, typer.Option("--json", help=_help("help_json"))] = False,
 ) -> None:
     """Check this machine and pick how it runs the model."""
     from edge.doctor import Examination
     from edge.doctor import doctor as examine
 
-    asked = Examination(model, tuple(source or ()), picture, rounds, keeps=not dry_run)
+    asked = Examination(
+        model, tuple(source or ()), picture, rounds, keeps=not dry_run, compact=compact
+    )
     _run(context, lambda: examine(context.obj, asked, as_json=as_json))
 
 

@@ -39,6 +39,7 @@ class Examination:
         picture: a photo to time on; None takes what there is.
         rounds: how often each way is timed.
         keeps: whether the choice is kept.
+        compact: whether small inputs may be picked.
     """
 
     model: Path | None = None
@@ -46,6 +47,7 @@ class Examination:
     picture: Path | None = None
     rounds: int = 15
     keeps: bool = True
+    compact: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +97,7 @@ def examine(settings: Settings, asked: Examination, voice: Voice) -> Report:
         return Report(checks, [], None)
     picture = _picture(settings, asked, [frame for _, frame in looked])
     voice.warn("timing")
-    ways = time_ways(asked.model, picture.image_bgr, asked.rounds)
+    ways = time_ways(asked.model, picture.image_bgr, asked.rounds, compact=asked.compact)
     checks.append(_choose(settings, asked, ways))
     return Report(checks, ways, picture)
 

@@ -112,6 +112,7 @@ DOCTOR: dict[str, tuple[str, str]] = {
     "does_not_run": ("{way} 不可用：{reason}", "{way} does not run: {reason}"),
     "shapes_fitting": ("贴合画面", "fitting"),
     "shapes_square": ("方形", "square"),
+    "shapes_compact": ("贴合画面，缩小", "compact"),
     "not_here": ("未安装：{names}", "not installed: {names}"),
     "timing": ("正在测速…", "timing …"),
     # help
@@ -125,5 +126,9 @@ DOCTOR: dict[str, tuple[str, str]] = {
     ),
     "help_picture": ("用这张照片测速", "time on this photo"),
     "help_rounds": ("每种方式计时的次数", "how often each way is timed"),
+    "help_compact": (
+        "也允许缩小的输入：更快，但远处的小目标漏检更多；只适合近距离摄像头",
+        "small inputs too: faster, but more far and small things are missed; for near cameras only",
+    ),
     "help_dry_run": ("只检查和测速，不保存选择", "check and time, keep no choice"),
 }

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from models.bundle import MAX_LOSS_POINTS, load_bundle
 from models.detector import Detector
 from models.errors import ModelError
-from models.running import FITTING, SQUARE, Running
+from models.running import COMPACT, SQUARE, Running
 from models.timing import interleaved_ms
 from models.ways import points_of, ways_here
 
@@ -46,23 +46,26 @@ class TimedWay:
     reason: str = ""
 
 
-def time_ways(model: Path | None, image_bgr: NDArray[np.uint8], rounds: int) -> list[TimedWay]:
+def time_ways(
+    model: Path | None, image_bgr: NDArray[np.uint8], rounds: int, *, compact: bool = False
+) -> list[TimedWay]:
     """Return every way, the fastest first; what does not run is at the end with its reason.
 
     Args:
         model: its NAME.json; None means the model that is shipped.
         image_bgr: an upright picture, uint8 (H, W, 3).
         rounds: how often each way is timed.
+        compact: whether small inputs, which far and small things are paid with, count as ways.
 
     Raises:
         ModelFileMissing, BundleInvalid: the model is not described.
     """
     detectors: dict[Running, Detector] = {}
     refused: list[TimedWay] = []
-    for way in ways_here(model):
+    for way in (way for way in ways_here(model) if compact or way.shapes != COMPACT):
         try:
             detector = load_bundle(model, running=way)
-            if way.shapes == FITTING and not detector.runtime.is_dynamic:
+            if way.shapes != SQUARE and not detector.runtime.is_dynamic:
                 continue  # it would run in its one size again
             detector.detect(image_bgr)
         except ModelError as error:

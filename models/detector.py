@@ -11,7 +11,7 @@ from models.detections import Detections
 from models.labels import labels_from_metadata
 from models.postprocess import Limits, decoder_of, head_of
 from models.preprocess import Letterbox, Transform, require_image
-from models.running import FITTING, SQUARE, ShapePolicy
+from models.running import COMPACT, SQUARE, ShapePolicy
 from models.runtimes.protocol import Runtime
 from models.shapes import InputShapes
 
@@ -61,7 +61,8 @@ class Detector:
             thresholds: by label; a label that is not named gets `DEFAULT_THRESHOLD`.
             experimental: labels whose quality is too low to rely on.
             iou: boxes of one label that overlap more are one thing (raw head only).
-            shapes: `fitting` takes the input's shape from the picture where the network allows it; `square` never.
+            shapes: `fitting` takes the input's shape from the picture where the network allows it, `compact` does in
+                four fifths of the size; `square` never.
 
         Raises:
             LabelsInvalid, HeadUnknown, ClassCountMismatch: the model cannot be read.
@@ -74,11 +75,7 @@ class Detector:
         self.input_wh = runtime.input_wh
         self.runtime = runtime
         self._shape_policy: ShapePolicy = shapes
-        self.shapes = (
-            InputShapes.within(runtime.input_wh)
-            if runtime.is_dynamic and shapes == FITTING
-            else InputShapes.only(runtime.input_wh)
-        )
+        self.shapes = _shapes(runtime, shapes)
         self._letterboxes: dict[tuple[int, int], Letterbox] = {}
         self._decode = decoder_of(
             head_of(runtime.output_shapes, len(self.labels), runtime.input_wh)
@@ -126,6 +123,14 @@ class Detector:
             # Two threads may both make one; either will do.
             letterbox = self._letterboxes.setdefault(size_wh, Letterbox(size_wh))
         return letterbox(image_bgr)
+
+
+def _shapes(runtime: Runtime, policy: ShapePolicy) -> InputShapes:
+    if not runtime.is_dynamic or policy == SQUARE:
+        return InputShapes.only(runtime.input_wh)
+    if policy == COMPACT:
+        return InputShapes.compact(runtime.input_wh)
+    return InputShapes.within(runtime.input_wh)
 
 
 def _complete(thresholds: Mapping[str, float], labels: tuple[str, ...]) -> Mapping[str, float]:

@@ -10,6 +10,7 @@ from typing import Self
 from models.preprocess import Transform
 
 STRIDE = 32
+COMPACT_SCALE = 0.8
 # The short side over the long one: 16:9 cameras (0.5625), 4:3 photos (0.75), and the square for the rest.
 _ASPECTS = (0.5625, 0.75)
 
@@ -35,6 +36,12 @@ class InputShapes:
         lying = {(side, short) for short in shorts}
         sizes = lying | {(short, long) for long, short in lying} | {size_wh}
         return cls(tuple(sorted(sizes, key=lambda wh: (wh[0] * wh[1], wh))))
+
+    @classmethod
+    def compact(cls, size_wh: tuple[int, int]) -> Self:
+        """Return the sizes for a dynamic network in about four fifths of its size."""
+        width, height = (max(1, round(side * COMPACT_SCALE / STRIDE)) * STRIDE for side in size_wh)
+        return cls.within((width, height))
 
     def of(self, picture_wh: tuple[int, int]) -> tuple[int, int]:
         """Return the smallest size that shows a picture as large as the largest does."""

@@ -9,12 +9,12 @@ from pathlib import Path
 
 from models.bundle import MeasuredAccuracy, describe_bundle
 from models.errors import ModelError
-from models.running import FITTING, FP32, INT8, SQUARE, Running, ShapePolicy
+from models.running import COMPACT, FITTING, FP32, INT8, SQUARE, Running, ShapePolicy
 from models.runtimes import KINDS, missing
 
 # What every figure of a card is of, and what the others are compared with.
 REFERENCE = Running("onnxruntime:cpu", FP32, SQUARE)
-SHAPES: tuple[ShapePolicy, ...] = (SQUARE, FITTING)
+SHAPES: tuple[ShapePolicy, ...] = (SQUARE, FITTING, COMPACT)
 
 
 def ways_here(model: Path | None) -> Iterator[Running]:

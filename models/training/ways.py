@@ -51,6 +51,7 @@ def measure_ways(config: TrainingConfig, split: str = "test") -> list[dict[str, 
     files = pool.files(split)
     sha256 = describe_bundle(file).sha256
     rows: list[dict[str, Any]] = []
+    reference: dict[str, LabelAccuracy] = {}
     for way in ways_here(file):
         try:
             measured = as_measured(file, way)
@@ -60,6 +61,7 @@ def measure_ways(config: TrainingConfig, split: str = "test") -> list[dict[str, 
         name = f"{way.runtime} {way.precision} {way.shapes}"
         labels = accuracy_of(measure(measured.detect, measured.labels, pool, files, name))
         mean = mean_ap50(labels, config.least_objects)
+        reference = reference or labels
         rows.append(
             {
                 "runtime": way.runtime,
@@ -70,6 +72,7 @@ def measure_ways(config: TrainingConfig, split: str = "test") -> list[dict[str, 
                 "images": len(files),
                 "reference_sha256": sha256,
                 "labels": {label: each.ap50 for label, each in labels.items()},
+                "worst": worst_of(labels, reference, config.least_objects),
             }
         )
         print(f"{name}: AP50 {mean:.4f}, {100 * (mean - rows[0]['ap50']):+.2f} points")
@@ -93,6 +96,23 @@ def mean_ap50(labels: Mapping[str, LabelAccuracy], least_objects: int) -> float:
     return round(float(np.mean([each.ap50 for each in told or labels.values()])), 4)
 
 
+def worst_of(
+    labels: Mapping[str, LabelAccuracy],
+    reference: Mapping[str, LabelAccuracy],
+    least_objects: int,
+) -> dict[str, Any] | None:
+    """Return the label with enough objects to tell that a way costs most, and its AP50 points: a mean can hide it."""
+    points = {
+        label: round(100 * (each.ap50 - reference[label].ap50), 2)
+        for label, each in labels.items()
+        if each.objects >= least_objects
+    }
+    if not points:
+        return None
+    label = min(points, key=lambda name: points[name])
+    return {"label": label, "points": points[label]}
+
+
 def write_ways(config: TrainingConfig) -> Path:
     """Measure on the test split; write each way into its file's description and all of them beside the card.
 
@@ -113,6 +133,8 @@ def write_ways(config: TrainingConfig) -> Path:
 
 def _describe(file: Path, rows: list[dict[str, Any]]) -> None:
     table = json.loads(file.read_text())
-    table["accuracy"] = [{k: v for k, v in row.items() if k != "labels"} for row in rows]
+    table["accuracy"] = [
+        {k: v for k, v in row.items() if k not in ("labels", "worst")} for row in rows
+    ]
     BundleDescription.model_validate(table)
     file.write_text(json.dumps(table, indent=2) + "\n")

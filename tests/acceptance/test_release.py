@@ -53,6 +53,7 @@ def test_the_same_release_twice_gives_the_same_bytes(config_file: Path) -> None:
         ("fp32", "fitting"),
         ("int8", "square"),
         ("int8", "fitting"),
+        ("int8", "compact"),
     }
     assert [row["precision"] for row in twin["accuracy"]] == ["int8"] * len(twin["accuracy"])
     assert load_bundle(file, running=Running(precision=INT8)).sha256 == twin["sha256"]

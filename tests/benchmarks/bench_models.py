@@ -11,7 +11,7 @@ import importlib
 import importlib.util
 import sys
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from statistics import median
@@ -37,6 +37,7 @@ from models.ways import REFERENCE, points_of
 ROOT = Path(__file__).resolve().parents[2]
 FRAME_WH, PHOTO_WH = (1920, 1080), (4000, 3000)
 THREADS = 2
+ULTRALYTICS = "ultralytics predict"
 PICK_ROUNDS, ROUNDS, PHOTO_ROUNDS = 7, 40, 15
 # A phone's photo of 12 megapixels has 3 to 6 MB; an enlarged one alone has one, and its decoding would be too easy.
 NOISE = 6.0
@@ -56,39 +57,42 @@ class Contest:
         return median_ratio(self.ours_ms, self.theirs_ms)
 
 
-def pick(model: Path | None, media: Path) -> Running:
-    """Return the way that doctor picks here, on as many threads as everything here."""
-    best = picked(time_ways(model, _real_image(media, FRAME_WH), PICK_ROUNDS))
+def pick(model: Path | None, media: Path, *, compact: bool = False) -> Running:
+    """Return the way that doctor picks here, or picks with `--compact`, on as many threads as everything here."""
+    frame = _real_image(media, FRAME_WH)
+    best = picked(time_ways(model, frame, PICK_ROUNDS, compact=compact))
     return replace(best.way if best else REFERENCE, threads=THREADS)
 
 
 def bench_frame(
-    model: Path | None, way: Running, media: Path, predict: Predict | None
+    model: Path | None, ways: Mapping[str, Running], media: Path, predict: Predict | None
 ) -> Iterator[str]:
-    """Time a 1080p frame and yield the lines about it."""
+    """Time a 1080p frame each of these ways, by their names, and yield the lines about it."""
     frame = _real_image(media, FRAME_WH)
-    detectors = {"ours": load_bundle(model, running=way), "fp32": load_bundle(model, running=replace(REFERENCE, threads=THREADS))}  # fmt: skip
+    detectors = {name: load_bundle(model, running=way) for name, way in ways.items()}
     steps: dict[str, Step] = {}
     for name, detector in detectors.items():
         blob = Letterbox(detector.shapes.of(FRAME_WH))(frame)[0].copy()
         steps[name] = lambda detector=detector: detector.detect(frame)  # type: ignore[misc]
         steps[f"bare {name}"] = lambda detector=detector, blob=blob: detector.runtime.run(blob)  # type: ignore[misc]
     if predict is not None:
-        steps["ultralytics"] = lambda: predict(frame)
+        steps[ULTRALYTICS] = lambda: predict(frame)
     times = interleaved_ms(steps, ROUNDS)
+    if predict is not None:
+        yield f"{ULTRALYTICS}, fp32 on onnxruntime, 1080p frame: {median(times[ULTRALYTICS]):.1f} ms"
     for name, detector in detectors.items():
         contest = Contest(times[name], times[f"bare {name}"])
+        faster = (
+            f", {median_ratio(times[ULTRALYTICS], times[name]):.2f} x as fast as {ULTRALYTICS} (target 4)"
+            if predict is not None
+            else ""
+        )
         yield (
-            f"{_said(detector, model, way if name == 'ours' else REFERENCE)}: whole detect {median(contest.ours_ms):.1f} ms"
-            f" = {contest.ratio:.3f} x its bare runtime (bound 1.10)"
+            f"{name}, {_said(detector, model, ways[name])}: {median(contest.ours_ms):.1f} ms"
+            f" = {contest.ratio:.3f} x its bare runtime (bound 1.10){faster}"
         )
     if predict is None:
         yield "ultralytics is not installed here: make bench brings it"
-        return
-    yield f"ultralytics predict, fp32 on onnxruntime: {median(times['ultralytics']):.1f} ms"
-    for name, bound in (("ours", " (target 4)"), ("fp32", "")):
-        faster = median_ratio(times["ultralytics"], times[name])
-        yield f"  {'picked way' if name == 'ours' else 'the same fp32 way'}: {faster:.2f} x as fast{bound}"
 
 
 def bench_photo(
@@ -126,7 +130,7 @@ def bench_photo(
     if predict is not None:
         contest = Contest(times["findings"], times["ultralytics"])
         yield (
-            f"ultralytics predict on the same file: {median(contest.theirs_ms):.1f} ms;"
+            f"{ULTRALYTICS} on the same file: {median(contest.theirs_ms):.1f} ms;"
             f" ours takes {contest.ratio:.2f} x that (target 0.6)"
         )
 
@@ -141,10 +145,15 @@ def photo_of_a_phone(media: Path) -> bytes:
 
 def report(media: Path = ROOT / "var" / "media", model: Path | None = None) -> Iterator[str]:
     """Yield the lines that `make bench` prints, each as soon as it is known."""
-    way = pick(model, media)
+    ways = {
+        "doctor's pick": pick(model, media),
+        "doctor's pick with --compact": pick(model, media, compact=True),
+        "as ultralytics runs it": replace(REFERENCE, threads=THREADS),
+    }
     predict = _ultralytics(model)
-    yield from bench_frame(model, way, media, predict)
-    yield from bench_photo(model, way, media, predict)
+    yield f"on {THREADS} threads, in turns, medians of {ROUNDS} rounds"
+    yield from bench_frame(model, ways, media, predict)
+    yield from bench_photo(model, ways["doctor's pick"], media, predict)
 
 
 def _said(detector: Detector, model: Path | None, way: Running) -> str:
@@ -152,7 +161,7 @@ def _said(detector: Detector, model: Path | None, way: Running) -> str:
     points = points_of(model, replace(way, threads=None))
     cost = "AP50 not measured" if points is None else f"{points:+.2f} AP50 points"
     runtime = detector.runtime
-    return f"1080p frame, {runtime.name} {runtime.precision} {width} x {height} ({cost}), {THREADS} threads"
+    return f"{runtime.name} {runtime.precision} {width} x {height} ({cost})"
 
 
 def _real_image(media: Path, size_wh: tuple[int, int]) -> NDArray[np.uint8]:

@@ -115,6 +115,13 @@ def test_the_fastest_that_keeps_accuracy_is_picked(
     assert all("does not compute in bf16" in row.reason for row in refused)
 
 
+def test_small_inputs_are_ways_only_where_somebody_asks(model: Path) -> None:
+    """Faster they are, and half a point may hide what far helmets lose."""
+    assert {row.way.shapes for row in time_ways(model, PICTURE, 3)} == {"square", "fitting"}
+    asked = time_ways(model, PICTURE, 3, compact=True)
+    assert {row.way.shapes for row in asked} == {"square", "fitting", "compact"}
+
+
 def a_choice(model: Path, **changes: object) -> Choice:
     """Return a choice of this model on this machine."""
     description = describe_bundle(model)

@@ -45,3 +45,15 @@ def test_a_network_that_is_no_square_has_its_one_shape() -> None:
     """Somebody exported it for one camera."""
     assert InputShapes.within((640, 384)).sizes_wh == ((640, 384),)
     assert InputShapes.only((64, 64)).of((1920, 1080)) == (64, 64)
+
+
+@pytest.mark.parametrize(
+    ("picture_wh", "input_wh"),
+    [((1920, 1080), (512, 288)), ((3000, 4000), (384, 512)), ((1000, 1000), (512, 512))],
+)
+def test_a_compact_input_has_four_fifths_of_the_size(
+    picture_wh: tuple[int, int], input_wh: tuple[int, int]
+) -> None:
+    """Sizes stay multiples of the stride; a tiny network keeps one stride."""
+    assert InputShapes.compact((640, 640)).of(picture_wh) == input_wh
+    assert InputShapes.compact((32, 32)).sizes_wh == ((32, 32),)

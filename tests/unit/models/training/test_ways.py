@@ -6,7 +6,7 @@ from models.bundle import MeasuredAccuracy
 from models.training.card import card_text
 from models.training.config import TrainingConfig
 from models.training.pool import Pool, PoolImage
-from models.training.ways import LabelAccuracy, mean_ap50
+from models.training.ways import LabelAccuracy, mean_ap50, worst_of
 from tests.unit.models.training.test_evaluate import config_file as config_file
 
 SHA256 = "c" * 64
@@ -17,6 +17,15 @@ def test_a_label_with_too_few_objects_does_not_move_the_mean() -> None:
     labels = {"helmet": LabelAccuracy(0.9, 500), "no_vest": LabelAccuracy(0.3, 3)}
     assert mean_ap50(labels, 20) == 0.9
     assert mean_ap50(labels, 1000) == 0.6
+
+
+def test_the_label_that_loses_most_is_named_though_the_mean_hides_it() -> None:
+    """Of labels with too few objects nothing is said."""
+    before = {"helmet": LabelAccuracy(0.9, 500), "cone": LabelAccuracy(0.5, 500), "no_vest": LabelAccuracy(0.9, 3)}  # fmt: skip
+    after = {"helmet": LabelAccuracy(0.87, 500), "cone": LabelAccuracy(0.53, 500), "no_vest": LabelAccuracy(0.1, 3)}  # fmt: skip
+    assert mean_ap50(after, 20) == mean_ap50(before, 20)
+    assert worst_of(after, before, 20) == {"label": "helmet", "points": -3.0}
+    assert worst_of(after, before, 1000) is None
 
 
 def test_a_trial_draws_evenly_from_the_whole_split(tmp_path: Path) -> None:
@@ -49,10 +58,11 @@ def test_the_card_shows_what_a_way_costs_and_whether_doctor_may_pick_it() -> Non
     """Half a point is within; a file of figures of another model is not shown."""
     rows = [way("onnxruntime:cpu", 0.9), way("openvino:cpu", 0.895), way("openvino:gpu", 0.8949)]
     assert [MeasuredAccuracy.model_validate(row).keeps_accuracy for row in rows] == [True, True, False]  # fmt: skip
+    rows[1]["worst"] = {"label": "helmet", "points": -2.7}
     report = bare_report()
     text = card_text(report, ways={"ways": rows})
-    assert "| openvino:cpu | fp32 | fitting | 0.895 | -0.50 | yes |" in text
-    assert "| openvino:gpu | fp32 | fitting | 0.895 | -0.51 | no |" in text
+    assert "| openvino:cpu | fp32 | fitting | 0.895 | -0.50 | helmet -2.70 | yes |" in text
+    assert "| openvino:gpu | fp32 | fitting | 0.895 | -0.51 | – | no |" in text
     assert "Not measured for this file" in card_text(
         report, ways={"ways": [way("a", 0.9, "0" * 64)]}
     )
