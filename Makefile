@@ -77,7 +77,8 @@ test-slow: $(VENV)/.dev $(WEB)/dist/index.html $(MEDIA)/media.json system ## acc
 	$(BIN)/python -m pytest -m slow
 
 TRAIN := .venv-train
-# torch first: with it there, nothing asks for the newest one and its gigabytes of CUDA packages.
+# torch first: with it there, nothing asks for the newest one and its gigabytes of CUDA packages. By version and not by
+# hash, because a machine may have its builds for CPUs alone from elsewhere, which are other files of the same version.
 $(TRAIN)/.ready: requirements/train.in requirements/dev.txt $(VENV)/.dev
 	$(PYTHON) -m venv $(TRAIN)
 	$(TRAIN)/bin/python -m pip install --quiet --disable-pip-version-check torch==2.13.0 || { \
@@ -85,6 +86,7 @@ $(TRAIN)/.ready: requirements/train.in requirements/dev.txt $(VENV)/.dev
 	$(TRAIN)/bin/python -m pip install --quiet --disable-pip-version-check --no-deps ultralytics==8.4.190 ultralytics-thop==2.2.3 torchvision==0.28.0
 	VIRTUAL_ENV=$(TRAIN) $(BIN)/uv pip install --quiet --require-hashes -r requirements/dev.txt
 	VIRTUAL_ENV=$(TRAIN) $(BIN)/uv pip install --quiet matplotlib polars psutil pyyaml requests scipy onnxslim
+	VIRTUAL_ENV=$(TRAIN) $(BIN)/uv pip install --quiet --no-deps --no-build-isolation -e .
 	@touch $@
 
 test-training: $(TRAIN)/.ready ## train, resume, export and evaluate on a tiny pool, in an environment with PyTorch (installs it)
