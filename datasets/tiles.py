@@ -7,7 +7,8 @@ Run by path, after an export:
 The labelled photos at hand are at most 640 px wide, so far workers in large photos are made: a grid of test photos that
 know helmets and heads, each with its labels, on one canvas. Objects are then as small to the network as in a photo taken
 from so many times the distance. What that cannot show: sharper detail than 640 px has, haze, and scenes that go on.
-Prints recall, precision and AP50 by size (of the canvas scaled to 640 px), and the median time a canvas.
+Prints recall, precision and AP50 by size (of the canvas scaled to 640 px), and the median time a canvas; for the whole canvas
+also as a JPEG, decoded in full and no larger than the network sees it (`models.pictures`, `detail_px`).
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ from collections.abc import Callable
 from pathlib import Path
 from statistics import median
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 from tqdm import tqdm
@@ -29,6 +31,8 @@ from image_files import read_colour
 
 from models.bundle import load_bundle
 from models.detections import Detections
+from models.detector import Detector
+from models.pictures import decode_picture
 from models.tiling import Tiling, tiled, tiles_of
 from models.training.config import TrainingConfig
 from models.training.evaluate import read_truth
@@ -36,6 +40,7 @@ from models.training.metrics import SIZES, ImageHits, gather, hits_of
 from models.training.pool import LABELS, Pool
 
 CELL_PX = 640
+JPEG_QUALITY = 92
 MEASURED = ("helmet", "head")
 Canvas = tuple[NDArray[np.uint8], NDArray[np.float64], NDArray[np.float64]]
 
@@ -78,6 +83,20 @@ def measure(
     return hits, median(seconds)
 
 
+def as_jpeg(detector: Detector, detail_px: int | None) -> Callable[[NDArray[np.uint8]], Detections]:
+    """Return what encodes a picture as JPEG, decodes it with this detail, and detects; boxes in pixels of the picture."""
+
+    def detect(image_bgr: NDArray[np.uint8]) -> Detections:
+        jpeg = cv2.imencode(".jpg", image_bgr, [cv2.IMWRITE_JPEG_QUALITY, JPEG_QUALITY])[1]
+        decoded = decode_picture(jpeg.tobytes(), detail_px=detail_px)
+        found = detector.detect(decoded.image_bgr)
+        scale = np.array(decoded.full_wh) / decoded.size_wh
+        xyxy = (found.xyxy * np.tile(scale, 2)).astype(np.float32)
+        return Detections(xyxy, found.confidence, found.class_id)
+
+    return detect
+
+
 def say(title: str, hits: dict[str, list[ImageHits]], seconds: float) -> None:
     """Print the figures of one way of looking."""
     print(f"{title}: {seconds:.2f} s a canvas")
@@ -117,6 +136,8 @@ def main() -> None:
         f"{len(canvases)} canvases of {side} x {side} px; {len(tiles_of((side, side), tiling))} tiles of {args.tile} px each"
     )
     say("whole", *measure(detector.detect, detector.labels, canvases))
+    for title, detail_px in (("JPEG decoded in full", None), ("JPEG decoded no larger than it is seen", detector.detail_px)):  # fmt: skip
+        say(title, *measure(as_jpeg(detector, detail_px), detector.labels, canvases))
     say("tiles", *measure(tiled(detector.detect, tiling), detector.labels, canvases))
 
 

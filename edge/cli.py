@@ -147,6 +147,7 @@ def doctor(  # noqa: PLR0913  each is an option of the command
     rounds: Annotated[int, typer.Option(min=3, max=1000, help=_help("help_rounds"))] = 15,
     dry_run: Annotated[bool, typer.Option("--dry-run", help=_help("help_dry_run"))] = False,
     compact: Annotated[bool, typer.Option("--compact", help=_help("help_compact"))] = False,
+    if_stale: Annotated[bool, typer.Option("--if-stale", help=_help("help_if_stale"))] = False,
     as_json: Annotated[bool, typer.Option("--json", help=_help("help_json"))] = False,
 ) -> None:
     """Check this machine and pick how it runs the model."""
@@ -154,7 +155,13 @@ def doctor(  # noqa: PLR0913  each is an option of the command
     from edge.doctor import doctor as examine
 
     asked = Examination(
-        model, tuple(source or ()), picture, rounds, keeps=not dry_run, compact=compact
+        model,
+        tuple(source or ()),
+        picture,
+        rounds,
+        keeps=not dry_run,
+        compact=compact,
+        only_stale=if_stale,
     )
     _run(context, lambda: examine(context.obj, asked, as_json=as_json))
 

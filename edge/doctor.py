@@ -13,9 +13,9 @@ from rich.table import Table
 
 from edge.camera import Frame, shown
 from edge.checks import Check, check_cameras, check_device, check_model
-from edge.choice import Choice, name_of, write_choice
+from edge.choice import Choice, choice_for, name_of, write_choice
 from edge.console import Voice
-from edge.errors import SourceInvalid
+from edge.errors import SetupError, SourceInvalid
 from edge.machine import Machine
 from edge.settings import Settings
 from edge.timed import TimedWay, Verdict, picked, time_ways
@@ -40,6 +40,7 @@ class Examination:
         rounds: how often each way is timed.
         keeps: whether the choice is kept.
         compact: whether small inputs may be picked.
+        only_stale: whether to time nothing while the kept choice holds.
     """
 
     model: Path | None = None
@@ -48,6 +49,7 @@ class Examination:
     rounds: int = 15
     keeps: bool = True
     compact: bool = False
+    only_stale: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,11 +97,26 @@ def examine(settings: Settings, asked: Examination, voice: Voice) -> Report:
     checks = [model, *check_device(settings), *(check for check, _ in looked)]
     if not model.is_ok:
         return Report(checks, [], None)
+    held = _held(settings, asked.model) if asked.only_stale else None
+    if held is not None:
+        return Report([*checks, held], [], None)
     picture = _picture(settings, asked, [frame for _, frame in looked])
     voice.warn("timing")
     ways = time_ways(asked.model, picture.image_bgr, asked.rounds, compact=asked.compact)
     checks.append(_choose(settings, asked, ways))
     return Report(checks, ways, picture)
+
+
+def _held(settings: Settings, model: Path | None) -> Check | None:
+    """Return the check of a choice that holds, or None where there is none."""
+    try:
+        choice = choice_for(settings, model)
+    except SetupError:
+        return None
+    if choice is None:
+        return None
+    facts = {"way": name_of(choice.running), "ms": f"{choice.median_ms:.0f}"}
+    return Check("choice", True, "choice_ok", facts)
 
 
 def _picture(

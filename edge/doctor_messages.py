@@ -130,5 +130,9 @@ DOCTOR: dict[str, tuple[str, str]] = {
         "也允许缩小的输入：更快，但远处的小目标漏检更多；只适合近距离摄像头",
         "small inputs too: faster, but more far and small things are missed; for near cameras only",
     ),
+    "help_if_stale": (
+        "已保存的选择仍适用时不再测速（用于开机自启）",
+        "time nothing while the kept choice holds (for a service's start)",
+    ),
     "help_dry_run": ("只检查和测速，不保存选择", "check and time, keep no choice"),
 }

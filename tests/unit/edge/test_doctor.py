@@ -355,6 +355,23 @@ def test_a_run_follows_what_doctor_kept_and_refuses_it_for_another_model(
     assert "Run anxun-edge doctor again" in output
 
 
+def test_a_service_times_only_where_the_kept_choice_no_longer_holds(
+    state: Path, model: Path
+) -> None:
+    """Each start would cost a minute otherwise; after an update it is made anew without anybody's hand."""
+    asked = ("doctor", "--model", model, "--rounds", 3, "--if-stale")
+    assert "picked" in run(*asked)[1]
+    kept = (state / "running.json").read_bytes()
+    output = run(*asked)[1]
+    assert "picked" not in output
+    assert "ms a picture" in output
+    assert (state / "running.json").read_bytes() == kept
+    stale = a_choice(model, model_sha256="0" * 64)
+    write_choice(Settings(data_dir=state), stale)
+    assert "picked" in run(*asked)[1]
+    assert choice_for(Settings(data_dir=state), model) is not None
+
+
 def test_a_dry_run_keeps_nothing_and_json_says_everything(state: Path, model: Path) -> None:
     """A program reads the same: ways with their verdicts, checks, what is not installed."""
     result = CliRunner().invoke(
