@@ -9,7 +9,7 @@ lost detection would be many points.
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -42,15 +42,14 @@ def as_measured(file: Path, running: Running) -> Measured:
     return Measured(detector.detect, detector.labels)
 
 
-def measure_ways(config: TrainingConfig, split: str = "test") -> list[dict[str, Any]]:
-    """Return a row a way: runtime, precision, shapes, mean AP50, the reference's, images, AP50 per label.
+def measure_ways(config: TrainingConfig, split: str = "test") -> Iterator[dict[str, Any]]:
+    """Yield a row a way: runtime, precision, shapes, mean AP50, the reference's, images, AP50 per label.
 
     A way that this machine cannot go is said and left out.
     """
     pool, file = config.open_pool(), config.weights / f"{config.name}.json"
     files = pool.files(split)
     sha256 = describe_bundle(file).sha256
-    rows: list[dict[str, Any]] = []
     reference: dict[str, LabelAccuracy] = {}
     for way in ways_here(file):
         try:
@@ -62,21 +61,19 @@ def measure_ways(config: TrainingConfig, split: str = "test") -> list[dict[str, 
         labels = accuracy_of(measure(measured.detect, measured.labels, pool, files, name))
         mean = mean_ap50(labels, config.least_objects)
         reference = reference or labels
-        rows.append(
-            {
-                "runtime": way.runtime,
-                "precision": way.precision,
-                "shapes": way.shapes,
-                "ap50": mean,
-                "reference_ap50": rows[0]["ap50"] if rows else mean,
-                "images": len(files),
-                "reference_sha256": sha256,
-                "labels": {label: each.ap50 for label, each in labels.items()},
-                "worst": worst_of(labels, reference, config.least_objects),
-            }
-        )
-        print(f"{name}: AP50 {mean:.4f}, {100 * (mean - rows[0]['ap50']):+.2f} points")
-    return rows
+        reference_mean = mean_ap50(reference, config.least_objects)
+        print(f"{name}: AP50 {mean:.4f}, {100 * (mean - reference_mean):+.2f} points", flush=True)
+        yield {
+            "runtime": way.runtime,
+            "precision": way.precision,
+            "shapes": way.shapes,
+            "ap50": mean,
+            "reference_ap50": reference_mean,
+            "images": len(files),
+            "reference_sha256": sha256,
+            "labels": {label: each.ap50 for label, each in labels.items()},
+            "worst": worst_of(labels, reference, config.least_objects),
+        }
 
 
 def accuracy_of(parts: Parts) -> dict[str, LabelAccuracy]:
@@ -116,19 +113,27 @@ def worst_of(
 def write_ways(config: TrainingConfig) -> Path:
     """Measure on the test split; write each way into its file's description and all of them beside the card.
 
+    They are written as they come: a run that is cut off leaves what it measured, and the rest is never picked.
+
     Returns:
         the file of figures; `card` shows them.
     """
-    rows = measure_ways(config)
+    config.cards.mkdir(parents=True, exist_ok=True)
+    figures = config.cards / f"{config.name}.ways.json"
+    rows: list[dict[str, Any]] = []
+    for row in measure_ways(config):
+        rows.append(row)
+        _write(config, rows)
+        figures.write_text(json.dumps({"split": "test", "ways": rows}, indent=1) + "\n")
+    return figures
+
+
+def _write(config: TrainingConfig, rows: list[dict[str, Any]]) -> None:
     file = config.weights / f"{config.name}.json"
     _describe(file, [row for row in rows if row["precision"] != INT8])
     quantised = [row for row in rows if row["precision"] == INT8]
     if quantised:
         _describe(file.with_name(f"{config.name}-int8.json"), quantised)
-    config.cards.mkdir(parents=True, exist_ok=True)
-    figures = config.cards / f"{config.name}.ways.json"
-    figures.write_text(json.dumps({"split": "test", "ways": rows}, indent=1) + "\n")
-    return figures
 
 
 def _describe(file: Path, rows: list[dict[str, Any]]) -> None:
