@@ -125,3 +125,19 @@ def test_a_server_that_is_away_costs_nothing_but_time(
     served.start()
     returned, output = device.run("deliver")
     assert (returned, "1 recorded" in output) == (0, True)
+
+
+def test_doctor_asks_the_real_server_and_a_healthy_box_ends_with_0(
+    served: ServedEnterprise, device: Device
+) -> None:
+    """Enrolled, accepted, in time: nothing to do; the patrol after it runs as doctor chose."""
+    assert device.run("enrol", served.url, served.enrolment_code(), "--name", "box-9")[0] == 0
+    (device.photos / "a.jpg").write_bytes(picture(255, 9))
+    asked = ("doctor", "--model", device.model, "--rounds", 3)
+    code, output = device.run(*asked, COLUMNS="200")
+    assert code == 0, output
+    assert f"{served.url} accepts this device" in output
+    assert "problem" not in output
+    code, output = device.patrol()
+    assert code == 0
+    assert "as doctor chose at" in output
