@@ -10,7 +10,7 @@ from rich.console import Console
 from api.faults import err, fail, plain_faults
 
 if TYPE_CHECKING:
-    from ledger.audit import Fault
+    from ledger.stored_rows import Fault
 
 out = Console(highlight=False, soft_wrap=True)
 

@@ -15,9 +15,11 @@ from inspection.evidence import EvidenceStore
 from inspection.evidence_audit import audit_evidence, stray_evidence
 from inspection.journal import area_log_id_of, log_id_of
 from inspection.tables import Enterprise, PilotArea
-from ledger.audit import Fault, LogAudit, audit_log, pins_of, stray_rows
+from ledger.audit import LogAudit, audit_log, stray_rows
 from ledger.checkpoint import Checkpoint
 from ledger.keys import KeyRing
+from ledger.stored_rows import Fault
+from ledger.vouching_audit import Pin, pins_of
 
 Progress = Callable[[str, int, int], None]
 
@@ -45,7 +47,7 @@ class AuditDesk:
     session: Session
     evidence: EvidenceStore
     public_keys: Sequence[bytes]
-    seen: Sequence[Checkpoint] = ()
+    seen: Sequence[Pin] = ()
 
     def audit(self, enterprise_id: UUID | None, progress: Progress) -> Iterator[AuditReport]:
         """Audit one enterprise's ledger and its area's log, or everything. Raises NotFound."""
@@ -66,7 +68,7 @@ class AuditDesk:
         return [*stray_rows(self.session, logs), *stray_evidence(self.session)]
 
     def _enterprise(
-        self, row: Enterprise, covered: Sequence[Checkpoint], progress: Progress
+        self, row: Enterprise, covered: Sequence[Pin], progress: Progress
     ) -> AuditReport:
         name = f"enterprise {row.id} {row.name}"
         found = self._log(name, log_id_of(row.id), covered, progress)
@@ -75,9 +77,7 @@ class AuditDesk:
         )
         return AuditReport(name, found, files.files, (*found.faults, *files.faults))
 
-    def _log(
-        self, name: str, log_id: str, seen: Sequence[Checkpoint], progress: Progress
-    ) -> LogAudit:
+    def _log(self, name: str, log_id: str, seen: Sequence[Pin], progress: Progress) -> LogAudit:
         return audit_log(
             self.session,
             log_id,
@@ -110,6 +110,8 @@ def open_audit_desk(settings: Settings, seen: Sequence[Checkpoint] = ()) -> Iter
             if engine.dialect.name == "postgresql":
                 # Else every statement would see what was committed before it, and a busy ledger would look broken.
                 session.connection(execution_options={"isolation_level": "REPEATABLE READ"})
-            yield AuditDesk(session, open_evidence(settings), public_keys, seen)
+            yield AuditDesk(
+                session, open_evidence(settings), public_keys, [Pin(each) for each in seen]
+            )
     finally:
         engine.dispose()

@@ -136,8 +136,10 @@ class KeyDesk:
         return counts
 
     def _log_ids(self) -> list[str]:
+        """Return the logs that have an entry: the next key signs an empty one by itself."""
         with self.sessions() as session:
-            return SqlStore(session).log_ids()
+            store = SqlStore(session)
+            return [log_id for log_id in store.log_ids() if store.head(log_id).size]
 
     def _log(self, action: str, detail: str) -> None:
         with self.sessions.begin() as session:

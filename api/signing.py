@@ -4,10 +4,10 @@ from dataclasses import dataclass
 
 from sqlmodel import Session
 
-from inspection.wire import utc_now
 from ledger.checkpoint import Checkpoint, verify_checkpoint
 from ledger.errors import KeyFileError, NoteError
 from ledger.keys import KeyRing, SigningKey
+from ledger.log import get_entry
 from ledger.note import VerifierKey
 from ledger.sql import SqlStore
 from ledger.vouching import LedgerKey, Vouching
@@ -27,7 +27,7 @@ class Signers:
         return f"{self.origin}/ledger/{log_id}"
 
     def signer(self, session: Session, log_id: str) -> SigningKey:
-        """Return the key that signs a log now, and note a log's first key.
+        """Return the key that signs a log now, and note the first key of a log that has an entry.
 
         Raises KeyFileError when the key's file is not here: nothing is signed by another key unannounced.
         """
@@ -50,16 +50,19 @@ class Signers:
         return rows[-1] if rows else None
 
     def _first(self, session: Session, log_id: str) -> LedgerKey:
-        """Take the key that signed what is there, from before keys were noted; else the newest one."""
+        """Take the key that signed what is there, from before keys were noted; else the newest one.
+
+        It signs since the log's first entry. An empty log needs no key of its own: whatever signs it binds nobody.
+        """
         store = SqlStore(session)
-        store.lock_head(log_id)
+        size = store.lock_head(log_id).size
         # Another server may have been faster.
         known = self._current(session, log_id)
         if known is not None:
             return known
         latest = store.latest_checkpoint(log_id)
         key = self.ring.newest().named(self.origin_of(log_id))
-        if latest is not None:
+        if latest is not None and latest.size > 0:
             signed = [
                 own
                 for own in (key.named(latest.origin) for key in self.ring.all())
@@ -68,7 +71,10 @@ class Signers:
             if not signed:
                 raise KeyFileError(_lost(log_id, "a key that is not known"))
             key = signed[0].named(self.origin_of(log_id))
-        return Vouching(session).add_key(log_id, key.vkey, FIRST, int(utc_now().timestamp()))
+        if size == 0:
+            return LedgerKey(log_id=log_id, number=1, vkey=key.vkey, kind=FIRST, since=0)
+        since = int(get_entry(store, log_id, 0).header.at.timestamp())
+        return Vouching(session).add_key(log_id, key.vkey, FIRST, since)
 
 
 def is_signed_by(checkpoint: Checkpoint, key: VerifierKey) -> bool:

@@ -18,8 +18,8 @@ from inspection.errors import EvidenceRefused, StorageError
 from inspection.evidence import CHUNK, SNIFFED_BYTES, EvidenceStore, sniff_media_type
 from inspection.scopes import SYSTEM, Actor
 from inspection.tables import Device, Enterprise, ErasureTarget, Evidence, TargetState, User
-from ledger.audit import Fault, LogAudit
-from ledger.stored_rows import raw, stored_rows
+from ledger.audit import LogAudit
+from ledger.stored_rows import Fault, raw, stored_rows
 
 _EVIDENCE: sa.Table = Evidence.metadata.tables["evidence"]
 _SHA256 = re.compile(rb"[0-9a-f]{64}")
@@ -80,7 +80,9 @@ class _Reader:
     def rows(self) -> Iterator[Any]:
         """Yield the enterprise's rows as they are stored."""
         names = "sha256 media_type size received_at received_from erased_at"
-        yield from stored_rows(self._session, _EVIDENCE, names, enterprise_id=self._enterprise_id)
+        yield from stored_rows(
+            self._session, _EVIDENCE, names, self._misfit, enterprise_id=self._enterprise_id
+        )
 
     def read(self, row: Any) -> None:
         """Check one row and its bytes."""
@@ -112,6 +114,9 @@ class _Reader:
         for index in sorted(set(self._log.erased) - known):
             place = f"ledger_entry log {self._log.log_id} index {index}"
             self.faults.append(Fault(place, "its content is gone, and no erasure was ordered"))
+
+    def _misfit(self, row: str, what: str) -> None:
+        self._fault(row.removeprefix("sha256 "), what)
 
     def _fault(self, sha256: str, what: str) -> None:
         place = f"evidence {sha256} of enterprise {self._enterprise_id}"

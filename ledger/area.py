@@ -8,6 +8,9 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import cast
+
+from pydantic import JsonValue
 
 from ledger.checkpoint import Checkpoint, parse_checkpoint, verify_checkpoint
 from ledger.cosignature import Cosignature, WitnessKey, cosignatures, verify_cosignatures
@@ -31,9 +34,41 @@ class AreaVouch:
     cosignatures: tuple[Cosignature, ...]
 
 
-def area_record(checkpoint: Checkpoint, at: datetime) -> Record:
+@dataclass(frozen=True)
+class Counts:
+    """What an area's entry says was there when it was written, so that nothing of it can be taken away later.
+
+    number: the how-manieth checkpoint of its ledger the entry publishes (1 is the first); area_checkpoints,
+    area_cosignatures: how many of the area's own there were.
+    """
+
+    number: int
+    area_checkpoints: int
+    area_cosignatures: int
+
+    @classmethod
+    def of(cls, record: Record) -> "Counts | None":
+        """Read them from an area's record; None where its writer did not count yet. Raises InclusionRefused."""
+        if not {"number", "area"} & set(record.data):
+            return None
+        area = record.data.get("area")
+        own = area if isinstance(area, dict) else {}
+        found = (record.data.get("number"), own.get("checkpoints"), own.get("cosignatures"))
+        if not all(type(count) is int for count in found):
+            msg = "the entry counts checkpoints and cosignatures by what are no numbers"
+            raise InclusionRefused(msg)
+        return cls(*cast("tuple[int, int, int]", found))
+
+    def to_data(self) -> dict[str, JsonValue]:
+        """Write them as fields of the record's data."""
+        own = {"checkpoints": self.area_checkpoints, "cosignatures": self.area_cosignatures}
+        return {"number": self.number, "area": cast("JsonValue", own)}
+
+
+def area_record(checkpoint: Checkpoint, at: datetime, counts: Counts | None = None) -> Record:
     """Return the area log's record of a ledger's checkpoint."""
-    return Record(KIND, SECTION, at, BY, {"checkpoint": checkpoint.text})
+    data = {} if counts is None else counts.to_data()
+    return Record(KIND, SECTION, at, BY, {"checkpoint": checkpoint.text, **data})
 
 
 def verify_area(
@@ -61,7 +96,7 @@ def verify_area(
     else:
         cosigned = cosignatures(area.text, witnesses)
     record = statement.verify()  # 4
-    covered = _covered(record)  # 5
+    covered = covered_by(record)  # 5
     if covered.origin != checkpoint.origin:
         msg = f"the area covers a checkpoint of {covered.origin}, not of {checkpoint.origin}"
         raise OriginMismatch(msg)
@@ -83,7 +118,8 @@ def _verify_signed(
     return area
 
 
-def _covered(record: Record) -> Checkpoint:
+def covered_by(record: Record) -> Checkpoint:
+    """Return the checkpoint that an area's record publishes. Raises InclusionRefused, NoteError."""
     text = record.data.get("checkpoint")
     if record.kind != KIND or not isinstance(text, str):
         msg = f"an entry of kind {record.kind} publishes no checkpoint"

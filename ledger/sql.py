@@ -8,7 +8,7 @@ last guard: two writers that believe in the same index can't both commit.
 
 from collections.abc import Collection, Mapping, Sequence
 from functools import lru_cache
-from typing import Any, ClassVar
+from typing import Any, ClassVar, cast
 
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
@@ -25,6 +25,15 @@ from ledger.store import Head
 _HASH_BYTES = 32
 
 
+def _counted(description: str) -> Any:
+    return Field(
+        default=0,
+        sa_type=sa.BigInteger,
+        sa_column_kwargs={"server_default": "0"},
+        description=description,
+    )
+
+
 class LedgerHead(SQLModel, table=True):
     """The size of each log and the right edge of its tree: the row that a writer locks."""
 
@@ -32,6 +41,8 @@ class LedgerHead(SQLModel, table=True):
     log_id: str = Field(primary_key=True, max_length=200)
     size: int = Field(sa_type=sa.BigInteger)
     edge: bytes = Field(description="32 bytes for each bit set in size, largest subtree first")
+    checkpoints: int = _counted("how many were published: none can be taken away unnoticed")
+    cosignatures: int = _counted("how many were taken in, one a witness and checkpoint")
 
 
 class LedgerEntryRow(SQLModel, table=True):
@@ -67,6 +78,7 @@ class LedgerCheckpoint(SQLModel, table=True):
     log_id: str = Field(primary_key=True, max_length=200)
     size: int = Field(primary_key=True, sa_type=sa.BigInteger)
     text: str = Field(sa_type=sa.Text)
+    number: int = Field(sa_type=sa.BigInteger, description="1 is the log's first checkpoint")
 
 
 _HEAD: sa.Table = SQLModel.metadata.tables["ledger_head"]
@@ -177,13 +189,24 @@ class SqlStore:
         return found
 
     def add_checkpoint(self, log_id: str, checkpoint: Checkpoint) -> None:
-        """Store a checkpoint; one of the same size is replaced."""
-        statement = self._insert(_CHECKPOINT).values(
-            log_id=log_id, size=checkpoint.size, text=checkpoint.text
+        """Store a checkpoint under the log's next number; one of the same size is replaced, and keeps its number.
+
+        The caller has locked the head.
+        """
+        of_log = _HEAD.c.log_id == log_id
+        same = sa.update(_CHECKPOINT).where(
+            _CHECKPOINT.c.log_id == log_id, _CHECKPOINT.c.size == checkpoint.size
         )
+        replaced = self._session.execute(same.values(text=checkpoint.text))
+        if cast("sa.CursorResult[Any]", replaced).rowcount:
+            return
         self._session.execute(
-            statement.on_conflict_do_update(
-                index_elements=["log_id", "size"], set_={"text": checkpoint.text}
+            sa.update(_HEAD).where(of_log).values(checkpoints=_HEAD.c.checkpoints + 1)
+        )
+        number = sa.select(_HEAD.c.checkpoints).where(of_log).scalar_subquery()
+        self._session.execute(
+            sa.insert(_CHECKPOINT).values(
+                log_id=log_id, size=checkpoint.size, text=checkpoint.text, number=number
             )
         )
 

@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 from sqlmodel import Field, SQLModel
 
 from ledger import log
-from ledger.area import area_record
+from ledger.area import Counts, area_record
 from ledger.checkpoint import Checkpoint, parse_checkpoint
 from ledger.cosignature import Cosignature, add_cosignatures
 from ledger.lines import entry_to_line
@@ -42,6 +42,7 @@ class LedgerCosignature(SQLModel, table=True):
     size: int = Field(primary_key=True, sa_type=sa.BigInteger)
     timestamp: int = Field(sa_type=sa.BigInteger, description="POSIX seconds, by the witness")
     line: str = Field(sa_type=sa.Text)
+    number: int = Field(sa_type=sa.BigInteger, description="1 is the first that came for the log")
 
 
 class LedgerKey(SQLModel, table=True):
@@ -56,7 +57,10 @@ class LedgerKey(SQLModel, table=True):
     announced: str | None = Field(
         default=None, sa_type=sa.Text, description="the checkpoint that ends with the announcement"
     )
-    since: int = Field(sa_type=sa.BigInteger, description="POSIX seconds")
+    since: int = Field(
+        sa_type=sa.BigInteger,
+        description="POSIX seconds: the time of the announcement, or of entry 0",
+    )
 
 
 _AREA: sa.Table = SQLModel.metadata.tables["ledger_area_entry"]
@@ -92,14 +96,18 @@ class Vouching:
         Locks the area log if there is any.
         """
         grown = self._grown(area_log_id, sorted(log_ids))
-        if grown:
-            self._store.lock_head(area_log_id)
-            # Another server may have been faster.
-            grown = self._grown(area_log_id, grown)
+        if not grown:
+            return 0
+        self._store.lock_head(area_log_id)
+        own = sa.select(_HEAD.c.checkpoints, _HEAD.c.cosignatures)
+        counts = self._session.execute(own.where(_HEAD.c.log_id == area_log_id)).one()
+        # Another server may have been faster.
+        grown = self._grown(area_log_id, grown)
         for log_id in grown:
-            checkpoint = self._store.latest_checkpoint(log_id)
-            assert checkpoint is not None  # noqa: S101  `_grown` found one
-            entry = log.append(self._store, area_log_id, area_record(checkpoint, at))
+            number, text = self._newest_checkpoint(log_id)
+            checkpoint = parse_checkpoint(text)
+            record = area_record(checkpoint, at, Counts(number, *counts))
+            entry = log.append(self._store, area_log_id, record)
             self._session.execute(
                 sa.insert(_AREA).values(
                     area_log_id=area_log_id, log_id=log_id, size=checkpoint.size, index=entry.index
@@ -164,10 +172,17 @@ class Vouching:
     def add_cosignature(self, log_id: str, size: int, cosignature: Cosignature) -> None:
         """Store a cosignature that was found good; a newer one of the same checkpoint takes its place."""
         key = (log_id, cosignature.key.to_vkey(), size)
+        # Until the transaction ends nobody else takes this number.
+        self._store.lock_head(log_id)
         known = self._session.get(LedgerCosignature, key)
         if known is None:
             known = LedgerCosignature(
-                log_id=log_id, witness=key[1], size=size, timestamp=-1, line=""
+                log_id=log_id,
+                witness=key[1],
+                size=size,
+                timestamp=-1,
+                line="",
+                number=self._next(log_id),
             )
             self._session.add(known)
         if cosignature.timestamp > known.timestamp:
@@ -199,6 +214,23 @@ class Vouching:
         self._session.add(row)
         self._session.flush()
         return row
+
+    def _next(self, log_id: str) -> int:
+        """Count one more cosignature of a log whose head is locked, and return how many there are."""
+        of_log = _HEAD.c.log_id == log_id
+        more = sa.update(_HEAD).where(of_log).values(cosignatures=_HEAD.c.cosignatures + 1)
+        self._session.execute(more)
+        counted: int = self._session.execute(
+            sa.select(_HEAD.c.cosignatures).where(of_log)
+        ).scalar_one()
+        return counted
+
+    def _newest_checkpoint(self, log_id: str) -> tuple[int, str]:
+        """Return number and text of the newest checkpoint of a log that has one."""
+        query = sa.select(_CHECKPOINT.c.number, _CHECKPOINT.c.text)
+        newest = query.where(_CHECKPOINT.c.log_id == log_id).order_by(_CHECKPOINT.c.size.desc())
+        number, text = self._session.execute(newest.limit(1)).one()
+        return number, text
 
     def _covered(
         self, area_log_id: str, log_id: str, checkpoint: Checkpoint, area: Checkpoint

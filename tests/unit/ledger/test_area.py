@@ -8,10 +8,11 @@ from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
+from pydantic import JsonValue
 from sqlmodel import Session, SQLModel
 
 from ledger import errors, log, rotation
-from ledger.area import AreaVouch, area_record, verify_area
+from ledger.area import AreaVouch, Counts, area_record, verify_area
 from ledger.checkpoint import Checkpoint, parse_checkpoint
 from ledger.cosignature import WitnessKey, add_cosignatures, cosign, cosignatures
 from ledger.entry import Record
@@ -190,6 +191,41 @@ def test_an_entry_that_publishes_nothing_is_refused(town: Town) -> None:
         statement = rotation.state_change(town.store, "area", entry.index, area, area)
         with pytest.raises(errors.InclusionRefused, match="publishes no checkpoint"):
             verify_area(statement.to_text(), checkpoint, [AREA.verifier])
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        {"number": 1},
+        {"area": {"checkpoints": 1, "cosignatures": 0}},
+        {"number": 1, "area": [1, 0]},
+        {"number": 1, "area": {"checkpoints": "1", "cosignatures": 0}},
+        {"number": True, "area": {"checkpoints": 1, "cosignatures": 0}},
+    ],
+)
+def test_counts_are_whole_or_refused(town: Town, data: dict[str, JsonValue]) -> None:
+    """What an area's entry counted is read as it was written; half of it, or what is no number, is refused."""
+    checkpoint = town.grow()
+    counts = Counts(3, 2, 1)
+    assert Counts.of(area_record(checkpoint, AT, counts)) == counts
+    assert Counts.of(area_record(checkpoint, AT)) is None
+    with pytest.raises(errors.InclusionRefused, match="no numbers"):
+        Counts.of(replace(area_record(checkpoint, AT), data=data))
+
+
+def test_checkpoints_and_cosignatures_are_numbered(town: Town) -> None:
+    """Each by one more than the one before; what takes another's place keeps its number. The area writes it down."""
+    for count in (2, 0, 1):
+        town.grow("mine", count)
+        town.cosign(town.cover())
+    town.cosign(town.cover(), at=1_790_000_001)
+    query = sa.text("SELECT number FROM ledger_checkpoint WHERE log_id = :id ORDER BY size")
+    assert list(town.session.scalars(query, {"id": "mine"})) == [1, 2]
+    assert list(town.session.scalars(query, {"id": "area"})) == [1, 2]
+    query = sa.text("SELECT number FROM ledger_cosignature ORDER BY size")
+    assert list(town.session.scalars(query)) == [1, 2]
+    written = [Counts.of(e.record) for e in log.entries(town.store, "area") if e.record]
+    assert written == [Counts(1, 0, 0), Counts(2, 1, 1)]
 
 
 def test_a_statement_must_be_whole(town: Town) -> None:
