@@ -1,65 +1,62 @@
-"""Frames of a camera: a video file read on its own timeline, or a live source whose newest frame wins.
+"""Frames of a live camera: a thread of its own reads it, and the newest frame wins.
 
-A live source (an RTSP URL, a local camera) is read by a thread of its own, decoded as fast as it comes so that
-nothing queues up, and sampled into a slot that holds one frame. It reconnects for ever, with growing waits. OpenCV's
-default timeouts hang for 30 seconds or for good on a silent server, so both are given when opening; a frozen
-stream is noticed after about three times the read timeout.
+Nothing queues up: what comes is read as fast as it comes, and a slot holds one frame. The camera is opened again for
+ever, with growing waits and jitter. Silence ends a connection after about three times the read timeout.
 """
 
-import os
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
-from pathlib import Path
-from typing import Protocol, cast
+from datetime import datetime
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from edge.address import Address, Way
 from edge.capture import Capture, TimeSource
 from edge.deliver import Waits
-from edge.errors import SourceInvalid
+from edge.errors import CameraAway
+from edge.motion import cells, motion
+from edge.pixels import Image, Pixels
+from edge.scheduler import next_due_s
 from edge.settings import Settings
+from edge.snapshot import open_video
+from edge.video import Video
 from inspection.wire import Source, SourceKind, utc_now
 
-Image = NDArray[np.uint8]
+FIRST_WAIT_S = 0.5
+# Key frames come when they come: one that is a little early is taken, or every second one would be left out.
+KEY_SLACK = 0.3
 
-# A camera that is away is said once by the watch; FFmpeg and OpenCV would say it at every attempt.
-os.environ.setdefault("OPENCV_FFMPEG_LOGLEVEL", "-8")
-os.environ.setdefault("OPENCV_LOG_LEVEL", "ERROR")
-cv2.utils.logging.setLogLevel(cv2.utils.logging.LOG_LEVEL_ERROR)
+OpenVideo = Callable[[Address, Settings], Video]
 
 
 @dataclass(frozen=True, slots=True)
 class Frame:
-    """A picture and when it was seen: UTC, and on a clock that never jumps back."""
+    """A picture and when it was seen: UTC, and on a clock that never jumps back.
 
-    image_bgr: Image
+    `motion` says how much moved since the frame before it, 0 to 1.
+    """
+
+    pixels: Pixels
     captured_at: datetime
     at_s: float
+    motion: float = 0.0
 
-
-def is_live(source: str) -> bool:
-    """Tell a live source (a URL or the number of a local camera) from a video file."""
-    return source.isdigit() or "://" in source
-
-
-def shown(source: str) -> str:
-    """Return a source without the password in its URL, for messages."""
-    scheme, separator, rest = source.partition("://")
-    credentials, at, host = rest.rpartition("@")
-    if not separator or not at:
-        return source
-    return f"{scheme}://{credentials.partition(':')[0]}@{host}"
+    @property
+    def image_bgr(self) -> Image:
+        """The whole picture, converted when it is first asked for."""
+        return self.pixels.bgr
 
 
 def capture_of(frame: Frame, camera: str, time_source: TimeSource, jpeg_quality: int) -> Capture:
-    """Return a frame as a capture whose evidence is a JPEG of it."""
+    """Return a frame as a capture whose evidence is a JPEG of it: the camera's own where it sent one."""
 
     def encode() -> bytes:
+        if frame.pixels.jpeg is not None:
+            return frame.pixels.jpeg
         done, jpeg = cv2.imencode(".jpg", frame.image_bgr, [cv2.IMWRITE_JPEG_QUALITY, jpeg_quality])
         if not done:
             msg = f"OpenCV did not encode a frame of shape {frame.image_bgr.shape}"
@@ -76,117 +73,65 @@ def capture_of(frame: Frame, camera: str, time_source: TimeSource, jpeg_quality:
     )
 
 
-def video_frames(path: Path, fps: float, started_at: datetime | None = None) -> Iterator[Frame]:
-    """Yield the frames of a video file, `fps` a second of its own time.
-
-    Without `started_at` the file's time of last change is taken for the end of the recording.
-
-    Raises:
-        SourceInvalid: no such file, or no picture in it.
-    """
-    if not path.is_file():
-        raise SourceInvalid(str(path), "no such file")
-    video = cv2.VideoCapture(str(path), cv2.CAP_FFMPEG)
-    try:
-        rate = video.get(cv2.CAP_PROP_FPS)
-        if not video.isOpened() or not video.grab():
-            raise SourceInvalid(str(path), "no video that can be read")
-        start = started_at or _started_at(path, video, rate)
-        yield from _sampled(video, rate if rate > 0 else 25.0, fps, start)
-    finally:
-        video.release()
-
-
-def _started_at(path: Path, video: cv2.VideoCapture, rate: float) -> datetime:
-    count = video.get(cv2.CAP_PROP_FRAME_COUNT)
-    duration_s = count / rate if rate > 0 and count > 0 else 0.0
-    ended_at = datetime.fromtimestamp(path.stat().st_mtime, UTC)
-    return ended_at - timedelta(seconds=duration_s)
-
-
-def _sampled(video: cv2.VideoCapture, rate: float, fps: float, start: datetime) -> Iterator[Frame]:
-    """Yield every frame that is due; the first was grabbed already. The others are decoded, not converted."""
-    number, due_s = 0, 0.0
-    while True:
-        at_s = number / rate
-        if at_s + 0.5 / rate >= due_s:
-            done, image = video.retrieve()
-            if done:
-                yield Frame(cast(Image, image), start + timedelta(seconds=at_s), at_s)
-            due_s += 1.0 / fps
-        if not video.grab():
-            return
-        number += 1
-
-
-class Video(Protocol):
-    """The part of `cv2.VideoCapture` that a live camera uses."""
-
-    def grab(self) -> bool:
-        """Receive and decode the next frame."""
-        ...
-
-    def retrieve(self) -> tuple[bool, Image]:
-        """Return the frame that was grabbed, BGR."""
-        ...
-
-    def release(self) -> None:
-        """Close the source."""
-        ...
-
-
-def open_live(source: str, settings: Settings) -> Video | None:
-    """Open a live source with timeouts; None when it does not answer."""
-    if source.isdigit():
-        video = cv2.VideoCapture(int(source))
-    else:
-        timeouts = [
-            cv2.CAP_PROP_OPEN_TIMEOUT_MSEC,
-            int(settings.camera_open_timeout_s * 1000),
-            cv2.CAP_PROP_READ_TIMEOUT_MSEC,
-            int(settings.camera_read_timeout_s * 1000),
-        ]
-        video = cv2.VideoCapture(source, cv2.CAP_FFMPEG, timeouts)
-    if not video.isOpened():
-        video.release()
-        return None
-    return cast(Video, video)
-
-
 class LiveCamera:
-    """A live source, read by a thread; `newest` hands out each sampled frame at most once.
+    """A live source, read by a thread; `newest` hands out each frame at most once.
 
-    `open_video` returns an open source or None; a test puts its own in its place.
+    `way` may be changed at any moment. `open_video` opens the source; a test puts its own in its place.
+
+    Attributes:
+        connections: how often the source was opened.
+        seen_at_s: monotonic time of the last frame, None before the first.
+        trouble: why there is no picture, for a technician; empty while there is one.
+        key_every_s: how far apart the source's key frames are, seconds; None while unknown.
     """
+
+    time_source = TimeSource.CLOCK
+    is_over = False
 
     def __init__(
         self,
-        source: str,
+        address: Address | str,
         fps: float,
         settings: Settings,
         *,
-        open_video: Callable[[str, Settings], Video | None] = open_live,
+        way: Way = Way.SAMPLED,
+        open_video: OpenVideo = open_video,
     ) -> None:
-        self._source, self._every_s, self._settings = source, 1.0 / fps, settings
+        self.address = Address(address) if isinstance(address, str) else address
+        self.way, self._every_s, self._settings = way, 1.0 / fps, settings
         self._open_video = open_video
         self._stopping = threading.Event()
         self._changed = threading.Condition()
         self._frame: Frame | None = None
+        self._cells: NDArray[np.float32] | None = None
+        self._on_frame: Callable[[], None] = lambda: None
         # A daemon: a read that never returns must not keep the program from ending.
         self._thread = threading.Thread(target=self._run, name="camera", daemon=True)
         self.connections = 0
         self.seen_at_s: float | None = None
+        self.trouble = ""
+        self.key_every_s: float | None = None
 
-    def start(self) -> None:
-        """Start reading."""
+    def start(self, on_frame: Callable[[], None] = lambda: None) -> None:
+        """Start reading; `on_frame` is called from the reading thread whenever there is a new frame."""
+        self._on_frame = on_frame
         self._thread.start()
 
-    def stop(self) -> None:
-        """Stop reading; waits for a read under way, but not longer than its timeouts allow."""
+    def ask_to_stop(self) -> None:
+        """Say that reading is to end, without waiting for it."""
         self._stopping.set()
         with self._changed:
             self._changed.notify_all()
+
+    def stop(self) -> None:
+        """Stop reading; waits for a read under way, but not longer than its timeouts allow."""
+        self.ask_to_stop()
         self._thread.join(3 * self._settings.camera_read_timeout_s)
+
+    @property
+    def waiting(self) -> Frame | None:
+        """The frame that was not handed out yet."""
+        return self._frame
 
     def newest(self, timeout_s: float) -> Frame | None:
         """Wait for a frame that was not handed out yet; None when none came."""
@@ -198,32 +143,53 @@ class LiveCamera:
             return frame
 
     def _run(self) -> None:
-        waits = Waits(0.5, self._settings.camera_longest_wait_s)
+        waits = Waits(FIRST_WAIT_S, self._settings.camera_longest_wait_s)
         while not self._stopping.is_set():
-            video = self._open_video(self._source, self._settings)
-            if video is not None:
+            try:
+                video = self._open_video(self.address, self._settings)
+            except CameraAway as away:
+                self.trouble = away.reason
+            else:
                 self.connections += 1
-                try:
-                    if self._read(video):
-                        waits.reset()
-                finally:
-                    video.release()
+                if self._read(video):
+                    waits.reset()
             self._stopping.wait(waits.next_s())
 
     def _read(self, video: Video) -> bool:
-        """Read until the source ends or falls silent; return whether it showed anything."""
+        """Read until the source ends or falls silent, and close it; return whether it showed anything."""
         due_s, has_shown = 0.0, False
-        while not self._stopping.is_set() and video.grab():
-            now_s = time.monotonic()
-            if now_s < due_s:
-                continue
-            done, image = video.retrieve()
-            if not done:
-                break
-            has_shown = True
-            due_s = max(due_s + self._every_s, now_s)
-            with self._changed:
-                self._frame = Frame(image, utc_now(), now_s)
-                self.seen_at_s = now_s
-                self._changed.notify_all()
+        self._cells = None
+        try:
+            while not self._stopping.is_set():
+                way = self.way
+                if not video.grab(way, due_s - self._slack_s(way) - time.monotonic()):
+                    self.trouble = video.trouble
+                    break
+                pixels = video.retrieve()
+                if pixels is None or not self._show(pixels):
+                    continue
+                has_shown, self.key_every_s = True, video.key_every_s
+                due_s = next_due_s(due_s, self._every_s, time.monotonic())
+        finally:
+            video.release()
         return has_shown
+
+    def _slack_s(self, way: Way) -> float:
+        return KEY_SLACK * self._every_s if way is Way.KEY else 0.0
+
+    def _show(self, pixels: Pixels) -> bool:
+        """Put a picture into the slot; one that cannot be decoded is left out."""
+        try:
+            now_cells = cells(pixels.luma)
+        except ValueError as error:
+            self.trouble = str(error)
+            return False
+        moved = 0.0 if self._cells is None else motion(self._cells, now_cells)
+        self._cells = now_cells
+        frame = Frame(pixels, utc_now(), time.monotonic(), moved)
+        with self._changed:
+            self._frame = frame
+            self.seen_at_s, self.trouble = frame.at_s, ""
+            self._changed.notify_all()
+        self._on_frame()
+        return True

@@ -9,7 +9,8 @@ from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 
-from edge.camera import Frame, LiveCamera, shown
+from edge.address import shown
+from edge.camera import Frame, LiveCamera
 from edge.client import Client
 from edge.errors import EdgeError, OutboxUnusable, Refused, ServerAway
 from edge.identity import Identity, find_identity

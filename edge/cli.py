@@ -8,16 +8,21 @@ later) · 7 the server refuses this device or code · 8 the server is away and f
 """
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
+from pydantic import ValidationError
 
+from edge.address import Transport, Way
 from edge.errors import EdgeError
 from edge.messages import Language, say
 from edge.settings import Settings
+
+if TYPE_CHECKING:
+    from edge.cameras import CameraEntry
 
 _HELP_LANG: Language = "en" if os.environ.get("ANXUN_LANG", "zh").lower().startswith("en") else "zh"
 
@@ -93,11 +98,14 @@ def patrol(  # noqa: PLR0913  each is an option of the command
 @app.command(help=_help("help_watch"))
 def watch(  # noqa: PLR0913  each is an option of the command
     context: typer.Context,
-    source: Annotated[str, typer.Argument(help=_help("help_source"))],
-    camera: Annotated[str, typer.Option(help=_help("help_camera"))],
-    k: Annotated[int, typer.Option("--k", min=1, help=_help("help_k"))] = 3,
-    n: Annotated[int, typer.Option("--n", min=1, help=_help("help_n"))] = 5,
-    fps: Annotated[float, typer.Option(min=0.01, max=60, help=_help("help_fps"))] = 2.0,
+    source: Annotated[str | None, typer.Argument(help=_help("help_source"))] = None,
+    camera: Annotated[str | None, typer.Option(help=_help("help_camera"))] = None,
+    cameras: Annotated[Path | None, typer.Option(help=_help("help_cameras"))] = None,
+    k: Annotated[int | None, typer.Option("--k", min=1, max=100, help=_help("help_k"))] = None,
+    n: Annotated[int | None, typer.Option("--n", min=1, max=100, help=_help("help_n"))] = None,
+    fps: Annotated[float | None, typer.Option(min=0.01, max=60, help=_help("help_fps"))] = None,
+    way: Annotated[Way | None, typer.Option(help=_help("help_way"))] = None,
+    transport: Annotated[Transport | None, typer.Option(help=_help("help_transport"))] = None,
     for_s: Annotated[float | None, typer.Option("--for", min=0, help=_help("help_for"))] = None,
     started_at: Annotated[datetime | None, typer.Option(help=_help("help_started"))] = None,
     zones: ZonesOption = None,
@@ -106,14 +114,36 @@ def watch(  # noqa: PLR0913  each is an option of the command
     experimental: ExperimentalOption = None,
     offline: OfflineOption = False,
 ) -> None:
-    """Watch one camera."""
-    from edge import commands
+    """Watch one camera, or those of a file."""
+    from edge import commands, watching
 
-    if k > n:
-        raise typer.BadParameter(f"--k {k} > --n {n}", param_hint="--k")
-    view = commands.View(source, camera, k, n, fps, for_s, started_at)
     asked = commands.Asked(model, zones, tuple(hazard or ()), tuple(experimental or ()), offline)
-    _run(context, lambda: commands.watch(context.obj, view, asked))
+    options = {"k": k, "n": n, "fps": fps, "way": way, "transport": transport}
+    named = {"source": source, "name": camera}
+    told = {key: value for key, value in (named | options).items() if value is not None}
+    if cameras is None:
+        plan = watching.Plan(_one_camera(told, context.obj.lang), None, for_s, started_at)
+    else:
+        if told or started_at is not None:
+            raise typer.BadParameter(say(context.obj.lang, "one_or_many"), param_hint="--cameras")
+        plan = watching.Plan(None, cameras, for_s)
+    _run(context, lambda: watching.watch(context.obj, plan, asked))
+
+
+def _one_camera(told: Mapping[str, object], lang: Language) -> "CameraEntry":
+    from edge.cameras import CameraEntry
+
+    try:
+        return CameraEntry.model_validate(told)
+    except ValidationError as error:
+        problem = error.errors()[0]
+        if problem["type"] == "missing":
+            raise typer.BadParameter(
+                say(lang, "one_or_many"), param_hint="SOURCE --camera"
+            ) from None
+        message = problem["msg"].removeprefix("Value error, ")
+        where = "".join(f"--{part} " for part in problem["loc"])
+        raise typer.BadParameter(f"{where}{message}") from None
 
 
 @app.command(help=_help("help_deliver"))

@@ -1,9 +1,7 @@
 """What the commands of `anxun-edge` do: put the parts together, run them, say how it went, return the exit code."""
 
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from pathlib import Path
 
 from rich.markup import escape
@@ -16,14 +14,11 @@ from rich.progress import (
     TimeRemainingColumn,
 )
 
-from edge.camera import LiveCamera, capture_of, is_live, shown, video_frames
-from edge.capture import Capture, TimeSource
 from edge.choice import running_for
 from edge.client import Client
-from edge.confirm import Confirmer
-from edge.console import Voice, local_time, say_look, show_status
+from edge.console import Voice, say_look, show_status
 from edge.deliver import Delivery, Outcome, Waits, measure_clock
-from edge.errors import DiskFull, StateBusy
+from edge.errors import StateBusy
 from edge.identity import enrol as enrol_device
 from edge.identity import read_identity
 from edge.lock import work_lock
@@ -33,9 +28,6 @@ from edge.patrol import Patrol, PatrolTotals
 from edge.photos import find_photos
 from edge.running import delivering, end_run, interruptible, say_delivered
 from edge.settings import Settings
-from edge.watch import Blindness, Watch, live_captures, run_watch
-from inspection.taxonomy import hazard_type
-from inspection.wire import FindingDraft
 from models.tiling import Tiling
 
 
@@ -49,19 +41,6 @@ class Asked:
     experimental: tuple[str, ...] = ()
     is_offline: bool = False
     tile_px: int | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class View:
-    """What to watch and how."""
-
-    source: str
-    camera: str
-    k: int = 3
-    n: int = 5
-    fps: float = 2.0
-    for_s: float | None = None
-    started_at: datetime | None = None
 
 
 def enrol(settings: Settings, url: str, code: str, name: str) -> int:
@@ -82,7 +61,7 @@ def patrol(settings: Settings, folder: Path, asked: Asked) -> int:
     if not photos:
         voice.warn("no_photos", folder=folder)
         return 0
-    look = _look(settings, asked)
+    look = look_for(settings, asked)
     with (
         interruptible() as interruption,
         work_lock(settings.data_dir, "patrol"),
@@ -96,34 +75,6 @@ def patrol(settings: Settings, folder: Path, asked: Asked) -> int:
         walk = Patrol(look, outbox, _photo_notice(voice, progress, task, delivery))
         walk.walk(photos, should_stop=interruption.is_set)
     _say_patrol(voice, walk.totals, len(photos))
-    return end_run(settings, voice, delivery, interruption)
-
-
-def watch(settings: Settings, view: View, asked: Asked) -> int:
-    """Watch a camera until it ends, its time is over, or a signal; delivering on the way and at the end."""
-    voice = Voice.of(settings.lang)
-    look = _look(settings, asked)
-    confirmer = Confirmer(k=view.k, n=view.n, gone_after_s=settings.gone_after_s)
-    with (
-        interruptible() as interruption,
-        work_lock(settings.data_dir, f"watch-{_file_name(view.camera)}"),
-        delivering(settings, voice, interruption, is_offline=asked.is_offline) as delivery,
-        Outbox(settings.outbox_dir) as outbox,
-    ):
-        say_look(voice, look, outbox)
-        voice.tell("watching", source=shown(view.source), camera=view.camera)
-        notice = _finding_notice(voice, delivery)
-        watching = Watch(look, confirmer, outbox, notice)
-        deadline_s = time.monotonic() + (view.for_s or float("inf"))
-
-        def should_stop() -> bool:
-            return interruption.is_set() or time.monotonic() >= deadline_s
-
-        if is_live(view.source):
-            _watch_live(settings, voice, view, watching, should_stop)
-        else:
-            run_watch(watching, _video(settings, view), should_stop=should_stop)
-    voice.tell("watch_done", frames=watching.totals.frames, findings=watching.totals.findings)
     return end_run(settings, voice, delivery, interruption)
 
 
@@ -152,7 +103,12 @@ def status(settings: Settings, *, as_json: bool) -> int:
     return 0
 
 
-def _look(settings: Settings, asked: Asked) -> Look:
+def look_for(settings: Settings, asked: Asked) -> Look:
+    """Load the model with what a run asks for.
+
+    Raises:
+        SetupError: what of it cannot be.
+    """
     switched_on = settings.experimental | set(asked.experimental)
     running = running_for(settings, asked.model)
     look = Look.prepare(asked.model, asked.zones, asked.hazards, switched_on, running)
@@ -198,68 +154,3 @@ def _say_patrol(voice: Voice, totals: PatrolTotals, total: int) -> None:
         findings=totals.findings,
         **states,
     )
-
-
-def _finding_notice(
-    voice: Voice, delivery: Delivery | None
-) -> Callable[[FindingDraft | DiskFull | None], None]:
-    def notice(news: FindingDraft | DiskFull | None) -> None:
-        if news is None:
-            voice.warn("held_over")
-            return
-        if isinstance(news, DiskFull):
-            voice.warn("held")
-            return
-        _say_finding(voice, news)
-        if delivery is not None:
-            delivery.wake()
-
-    return notice
-
-
-def _say_finding(voice: Voice, draft: FindingDraft) -> None:
-    hazard = hazard_type(draft.hazard_code)
-    voice.tell(
-        "confirmed",
-        at=f"{local_time(draft.captured_at):%H:%M:%S}",
-        code=draft.hazard_code,
-        name=hazard.name_zh if voice.lang == "zh" else hazard.name_en,
-        confidence=f"{draft.confidence:.2f}",
-        zone=draft.zone or voice.text("whole_view"),
-    )
-
-
-def _video(settings: Settings, view: View) -> Iterator[Capture]:
-    # Without an offset it is this machine's local time, as it is shown.
-    started_at = view.started_at and view.started_at.astimezone(UTC)
-    for frame in video_frames(Path(view.source), view.fps, started_at):
-        yield capture_of(frame, view.camera, TimeSource.TIMELINE, settings.jpeg_quality)
-
-
-def _watch_live(
-    settings: Settings,
-    voice: Voice,
-    view: View,
-    watching: Watch,
-    should_stop: Callable[[], bool],
-) -> None:
-    camera = LiveCamera(view.source, view.fps, settings)
-    # A freeze is noticed by OpenCV after three times the read timeout; a slow sampling is no blindness.
-    blindness = Blindness(3 * settings.camera_read_timeout_s + 2 / view.fps)
-
-    def on_tick(has_picture: bool) -> None:  # noqa: FBT001  a callback
-        if blindness.take(has_picture=has_picture):
-            key = "blind" if blindness.is_blind else "sees_again"
-            voice.warn(key, camera=view.camera)
-
-    camera.start()
-    try:
-        captures = live_captures(camera, view.camera, settings)
-        run_watch(watching, captures, should_stop=should_stop, on_tick=on_tick)
-    finally:
-        camera.stop()
-
-
-def _file_name(camera: str) -> str:
-    """Return a camera's name as part of a file name, still distinct."""
-    return "".join(c if c.isalnum() or c in "-_" else f"%{ord(c):x}" for c in camera)[:100]

@@ -11,7 +11,8 @@ from numpy.typing import NDArray
 from rich.markup import escape
 from rich.table import Table
 
-from edge.camera import Frame, shown
+from edge.address import shown
+from edge.camera import Frame
 from edge.checks import Check, check_cameras, check_device, check_model
 from edge.choice import Choice, choice_for, name_of, write_choice
 from edge.console import Voice

@@ -9,7 +9,8 @@ EdgeError
 │   ├── LabelInvalid       an experimental label to switch on that the model has not
 │   ├── ModelUnusable      the model file, or the model's own error
 │   ├── ChoiceStale        doctor's choice is of another model, machine or engine
-│   └── SourceInvalid      a video file that is not there or holds no picture
+│   ├── SourceInvalid      a video file that is not there or holds no picture
+│   └── CamerasInvalid     the file of cameras
 ├── NotEnrolled            this state folder has no device identity                   exit 4
 ├── StateBusy              another process works on this state folder                 exit 5
 ├── DiskFull               nothing half-written is left; the run resumes later        exit 6
@@ -19,12 +20,14 @@ EdgeError
 │   ├── EnrolmentRefused   the code is wrong, used or expired
 │   └── OtherEnterprise    the code belongs to another enterprise than this folder
 ├── ServerAway             no answer, or one that says "later": retried               exit 8
+├── CameraAway             a camera does not answer or shows nothing: retried          (ends no run)
 └── EvidenceDamaged        a kept file no longer hashes to its name
 """
 
 from pathlib import Path
 from typing import ClassVar
 
+from edge.address import shown
 from edge.messages import Language, say
 
 
@@ -124,6 +127,15 @@ class SourceInvalid(SetupError):
         super().__init__(source=source, reason=reason)
 
 
+class CamerasInvalid(SetupError):
+    """The file of cameras cannot be used."""
+
+    key = "cameras_invalid"
+
+    def __init__(self, path: Path, reason: str) -> None:
+        super().__init__(path=path, reason=reason)
+
+
 class NotEnrolled(EdgeError):
     """No device identity in the state folder."""
 
@@ -207,6 +219,16 @@ class ServerAway(EdgeError):
 
     def __init__(self, url: str, reason: str) -> None:
         super().__init__(url=url, reason=reason)
+
+
+class CameraAway(EdgeError):
+    """A camera does not answer, refuses, or shows nothing. The source is said without its password."""
+
+    key = "camera_away"
+
+    def __init__(self, source: str, reason: str) -> None:
+        super().__init__(source=shown(source), reason=reason)
+        self.reason = reason
 
 
 class EvidenceDamaged(EdgeError):

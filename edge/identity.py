@@ -1,14 +1,12 @@
 """Who this device is: its server, its enterprise and its token, in a file that only its owner reads."""
 
-import json
-import os
-from pathlib import Path
 from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from edge.client import Client
 from edge.errors import NotEnrolled, OtherEnterprise
+from edge.private_file import write_private
 from edge.settings import Settings
 
 
@@ -64,17 +62,5 @@ def enrol(settings: Settings, client: Client, code: str, name: str) -> Identity:
         enterprise_name=device.enterprise_name,
         token=device.token,
     )
-    _write_private(settings.identity_path, identity)
+    write_private(settings.identity_path, identity.model_dump_json(indent=1))
     return identity
-
-
-def _write_private(path: Path, identity: Identity) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-    partial = path.with_suffix(".part")
-    partial.unlink(missing_ok=True)
-    handle = os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
-    with os.fdopen(handle, "w", encoding="utf-8") as file:
-        json.dump(identity.model_dump(mode="json"), file, ensure_ascii=False, indent=1)
-        file.flush()
-        os.fsync(file.fileno())
-    partial.replace(path)

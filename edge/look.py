@@ -84,6 +84,17 @@ class Look:
             _require_on(code, switches)
         return cls(detector, switches, switches.among(hazards or None), read)
 
+    def only(self, hazards: Sequence[str], zones: Sequence[Zone]) -> Self:
+        """Return the same model looking for some hazards in some zones; none named: as this look does.
+
+        Raises:
+            SetupError: a hazard that no picture shows, or that is off.
+        """
+        for code in hazards:
+            _require_on(code, self.switches)
+        codes = self.switches.among(hazards) if hazards else self.hazards
+        return replace(self, hazards=codes, zones=tuple(zones) or self.zones)
+
     def assess(self, image_bgr: NDArray[np.uint8]) -> list[SeenHazard]:
         """Return the hazards in an upright picture.
 

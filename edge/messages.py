@@ -3,11 +3,13 @@
 from typing import Literal
 
 from edge.doctor_messages import DOCTOR
+from edge.watch_messages import WATCH
 
 Language = Literal["zh", "en"]
 
 MESSAGES: dict[str, tuple[str, str]] = {
     **DOCTOR,
+    **WATCH,
     # errors
     "error": ("出错了：{reason}", "something went wrong: {reason}"),
     "folder_missing": (
@@ -127,29 +129,6 @@ MESSAGES: dict[str, tuple[str, str]] = {
         "另一个进程正在送达，本进程的发现由它一并送达。",
         "another process is delivering, these findings included.",
     ),
-    "watching": (
-        "正在观看 {source}（{camera}），Ctrl-C 结束。",
-        "watching {source} as {camera}; Ctrl-C ends.",
-    ),
-    "confirmed": (
-        "{at} {code} {name}，置信度 {confidence}，{zone}",
-        "{at} {code} {name}, confidence {confidence}, {zone}",
-    ),
-    "whole_view": ("全画面", "whole view"),
-    "blind": ("{camera} 没有画面，正在重新连接。", "{camera} shows no picture; reconnecting."),
-    "sees_again": ("{camera} 画面恢复。", "{camera} is back."),
-    "held": (
-        "磁盘已满，发现暂存在内存中，有空间后保存。",
-        "the disk is full; findings are held in memory until there is room.",
-    ),
-    "held_over": (
-        "磁盘恢复，暂存的发现已保存。",
-        "there is room again; the held findings are kept.",
-    ),
-    "watch_done": (
-        "分析 {frames} 帧，确认 {findings} 条发现。",
-        "{frames} frames analysed, {findings} findings confirmed.",
-    ),
     # status
     "status_title": ("安巡边缘端状态", "anxun edge status"),
     "row_state": ("数据目录", "state folder"),
@@ -215,23 +194,6 @@ MESSAGES: dict[str, tuple[str, str]] = {
         "the model's NAME.json (default: the shipped model)",
     ),
     "help_offline": ("不联系服务器，稍后送达", "do not talk to the server; deliver later"),
-    "help_watch": (
-        "观看一个摄像头：视频文件、RTSP 地址或本机摄像头编号。",
-        "Watch a camera: a video file, an RTSP URL, or the number of a local camera.",
-    ),
-    "help_source": (
-        "视频文件、rtsp://… 或摄像头编号",
-        "a video file, rtsp://…, or a camera number",
-    ),
-    "help_camera": ("摄像头名称（记入台账）", "the camera's name (goes into the ledger)"),
-    "help_k": ("最近 n 帧中至少 k 帧可见才确认", "frames of the last n that must show it"),
-    "help_n": ("确认所看的帧数", "frames that confirmation looks at"),
-    "help_fps": ("每秒分析的帧数", "frames analysed a second"),
-    "help_for": ("观看多少秒后结束", "end after so many seconds"),
-    "help_started": (
-        "视频开始的时间（ISO 8601，默认：文件修改时间减去时长）",
-        "when the video file begins (ISO 8601; default: the file's last change less its length)",
-    ),
     "help_deliver": ("把保存的发现送达服务器。", "Deliver kept findings to the server."),
     "help_wait": ("一直重试，直到全部送达", "keep trying until nothing waits"),
     "help_status": ("显示本机状态。", "Show what this device has and what waits."),

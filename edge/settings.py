@@ -71,6 +71,11 @@ class Settings(BaseSettings):
         return self.data_dir / "device.json"
 
     @cached_property
+    def kept_cameras_path(self) -> Path:
+        """The last file of cameras that could be used, readable by its owner only."""
+        return self.data_dir / "cameras.json"
+
+    @cached_property
     def outbox_dir(self) -> Path:
         """Database and evidence files of what waits for delivery."""
         return self.data_dir / "outbox"

@@ -20,26 +20,42 @@ from inspection.wire import Fraction
 from inspection.zones import Zone
 
 
-class _ZoneEntry(BaseModel):
-    model_config = ConfigDict(extra="forbid")
+class ZoneEntry(BaseModel):
+    """A zone as a file writes it."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
 
     name: str = Field(min_length=1, max_length=200)
-    polygon: list[tuple[Fraction, Fraction]] = Field(min_length=3, max_length=100)
-    hazards: list[str] | None = None
+    polygon: tuple[tuple[Fraction, Fraction], ...] = Field(min_length=3, max_length=100)
+    hazards: tuple[str, ...] | None = None
 
     def zone(self) -> Zone:
+        """Return the zone.
+
+        Raises:
+            ValueError, UnknownHazard: it cannot be.
+        """
         hazards = None if self.hazards is None else frozenset(self.hazards)
-        return Zone(self.name, tuple(self.polygon), hazards)
+        return Zone(self.name, self.polygon, hazards)
 
 
 class _ZonesFile(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
-    zones: list[_ZoneEntry] = Field(min_length=1)
+    zones: list[ZoneEntry] = Field(min_length=1)
 
 
 def read_zones(path: Path) -> tuple[Zone, ...]:
     """Return the zones of a file.
+
+    Raises:
+        ZonesInvalid: as `read_zone_entries` does.
+    """
+    return tuple(entry.zone() for entry in read_zone_entries(path))
+
+
+def read_zone_entries(path: Path) -> tuple[ZoneEntry, ...]:
+    """Return the zones of a file as they stand there; each can be.
 
     Raises:
         ZonesInvalid: the file is missing, not TOML or JSON, names a zone twice, or a field is wrong.
@@ -47,7 +63,9 @@ def read_zones(path: Path) -> tuple[Zone, ...]:
     try:
         text = path.read_text("utf-8")
         parsed = json.loads(text) if path.suffix.lower() == ".json" else tomllib.loads(text)
-        zones = tuple(entry.zone() for entry in _ZonesFile.model_validate(parsed).zones)
+        zones = tuple(_ZonesFile.model_validate(parsed).zones)
+        for zone in zones:
+            zone.zone()
     except OSError as error:
         raise ZonesInvalid(path, error.strerror or str(error)) from error
     except ValidationError as error:

@@ -6,4 +6,9 @@ from hypothesis import settings
 settings.register_profile("anxun", deadline=None)
 settings.load_profile("anxun")
 
-pytest_plugins = ["tests.postgres_server", "tests.rtsp_server", "tests.s3_server"]
+pytest_plugins = [
+    "tests.postgres_server",
+    "tests.rtsp_server",
+    "tests.http_camera",
+    "tests.s3_server",
+]

@@ -1,19 +1,23 @@
 """Watching a real RTSP stream: it is seen, confirmed once, lost, and seen again."""
 
 import json
+import threading
 import time
 from pathlib import Path
 
 import pytest
 from typer.testing import CliRunner
 
+from edge.address import Address, Transport, Way
 from edge.camera import LiveCamera
+from edge.cameras import CameraEntry
 from edge.cli import app
-from edge.confirm import Confirmer
+from edge.keep import Keep
 from edge.look import Look
 from edge.outbox import Outbox
 from edge.settings import Settings
-from edge.watch import Watch, live_captures, run_watch
+from edge.watchroom import Watchroom
+from tests.http_camera import HttpCamera
 from tests.rtsp_server import RtspCamera
 from tests.tiny_model import write_model
 
@@ -55,38 +59,81 @@ def test_a_standing_hazard_is_kept_once_across_a_reconnection(
     rtsp_camera: RtspCamera, settings: Settings, tmp_path: Path
 ) -> None:
     """The same hazard before and after a short loss of the camera is one finding, with its frame as evidence."""
-    camera = LiveCamera(rtsp_camera.url, 5.0, settings)
-    frames_after_restart = 0
-    has_restarted = False
+    entry = CameraEntry(name="wall", source=rtsp_camera.url, fps=5)
+    looked_before_restart = 0
     until_s = time.monotonic() + 60
 
-    def on_tick(has_picture: bool) -> None:
-        nonlocal frames_after_restart, has_restarted
-        if watch.totals.findings and not has_restarted:
+    def is_seen_again() -> bool:
+        nonlocal looked_before_restart
+        wall = room.watched["wall"]
+        if keep.kept and not looked_before_restart:
             rtsp_camera.kill()
             rtsp_camera.start()
-            has_restarted = True
-            camera.newest(0)
-        elif has_restarted and has_picture and camera.connections >= 2:
-            frames_after_restart += 1
+            looked_before_restart = wall.watch.looked
+        has_looked = looked_before_restart and wall.watch.looked >= looked_before_restart + 8
+        return bool(has_looked) or time.monotonic() > until_s
 
     with Outbox(settings.outbox_dir) as outbox:
         look = Look.prepare(write_model(tmp_path / "model"), None, None)
-        watch = Watch(look, Confirmer(k=3, n=5), outbox, lambda _: None)
-        camera.start()
-        try:
-            run_watch(
-                watch,
-                live_captures(camera, "wall", settings),
-                should_stop=lambda: frames_after_restart >= 8 or time.monotonic() > until_s,
-                on_tick=on_tick,
-            )
-        finally:
-            camera.stop()
-        assert frames_after_restart >= 8
-        assert watch.totals.findings == 1
+        keep = Keep(outbox, lambda _: None)
+        with Watchroom(look, keep, settings, lambda *_: None) as room:
+            room.set_cameras([entry])
+            room.run(is_seen_again)
+            assert isinstance(room.watched["wall"].camera, LiveCamera)
+            assert room.watched["wall"].camera.connections >= 2
+        assert keep.kept == 1
         (draft,) = outbox.waiting(10)
         assert outbox.files.read(draft.evidence_sha256).startswith(b"\xff\xd8")
+
+
+def test_cameras_of_every_kind_are_watched_from_one_file_that_changes(
+    rtsp_camera: RtspCamera,
+    http_camera: HttpCamera,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """RTSP over both transports, MJPEG and snapshots, side by side; a line that is added is watched without a restart."""
+    state = tmp_path / "edge"
+    monkeypatch.setenv("ANXUN_EDGE_DATA_DIR", str(state))
+    http = f"http://{http_camera.address}"
+    cameras = {"tcp": rtsp_camera.url, "mjpeg": f"{http}/mjpeg", "snapshot": f"{http}/snapshot"}
+    text = "[defaults]\nfps = 4\n" + "".join(
+        f'[[cameras]]\nname = "{name}"\nsource = "{source}"\n' for name, source in cameras.items()
+    )
+    path = tmp_path / "cameras.toml"
+    path.write_text(text)
+    added = f'[[cameras]]\nname = "udp"\nsource = "{rtsp_camera.url}"\ntransport = "udp"\n'
+    adding = threading.Timer(4, lambda: path.write_text(text + added))
+    adding.start()
+    model = str(write_model(tmp_path / "model"))
+    asked = ["watch", "--cameras", str(path), "--for", "12", "--offline", "--model", model]
+    result = CliRunner().invoke(app, ["--lang", "en", *asked])
+    adding.join()
+    assert result.exit_code == 0, result.output
+    with Outbox(state / "outbox") as outbox:
+        drafts = [json.loads(draft.body) for draft in outbox.waiting(10)]
+    assert sorted(draft["source"]["name"] for draft in drafts) == [*sorted(cameras), "udp"]
+
+
+@pytest.mark.parametrize("way", list(Way))
+@pytest.mark.parametrize("transport", list(Transport))
+def test_every_way_and_transport_shows_the_picture(
+    rtsp_camera: RtspCamera, settings: Settings, way: Way, transport: Transport
+) -> None:
+    """What is decoded is the camera's picture, key frames alone too."""
+    camera = LiveCamera(Address(rtsp_camera.url, transport=transport), 20.0, settings, way=way)
+    camera.start()
+    try:
+        frames = [camera.newest(20) for _ in range(3)]
+    finally:
+        camera.stop()
+    assert all(frame is not None for frame in frames)
+    first, second, third = (frame for frame in frames if frame is not None)
+    assert abs(float(first.image_bgr.mean()) - 230) < 3
+    assert first.pixels.luma.shape == (180, 320)
+    assert abs(float(first.pixels.luma.mean()) - float(first.image_bgr.mean())) < 30
+    if way is Way.KEY:
+        assert third.at_s - second.at_s > 0.5
 
 
 def test_doctor_looks_through_the_cameras_and_times_the_first_ones_frame(

@@ -226,6 +226,55 @@ def test_a_video_file_is_watched_on_its_own_timeline(
     assert "08:00:03 EMG-01" in output
 
 
+def test_a_file_of_cameras_is_watched_until_all_are_over(
+    state: Path, model: Path, tmp_path: Path
+) -> None:
+    """Each with its own settings; afterwards a bad file is replaced by the last good one, and that is said."""
+    video(tmp_path / "one.mp4", [255] * 40)
+    video(tmp_path / "two.mp4", [0] * 40)
+    cameras = tmp_path / "cameras.toml"
+    text = "".join(
+        f'[[cameras]]\nname = "{name}"\nsource = "{tmp_path / name}.mp4"\n'
+        for name in ("one", "two")
+    )
+    cameras.write_text(f"[defaults]\nfps = 1\n{text}")
+    arguments = ["watch", "--cameras", cameras, "--model", model, "--offline"]
+    code, output = run(*arguments)
+    assert code == 0
+    assert "watching" in output
+    assert "as two" in output
+    assert "8 frames analysed, 1 findings confirmed" in output
+    cameras.write_text(text + "fsp = 3")
+    code, output = run(*arguments)
+    assert code == 0
+    assert "camera two: fsp" in output
+    assert "goes on with the last file" in output
+    assert "8 frames analysed" in output
+    (state / "cameras.json").unlink()
+    code, output = run(*arguments)
+    assert code == 3
+    assert "camera two: fsp" in output
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["rtsp://camera"], "--camera NAME"),
+        (["--camera", "gate"], "--camera NAME"),
+        (["0", "--camera", "gate", "--k", "4", "--n", "3"], "k of n"),
+        (["0", "--cameras", "cameras.toml"], "--cameras"),
+        (["--cameras", "cameras.toml", "--fps", "3"], "--cameras"),
+    ],
+)
+def test_one_camera_or_a_file_of_them_is_asked_for_and_never_both(
+    state: Path, arguments: list[str], said: str
+) -> None:
+    """Wrong usage says what to type."""
+    code, output = run("watch", *arguments)
+    assert code == 2
+    assert said in re.sub(r"[│\s]+", " ", output)
+
+
 def test_every_message_is_there_in_both_languages_with_the_same_facts() -> None:
     """A translation never forgets a fact."""
     for key, (chinese, english) in MESSAGES.items():

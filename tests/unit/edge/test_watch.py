@@ -1,9 +1,8 @@
-"""Watching: live sources that come and go, video files, and a disk that is full for a while."""
+"""Watching: a live camera's reader, video files, findings that wait for room, and when a camera is blind."""
 
 import itertools
 import threading
 import time
-from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -11,33 +10,45 @@ import cv2
 import numpy as np
 import pytest
 
-from edge.camera import Frame, Image, LiveCamera, Video, capture_of, is_live, shown, video_frames
+from edge.address import Address, Way, is_live, shown
+from edge.camera import Frame, LiveCamera, capture_of
 from edge.capture import Capture, TimeSource
 from edge.confirm import Confirmer
-from edge.errors import DiskFull, SourceInvalid
+from edge.errors import CameraAway, DiskFull, SourceInvalid
+from edge.keep import MAX_HELD, Keep
 from edge.look import Look
 from edge.outbox import Outbox
+from edge.pixels import BgrPixels, Pixels
 from edge.settings import Settings
-from edge.watch import MAX_HELD, Blindness, Watch, live_captures, run_watch
+from edge.video import Video
+from edge.videofile import FileCamera, video_frames
+from edge.watch import Blindness, Watch
 from inspection.wire import FindingDraft
 
 
 class FakeVideo:
     """A source of so many frames, then silence; each frame's shade is its number."""
 
+    trouble = "silent"
+    key_every_s: float | None = None
+
     def __init__(self, frames: int, *, has_pictures: bool = True) -> None:
         self.frames, self.number, self.has_pictures = frames, 0, has_pictures
+        self.is_due = False
         self.is_released = False
 
-    def grab(self) -> bool:
+    def grab(self, way: Way, due_in_s: float) -> bool:  # noqa: ARG002  as every video
         """Take the next frame."""
         self.number += 1
+        self.is_due = due_in_s <= 0
         time.sleep(0.001)
         return self.number <= self.frames
 
-    def retrieve(self) -> tuple[bool, Image]:
-        """Return it."""
-        return self.has_pictures, np.full((4, 6, 3), self.number % 256, np.uint8)
+    def retrieve(self) -> Pixels | None:
+        """Return it, where it was wanted."""
+        if not self.has_pictures or not self.is_due:
+            return None
+        return BgrPixels(np.full((18, 32, 3), self.number % 256, np.uint8))
 
     def release(self) -> None:
         """Close."""
@@ -46,7 +57,8 @@ class FakeVideo:
 
 def capture(shade: int, at_s: float) -> Capture:
     """Return a frame of one shade as a capture."""
-    frame = Frame(np.full((48, 64, 3), shade, np.uint8), datetime(2026, 11, 24, tzinfo=UTC), at_s)
+    pixels = BgrPixels(np.full((48, 64, 3), shade, np.uint8))
+    frame = Frame(pixels, datetime(2026, 11, 24, tzinfo=UTC), at_s)
     return capture_of(frame, "gate", TimeSource.CLOCK, 90)
 
 
@@ -57,6 +69,13 @@ def test_live_sources_and_files_are_told_apart_and_passwords_are_not_shown() -> 
     assert not is_live("clip.mp4")
     assert shown("rtsp://admin:secret@10.0.0.7/1") == "rtsp://admin@10.0.0.7/1"
     assert shown("rtsp://10.0.0.7/1") == "rtsp://10.0.0.7/1"
+    assert shown("rtsp://admin:se/cr@et@10.0.0.7/1") == "rtsp://admin@10.0.0.7/1"
+    assert (
+        shown("http://10.0.0.7/snap?user=a&pwd=secret&ch=1")
+        == "http://10.0.0.7/snap?user=a&pwd=…&ch=1"
+    )
+    assert shown("rtsp://10.0.0.7/user=a&password=secret&channel=1").count("secret") == 0
+    assert str(CameraAway("rtsp://admin:secret@10.0.0.7/1", "refused")).count("secret") == 0
 
 
 def test_a_live_camera_reconnects_until_stopped_and_closes_what_it_opened(
@@ -67,11 +86,11 @@ def test_a_live_camera_reconnects_until_stopped_and_closes_what_it_opened(
     opened: list[FakeVideo] = []
     attempts = itertools.count()
 
-    def open_video(source: str, _: Settings) -> Video | None:
-        assert source == "rtsp://camera"
+    def open_video(address: Address, _: Settings) -> Video:
+        assert address.source == "rtsp://camera"
         attempt = next(attempts)
         if attempt == 0:
-            return None
+            raise CameraAway(address.source, "no answer")
         opened.append(FakeVideo(20, has_pictures=attempt != 1))
         return opened[-1]
 
@@ -91,9 +110,9 @@ def test_the_newest_frame_wins(settings: Settings) -> None:
     gate = threading.Event()
 
     class Endless(FakeVideo):
-        def grab(self) -> bool:
+        def grab(self, way: Way, due_in_s: float) -> bool:
             gate.wait(5)
-            return super().grab()
+            return super().grab(way, due_in_s)
 
     camera = LiveCamera("0", 1000.0, settings, open_video=lambda *_: Endless(10_000))
     camera.start()
@@ -142,15 +161,17 @@ def test_findings_are_held_while_the_disk_is_full_and_kept_when_there_is_room(
         raise OSError(28, "No space left on device")
 
     with Outbox(settings.outbox_dir) as outbox:
-        watch = Watch(look, Confirmer(k=2, n=2), outbox, news.append)
+        keep = Keep(outbox, news.append)
+        watch = Watch(look, Confirmer(k=2, n=2), keep)
         with monkeypatch.context() as patch:
             patch.setattr("edge.evidence_files.os.write", full)
             for number in range(5):
                 watch.take(capture(255, number))
             assert [type(each) for each in news] == [DiskFull]
-            assert watch.totals.held == 1
+            assert keep.held == 1
         watch.take(capture(255, 5))
-        assert watch.totals.findings == 1
+        assert keep.kept == watch.found == 1
+        assert keep.held == 0
         assert news[-1] is None
         (waiting,) = outbox.waiting(10)
         assert outbox.files.read(waiting.evidence_sha256).startswith(b"\xff\xd8")
@@ -165,7 +186,7 @@ def test_a_disk_that_stays_full_ends_the_watch(
         raise OSError(28, "No space left on device")
 
     with Outbox(settings.outbox_dir) as outbox:
-        watch = Watch(look, Confirmer(k=1, n=1, gone_after_s=1), outbox, lambda _: None)
+        watch = Watch(look, Confirmer(k=1, n=1, gone_after_s=1), Keep(outbox, lambda _: None))
         monkeypatch.setattr("edge.evidence_files.os.write", full)
         for number in range(2 * MAX_HELD):
             watch.take(capture(255 * (number % 2), number))
@@ -174,28 +195,40 @@ def test_a_disk_that_stays_full_ends_the_watch(
             watch.take(capture(255, 2 * MAX_HELD + 1))
 
 
-def test_a_run_ends_when_it_is_told_to(settings: Settings, look: Look) -> None:
-    """Ticks without a picture are heard of, and nothing is looked at for them."""
-    ticks: list[bool] = []
-
-    def captures() -> Iterator[Capture | None]:
-        yield capture(0, 0)
-        while True:
-            yield None
-
-    with Outbox(settings.outbox_dir) as outbox:
-        watch = Watch(look, Confirmer(), outbox, lambda _: None)
-        run_watch(watch, captures(), should_stop=lambda: len(ticks) >= 3, on_tick=ticks.append)
-    assert ticks == [True, False, False]
-    assert watch.totals.frames == 1
-
-
-def test_live_captures_say_when_nothing_came(settings: Settings) -> None:
-    """None a tick, so that the loop can end and notice."""
-    camera = LiveCamera("0", 60.0, settings, open_video=lambda *_: FakeVideo(3))
-    captures = live_captures(camera, "gate", settings, tick_s=0.01)
-    assert next(captures) is None
+def test_a_file_in_the_place_of_a_camera_gives_every_frame_and_is_over(tmp_path: Path) -> None:
+    """However slow the look is, none is left out."""
+    path = tmp_path / "clip.mp4"
+    writer = cv2.VideoWriter(str(path), cv2.VideoWriter.fourcc(*"mp4v"), 10, (64, 48))
+    for _ in range(10):
+        writer.write(np.zeros((48, 64, 3), np.uint8))
+    writer.release()
+    camera = FileCamera(path, 5.0)
     camera.start()
-    first = next(filter(None, captures))
+    frames = []
+    while not camera.is_over:
+        frames.append(camera.newest(0))
+    assert [frame and round(frame.at_s, 1) for frame in frames] == [0.0, 0.2, 0.4, 0.6, 0.8]
+    assert camera.newest(0) is None
     camera.stop()
-    assert (first.source.name, first.time_source) == ("gate", TimeSource.CLOCK)
+    with pytest.raises(SourceInvalid):
+        FileCamera(tmp_path / "none.mp4", 5.0).start()
+
+
+def test_a_camera_says_why_it_shows_nothing(settings: Settings) -> None:
+    """A technician reads the reason; it goes when there is a picture."""
+    settings = settings.model_copy(update={"camera_longest_wait_s": 0.02})
+    answers = itertools.count()
+
+    def open_video(address: Address, _: Settings) -> Video:
+        if next(answers) < 3:
+            raise CameraAway(address.source, "401 Unauthorized")
+        return FakeVideo(10_000)
+
+    camera = LiveCamera("rtsp://camera", 60.0, settings, open_video=open_video)
+    camera.start()
+    while not camera.trouble:
+        time.sleep(0.001)
+    assert camera.trouble == "401 Unauthorized"
+    assert camera.newest(10) is not None
+    assert camera.trouble == ""
+    camera.stop()

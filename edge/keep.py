@@ -1,0 +1,71 @@
+"""Findings on their way to the disk; a full disk is waited out in memory, within bounds."""
+
+from collections.abc import Callable, Sequence
+
+from edge.errors import DiskFull
+from edge.outbox import Outbox
+from inspection.wire import FindingDraft
+
+# Findings that a full disk could not take are held in memory; each holds a JPEG.
+MAX_HELD = 64
+
+Notice = Callable[[FindingDraft | DiskFull | None], None]
+
+
+class Keep:
+    """Puts findings into the outbox; `notice` hears of each, and of troubles with the disk (None: it is over).
+
+    Attributes:
+        kept: findings that are on the disk.
+        held: groups of findings that wait for room on it.
+    """
+
+    def __init__(self, outbox: Outbox, notice: Notice) -> None:
+        self._outbox, self._notice = outbox, notice
+        self._held: list[tuple[Sequence[FindingDraft], bytes]] = []
+        self._is_disk_full = False
+        self.kept = 0
+
+    @property
+    def held(self) -> int:
+        """How many groups of findings wait for room."""
+        return len(self._held)
+
+    def clock_offset_s(self) -> float | None:
+        """Return device clock minus server clock as last measured; None when never connected."""
+        return self._outbox.clock_offset_s()
+
+    def put(self, drafts: Sequence[FindingDraft], evidence: bytes) -> None:
+        """Keep the findings of one picture.
+
+        Raises:
+            DiskFull: for so long that findings can no longer be held in memory.
+            OutboxUnusable: as the outbox says.
+        """
+        self._held.append((drafts, evidence))
+        self.try_again()
+
+    def try_again(self) -> None:
+        """Write what is held, oldest first, as far as the disk takes it (delivery may have made room).
+
+        Raises:
+            DiskFull, OutboxUnusable: as `put` does.
+        """
+        while self._held:
+            drafts, evidence = self._held[0]
+            try:
+                self._outbox.record_drafts(drafts, evidence)
+            except DiskFull as error:
+                if len(self._held) > MAX_HELD:
+                    raise
+                if not self._is_disk_full:
+                    self._notice(error)
+                self._is_disk_full = True
+                return
+            del self._held[0]
+            self.kept += len(drafts)
+            for draft in drafts:
+                self._notice(draft)
+        if self._is_disk_full:
+            self._is_disk_full = False
+            self._notice(None)

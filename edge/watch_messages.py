@@ -1,0 +1,67 @@
+"""What `anxun-edge watch` says, in Chinese and English."""
+
+WATCH: dict[str, tuple[str, str]] = {
+    "cameras_invalid": (
+        "摄像头文件 {path} 无法使用：{reason}",
+        "the file of cameras {path} cannot be used: {reason}",
+    ),
+    "cameras_kept": (
+        "继续按上一次可用的摄像头文件观看；改好后会自动读取。",
+        "watching goes on with the last file that could be used; the mended one is read by itself.",
+    ),
+    "camera_away": (
+        "摄像头 {source} 无法连接：{reason}",
+        "the camera {source} does not answer: {reason}",
+    ),
+    "watching": (
+        "正在观看 {source}（{camera}），Ctrl-C 结束。",
+        "watching {source} as {camera}; Ctrl-C ends.",
+    ),
+    "not_watching": ("不再观看 {camera}。", "{camera} is no longer watched."),
+    "confirmed": (
+        "{at} {code} {name}，置信度 {confidence}，{camera}，{zone}",
+        "{at} {code} {name}, confidence {confidence}, {camera}, {zone}",
+    ),
+    "whole_view": ("全画面", "whole view"),
+    "blind": ("{camera} 没有画面，正在重新连接。", "{camera} shows no picture; reconnecting."),
+    "sees_again": ("{camera} 画面恢复。", "{camera} is back."),
+    "held": (
+        "磁盘已满，发现暂存在内存中，有空间后保存。",
+        "the disk is full; findings are held in memory until there is room.",
+    ),
+    "held_over": (
+        "磁盘恢复，暂存的发现已保存。",
+        "there is room again; the held findings are kept.",
+    ),
+    "watch_done": (
+        "分析 {frames} 帧，确认 {findings} 条发现。",
+        "{frames} frames analysed, {findings} findings confirmed.",
+    ),
+    "help_watch": (
+        "观看摄像头：一个来源，或用 --cameras 指定的摄像头文件。",
+        "Watch a camera, or those of a file with --cameras.",
+    ),
+    "help_source": (
+        "视频文件、rtsp://…、http://…（MJPEG 或快照）或摄像头编号",
+        "a video file, rtsp://…, http://… (MJPEG or snapshot), or a camera number",
+    ),
+    "help_cameras": ("摄像头文件（TOML）", "the file of cameras (TOML)"),
+    "help_camera": ("摄像头名称（记入台账）", "the camera's name (goes into the ledger)"),
+    "help_way": (
+        "解码方式：full 全部、sampled 抽帧、key 仅关键帧",
+        "how much is decoded: full, sampled, or key frames only",
+    ),
+    "help_transport": ("RTSP 传输：tcp 或 udp", "RTSP over tcp or udp"),
+    "one_or_many": (
+        "请给出一个来源和 --camera 名称，或只给 --cameras 文件。",
+        "name either a source with --camera NAME, or --cameras FILE alone.",
+    ),
+    "help_k": ("最近 n 帧中至少 k 帧可见才确认", "frames of the last n that must show it"),
+    "help_n": ("确认所看的帧数", "frames that confirmation looks at"),
+    "help_fps": ("每秒分析的帧数", "frames analysed a second"),
+    "help_for": ("观看多少秒后结束", "end after so many seconds"),
+    "help_started": (
+        "视频开始的时间（ISO 8601，默认：文件修改时间减去时长）",
+        "when the video file begins (ISO 8601; default: the file's last change less its length)",
+    ),
+}

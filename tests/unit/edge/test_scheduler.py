@@ -1,0 +1,115 @@
+"""Whose turn it is: shares are kept, movement goes first within bounds, and nobody starves."""
+
+from collections import Counter
+from itertools import pairwise
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from edge.scheduler import Scheduler, next_due_s
+
+SECONDS = st.floats(min_value=0.05, max_value=10, allow_nan=False)
+
+
+def simulate(
+    every_s: list[float], motion: list[float], look_s: float, total_s: float
+) -> dict[int, list[float]]:
+    """Return when each camera was looked at, where every camera always has a new frame."""
+    scheduler = Scheduler()
+    for number, each in enumerate(every_s):
+        scheduler.add(str(number), each, 0.0)
+    fresh = {str(number): moved for number, moved in enumerate(motion)}
+    looks: dict[int, list[float]] = {number: [] for number in range(len(every_s))}
+    now_s = 0.0
+    while now_s < total_s:
+        name = scheduler.pick(now_s, fresh)
+        if name is None:
+            wait_s = scheduler.wait_s(now_s, fresh)
+            assert wait_s is not None
+            assert wait_s > 0
+            now_s += wait_s
+            continue
+        looks[int(name)].append(now_s)
+        now_s += look_s
+    return looks
+
+
+@given(
+    motion=st.lists(st.floats(min_value=0, max_value=1), min_size=1, max_size=12),
+    every_s=SECONDS,
+    look_s=st.floats(min_value=0.02, max_value=0.5),
+)
+def test_nobody_starves(motion: list[float], every_s: float, look_s: float) -> None:
+    """However much moves elsewhere, no wait is longer than the bound that the module promises."""
+    number = len(motion)
+    bound_s = every_s + 6 * number * look_s
+    looks = simulate([every_s] * number, motion, look_s, 3 * bound_s)
+    for times in looks.values():
+        moments = [0.0, *times, 3 * bound_s]
+        gaps = [after - before for before, after in pairwise(moments)]
+        assert max(gaps) <= bound_s + 1e-6
+
+
+@given(
+    every_s=st.lists(SECONDS, min_size=1, max_size=8),
+    load=st.floats(min_value=0.1, max_value=0.6),
+)
+def test_with_time_to_spare_every_camera_gets_what_it_was_promised(
+    every_s: list[float], load: float
+) -> None:
+    """As many looks as asked for, give or take the one that is under way."""
+    look_s = load / sum(1 / each for each in every_s)
+    total_s = 10 * max(every_s)
+    looks = simulate(every_s, [0.0] * len(every_s), look_s, total_s)
+    for number, times in looks.items():
+        # What another camera's look is longer than a camera's own turn delays, it can not make up for.
+        slowest_s = max(every_s[number], look_s * len(every_s))
+        assert len(times) >= int(total_s / (slowest_s + look_s)) - 1
+        assert len(times) <= total_s / every_s[number] + 2
+
+
+def test_under_load_shares_follow_what_was_promised() -> None:
+    """A camera that asks for twice the looks gets about twice as many."""
+    looks = simulate([0.1, 0.2, 0.2], [0.0, 0.0, 0.0], 0.1, 200)
+    counts = {number: len(times) for number, times in looks.items()}
+    assert 1.7 < counts[0] / counts[1] < 2.3
+    assert abs(counts[1] - counts[2]) < 20
+
+
+def test_under_load_movement_goes_first_but_stillness_has_its_turn() -> None:
+    """The camera in which something moves is looked at more often, at most about twice as often."""
+    looks = simulate([0.1, 0.1, 0.1, 0.1], [1.0, 0.0, 0.0, 0.0], 0.1, 200)
+    counts = Counter({number: len(times) for number, times in looks.items()})
+    assert 1.4 < counts[0] / counts[1] < 2.3
+
+
+def test_a_recording_is_looked_at_when_nobody_is_due() -> None:
+    """It fills the time that live cameras leave, and gets its own turn at least."""
+    scheduler = Scheduler()
+    scheduler.add("live", 1.0, 0.0)
+    scheduler.add("file", 1.0, 0.0, is_patient=True)
+    fresh = {"live": 0.0, "file": 0.0}
+    order = [scheduler.pick(0.01 * number, fresh) for number in range(5)]
+    assert Counter(order) == {"file": 4, "live": 1}
+    assert scheduler.pick(1.2, fresh) == "live"
+    scheduler.drop("file")
+    assert scheduler.pick(1.21, {"live": 0.0}) is None
+    assert scheduler.pick(1.21, {}) is None
+    assert scheduler.wait_s(1.21, {}) is None
+
+
+def test_lateness_is_told_in_turns() -> None:
+    """What the load is judged by."""
+    scheduler = Scheduler()
+    scheduler.add("gate", 2.0, 0.0)
+    assert scheduler.pick(3.0, {"gate": 0.0}) == "gate"
+    assert scheduler.turns["gate"].lateness == 1.5
+
+
+@given(due_s=st.floats(0, 100), every_s=SECONDS, late=st.floats(0, 5))
+def test_what_is_due_again_is_never_at_once(due_s: float, every_s: float, late: float) -> None:
+    """A small delay does not slow what follows; after a large one nothing is made up for."""
+    now_s = due_s + late * every_s
+    again_s = next_due_s(due_s, every_s, now_s)
+    assert again_s > now_s - 1e-9
+    assert again_s <= now_s + every_s

@@ -1,0 +1,214 @@
+"""Many cameras, one model: shared fairly, changed while running, each blind for itself."""
+
+import time
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+
+from edge.camera import Frame
+from edge.cameras import CameraEntry
+from edge.capture import TimeSource
+from edge.errors import HazardInvalid, StateBusy
+from edge.keep import Keep
+from edge.lock import work_lock
+from edge.look import Look
+from edge.outbox import Outbox
+from edge.pixels import BgrPixels, JpegPixels
+from edge.settings import Settings
+from edge.watchroom import Watchroom
+
+BEGAN_AT = datetime(2026, 11, 25, tzinfo=UTC)
+
+
+class FakeCamera:
+    """A live camera that shows a new frame whenever the last one was taken."""
+
+    time_source = TimeSource.CLOCK
+
+    def __init__(self, entry: CameraEntry) -> None:
+        self.entry, self.is_over, self.is_dark, self.number = entry, False, False, 0
+        self.is_stopped = False
+        self.seen_at_s: float | None = None
+        self.shade = 255 if "bright" in entry.name else 0
+
+    @property
+    def waiting(self) -> Frame | None:
+        """Its next frame, unless it is dark."""
+        if self.is_dark or self.is_over:
+            return None
+        self.seen_at_s = time.monotonic()
+        pixels = BgrPixels(np.full((24, 32, 3), self.shade, np.uint8))
+        return Frame(pixels, BEGAN_AT + timedelta(seconds=self.number), float(self.number))
+
+    def start(self, on_frame: Callable[[], None]) -> None:
+        """Begin."""
+        on_frame()
+
+    def ask_to_stop(self) -> None:
+        """End."""
+        self.is_stopped = True
+
+    def stop(self) -> None:
+        """End."""
+        self.is_stopped = True
+
+    def newest(self, timeout_s: float) -> Frame | None:  # noqa: ARG002  as every camera
+        """Hand it out."""
+        frame = self.waiting
+        self.number += 1
+        return frame
+
+
+class Room:
+    """A room of fake cameras with its news."""
+
+    def __init__(self, look: Look, settings: Settings, outbox: Outbox) -> None:
+        self.news: list[tuple[str, bool]] = []
+        self.cameras: dict[str, FakeCamera] = {}
+        self.keep = Keep(outbox, lambda _: None)
+        self.room = Watchroom(look, self.keep, settings, self.hear, make=self.make)
+
+    def hear(self, entry: CameraEntry, is_blind: bool) -> None:
+        """Note what is blind."""
+        self.news.append((entry.name, is_blind))
+
+    def make(self, entry: CameraEntry, _: Settings) -> FakeCamera:
+        """Make a camera and remember it."""
+        self.cameras[entry.name] = FakeCamera(entry)
+        return self.cameras[entry.name]
+
+    def run_until(self, condition: Callable[[], bool]) -> None:
+        """Run until something holds, 20 s at most."""
+        deadline_s = time.monotonic() + 20
+        self.room.run(lambda: condition() or time.monotonic() > deadline_s)
+        assert condition()
+
+    def looked(self, name: str) -> int:
+        """Return how often a camera was looked at."""
+        return self.room.watched[name].watch.looked
+
+
+def entries(*names: str, **changes: object) -> list[CameraEntry]:
+    """Return cameras by name."""
+    facts = {"source": "rtsp://camera", "fps": 50, "k": 1, "n": 1} | changes
+    return [CameraEntry.model_validate(facts | {"name": name}) for name in names]
+
+
+@pytest.fixture
+def outbox(settings: Settings) -> Outbox:
+    """Return an open outbox."""
+    return Outbox(settings.outbox_dir)
+
+
+def test_every_camera_is_looked_at_and_findings_name_theirs(
+    look: Look, settings: Settings, outbox: Outbox
+) -> None:
+    """One hazard a bright camera, none in the dark ones."""
+    room = Room(look, settings, outbox)
+    with outbox, room.room:
+        room.room.set_cameras(entries("bright-1", "dark-1", "bright-2", "dark-2"))
+        room.run_until(lambda: min(room.looked(name) for name in room.room.watched) >= 5)
+        assert room.keep.kept == 2
+        bodies = [draft.body for draft in outbox.waiting(10)]
+        assert sum('"bright-1"' in body for body in bodies) == 1
+        assert sum('"bright-2"' in body for body in bodies) == 1
+    assert all(camera.is_stopped for camera in room.cameras.values())
+
+
+def test_a_changed_list_disturbs_only_who_changed(
+    look: Look, settings: Settings, outbox: Outbox
+) -> None:
+    """Who stays goes on with its memory, who goes is stopped and free for another process, who comes is watched."""
+    room = Room(look, settings, outbox)
+    with outbox, room.room:
+        room.room.set_cameras(entries("bright-stays", "goes", "changes"))
+        room.run_until(lambda: room.looked("bright-stays") >= 3)
+        stays, goes, changes = (room.cameras[n] for n in ("bright-stays", "goes", "changes"))
+        with pytest.raises(StateBusy), work_lock(settings.data_dir, "watch-goes"):
+            pass
+        room.room.set_cameras([*entries("bright-stays", "comes"), *entries("changes", k=2, n=3)])
+        assert room.cameras["bright-stays"] is stays
+        assert (stays.is_stopped, goes.is_stopped, changes.is_stopped) == (False, True, True)
+        with work_lock(settings.data_dir, "watch-goes"):
+            pass
+        room.run_until(lambda: room.looked("comes") >= 3)
+        assert room.keep.kept == 1
+
+
+def test_a_camera_that_another_process_watches_keeps_no_other_from_being_watched(
+    look: Look, settings: Settings, outbox: Outbox
+) -> None:
+    """It is said by its error."""
+    room = Room(look, settings, outbox)
+    with outbox, room.room:
+        with work_lock(settings.data_dir, "watch-mine"), pytest.raises(StateBusy):
+            room.room.set_cameras(entries("mine", "other"))
+        assert list(room.room.watched) == ["other"]
+        room.room.set_cameras(entries("mine", "other"))
+        assert set(room.room.watched) == {"mine", "other"}
+
+
+def test_each_camera_is_blind_for_itself(look: Look, settings: Settings, outbox: Outbox) -> None:
+    """Said once when it begins and once when it ends."""
+    settings = settings.model_copy(update={"camera_read_timeout_s": 0.1})
+    room = Room(look, settings, outbox)
+    with outbox, room.room:
+        room.room.set_cameras(entries("seeing", "failing"))
+        room.cameras["failing"].is_dark = True
+        room.run_until(lambda: bool(room.news))
+        assert room.news == [("failing", True)]
+        room.cameras["failing"].is_dark = False
+        room.run_until(lambda: len(room.news) == 2)
+        assert room.news[1] == ("failing", False)
+
+
+def test_hazards_and_zones_are_each_cameras_own(
+    look: Look, settings: Settings, outbox: Outbox
+) -> None:
+    """What one camera looks for, another does not; a hazard that cannot be seen is refused before anything changes."""
+    room = Room(look, settings, outbox)
+    with outbox, room.room:
+        with pytest.raises(HazardInvalid):
+            room.room.check(entries("a", hazards=["TRF-99"]))
+        zone = {"name": "bay", "polygon": [[0, 0], [1, 0], [1, 1], [0, 1]]}
+        room.room.check(entries("bright-zoned", zones=[zone]))
+        room.room.set_cameras(entries("bright-zoned", zones=[zone]))
+        room.run_until(lambda: room.keep.kept == 1)
+        assert '"zone":"bay"' in outbox.waiting(1)[0].body
+
+
+def test_a_room_whose_cameras_are_all_over_ends_and_damaged_pictures_are_left_out(
+    look: Look, settings: Settings, outbox: Outbox, tmp_path: Path
+) -> None:
+    """A recording is looked at frame by frame, without waiting for its time to pass."""
+
+    class Damaged(FakeCamera):
+        @property
+        def waiting(self) -> Frame | None:
+            self.is_over = self.number >= 3
+            return Frame(JpegPixels(b"no picture"), BEGAN_AT, 0.0)
+
+    path = tmp_path / "bright.mp4"
+    writer = cv2.VideoWriter(str(path), cv2.VideoWriter.fourcc(*"mp4v"), 10, (64, 48))
+    for _ in range(40):
+        writer.write(np.full((48, 64, 3), 255, np.uint8))
+    writer.release()
+    with outbox:
+        keep = Keep(outbox, lambda _: None)
+        with Watchroom(look, keep, settings, lambda *_: None) as room:
+            room.set_cameras(entries("clip", source=str(path), fps=5))
+            began_s = time.monotonic()
+            room.run(lambda: False)
+            assert room.watched["clip"].watch.looked == 20
+            assert time.monotonic() - began_s < 3
+        assert keep.kept == 1
+        with Watchroom(
+            look, keep, settings, lambda *_: None, make=lambda entry, _: Damaged(entry)
+        ) as room:
+            room.set_cameras(entries("damaged", way="full"))
+            room.run(lambda: False)
+            assert room.watched["damaged"].watch.looked == 0
