@@ -158,15 +158,21 @@ class Archive:
 
     def lines_despite_damage(self, name: str) -> Iterator[bytes]:
         """Yield the lines that can be unpacked, without regard to the archive's checksum, to find a damaged one."""
-        info = self._info(name)
-        self._file.seek(info.header_offset + _NAME_LENGTHS_AT)
-        name_bytes, extra_bytes = struct.unpack("<HH", self._file.read(4))
-        self._file.seek(name_bytes + extra_bytes, os.SEEK_CUR)
-        packed = self._file.read(info.compress_size)
-        if info.compress_type == zipfile.ZIP_STORED:
+        packed = self._packed(self._info(name))
+        if self._info(name).compress_type == zipfile.ZIP_STORED:
             yield from _lines_of(name, iter([packed]))
         else:
             yield from _lines_of(name, _inflated(packed))
+
+    def _packed(self, info: zipfile.ZipInfo) -> bytes:
+        """Return a member's packed bytes; none where the archive's directory leads nowhere."""
+        try:
+            self._file.seek(info.header_offset + _NAME_LENGTHS_AT)
+            name_bytes, extra_bytes = struct.unpack("<HH", self._file.read(4))
+            self._file.seek(name_bytes + extra_bytes, os.SEEK_CUR)
+            return self._file.read(info.compress_size)
+        except (OSError, struct.error):
+            return b""
 
     def _info(self, name: str) -> zipfile.ZipInfo:
         try:
@@ -181,7 +187,7 @@ class Archive:
         try:
             with self._zip.open(info) as file:
                 yield file
-        except _DAMAGE as error:
+        except (OSError, *_DAMAGE) as error:
             msg = f"{name} can't be unpacked: {error}"
             raise UnreadableBundle(msg, member=name) from error
 

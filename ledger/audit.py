@@ -138,9 +138,11 @@ class _Reader:
         audit.root = root_of(self._edge)
 
     def _head(self) -> _Head:
-        for row in self._log.rows(HEAD, "size edge checkpoints cosignatures"):
-            return _Head(row.size, bytes(row.edge), row.checkpoints, row.cosignatures)
-        return _Head()
+        heads = [
+            _Head(row.size, bytes(row.edge), row.checkpoints, row.cosignatures)
+            for row in self._log.rows(HEAD, "size edge checkpoints cosignatures")
+        ]
+        return heads[0] if heads else _Head()
 
     def _entries(self, head_size: int) -> None:
         expected = 0

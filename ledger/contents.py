@@ -116,7 +116,8 @@ def verify_entries(
         msg = f"entries add up to root {root.hex()}, signed is {checkpoint.root.hex()}"
         raise RootMismatch(msg, member=names.ENTRIES)
     if _sha256(archive, names.PAGE) != page_digest.hexdigest():  # 9
-        msg = f"{names.PAGE} tells otherwise than the entries"
+        told = (names.MANIFEST, names.CHECKPOINT, names.AREA, names.ENTRIES)
+        msg = f"{names.PAGE} tells otherwise than {', '.join(told)}"
         raise PageMismatch(msg, member=names.PAGE)
     return tally
 
@@ -152,7 +153,7 @@ def _placed(archive: Archive, manifest: Manifest, texts: Iterator[bytes]) -> Ite
             if line.index != last + 1 and not (manifest.partial and line.index > last):
                 _refuse_place(archive, line.index, last + 1)
             if line.log != manifest.log:
-                msg = f"entry {line.index} is of log {line.log}, not {manifest.log}"
+                msg = f"entry {line.index} is of log {line.log}, not {manifest.log} as {names.MANIFEST} says"
                 raise ForeignEntry(msg, index=line.index)
             if count == manifest.entries:
                 msg = (
@@ -164,7 +165,7 @@ def _placed(archive: Archive, manifest: Manifest, texts: Iterator[bytes]) -> Ite
     except UnreadableBundle:
         raise
     except BundleError as fault:
-        fault.offset = offset
+        fault.offset, fault.member = offset, fault.member or names.ENTRIES
         raise
     if count != manifest.entries:
         msg = f"entries end after {count} of {manifest.entries}"

@@ -174,7 +174,8 @@ def write_vkey(name: str, kind: int, public_key: bytes) -> str:
 
 def read_vkey(vkey: str, kind: int, what: str) -> tuple[str, bytes]:
     """Return name and public key of a vkey of the type `kind`, which messages call `what`. Raises MalformedKey."""
-    parts = vkey.strip().split("+", 2)
+    # Only the ends of a line are left out: of everything else, one bit more or less is another text.
+    parts = vkey.strip(" \t\r\n").split("+", 2)
     if len(parts) != 3 or not _KEY_ID.fullmatch(parts[1]):
         msg = "a vkey is <name>+<8 hex digits>+<base64>"
         raise MalformedKey(msg)

@@ -93,13 +93,15 @@ def stored_rows(
     for name, value in where.items():
         chosen = chosen.where(table.c[name] == value)
     ordered = chosen.order_by(*table.primary_key.columns)
-    for row in session.execute(ordered.execution_options(yield_per=_PAGE)):
-        wrong = [c.name for c, value in zip(columns, row, strict=True) if not _fits(c, value)]
-        if wrong:
-            keys = (f"{c.name} {_text(row, c)}" for c in columns if c.primary_key)
-            misfit(" ".join(keys), f"{', '.join(wrong)}: no {_kind(table.c[wrong[0]])}")
-        else:
-            yield row
+    # Closed also by whoever reads only some: PostgreSQL keeps a cursor open until then.
+    with session.execute(ordered.execution_options(yield_per=_PAGE)) as found:
+        for row in found:
+            wrong = [c.name for c, value in zip(columns, row, strict=True) if not _fits(c, value)]
+            if wrong:
+                keys = (f"{c.name} {_text(row, c)}" for c in columns if c.primary_key)
+                misfit(" ".join(keys), f"{', '.join(wrong)}: no {_kind(table.c[wrong[0]])}")
+            else:
+                yield row
 
 
 def raw(session: Session, column: sa.Column[Any]) -> sa.ColumnElement[Any]:
@@ -110,8 +112,11 @@ def raw(session: Session, column: sa.Column[Any]) -> sa.ColumnElement[Any]:
     """
     kind = _kind(column)
     if session.get_bind().dialect.name != "sqlite":
-        is_text = isinstance(column.type, sa.String)
-        return sa.func.convert_to(column, "UTF8", type_=sa.LargeBinary) if is_text else column
+        kept_as = column.type.impl if isinstance(column.type, sa.TypeDecorator) else column.type
+        is_text = isinstance(kept_as, sa.String)
+        if not is_text:
+            return column
+        return sa.func.convert_to(column, "UTF8", type_=sa.LargeBinary).label(column.name)
     value = sa.cast(column, sa.LargeBinary) if kind == "text" else column
     refused: sa.ColumnElement[Any] = sa.literal_column("x''" if kind == "integer" else "0")
     found = sa.case(

@@ -29,6 +29,7 @@ from ledger.cosignature import WitnessKey
 from ledger.errors import (
     CheckpointRefused,
     CheckpointUntrusted,
+    MalformedKey,
     ManifestMismatch,
     NoteError,
     OriginMismatch,
@@ -162,6 +163,10 @@ def _verify_signature(
     vkey = archive.read_text(names.KEY)
     try:
         own = VerifierKey.from_vkey(vkey)
+    except MalformedKey as error:
+        msg = f"{names.KEY}: {error}"
+        raise CheckpointRefused(msg, member=names.KEY) from error
+    try:
         checkpoint, signed_by = verify_checkpoint(text, trusted or [own])
     except UnknownSigner as error:
         kind = CheckpointUntrusted if trusted else CheckpointRefused

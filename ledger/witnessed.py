@@ -27,6 +27,7 @@ from ledger.errors import (
     InclusionRefused,
     InvalidSignature,
     LedgerError,
+    MalformedKey,
     MerkleError,
     NoteError,
     OriginMismatch,
@@ -135,6 +136,10 @@ def _area(
     text, vkey = archive.read_text(names.AREA), archive.read_text(names.AREA_KEY)
     try:
         own = VerifierKey.from_vkey(vkey)
+    except MalformedKey as error:
+        msg = f"{names.AREA_KEY}: {error}"
+        raise AreaRefused(msg, member=names.AREA_KEY) from error
+    try:
         trusted = [key for key in trust.keys if key.name == own.name]
         vouch = verify_area(text, checkpoint, trusted or [own])
         # The key that comes along must be one that signed, even where it is not relied on.
