@@ -81,6 +81,7 @@ class LiveCamera:
     Attributes:
         connections: how often the source was opened.
         seen_at_s: monotonic time of the last frame, None before the first.
+        fresh_since_s: since when there is a frame that was not handed out, while there is one.
         trouble: why there is no picture, for a technician; empty while there is one.
         key_every_s: how far apart the source's key frames are, seconds; None while unknown.
     """
@@ -109,6 +110,7 @@ class LiveCamera:
         self._thread = threading.Thread(target=self._run, name="camera", daemon=True)
         self.connections = 0
         self.seen_at_s: float | None = None
+        self.fresh_since_s = 0.0
         self.trouble = ""
         self.key_every_s: float | None = None
 
@@ -188,6 +190,8 @@ class LiveCamera:
         self._cells = now_cells
         frame = Frame(pixels, utc_now(), time.monotonic(), moved)
         with self._changed:
+            if self._frame is None:
+                self.fresh_since_s = frame.at_s
             self._frame = frame
             self.seen_at_s, self.trouble = frame.at_s, ""
             self._changed.notify_all()

@@ -27,8 +27,9 @@ from typing import Annotated, Any, Self
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
 
-from edge.address import Address, Kind, Transport, Way
+from edge.address import Address, Kind, Transport
 from edge.errors import CamerasInvalid, SetupError, ZonesInvalid
+from edge.load import WantedWay
 from edge.private_file import write_private
 from edge.zones import ZoneEntry, read_zone_entries
 from inspection.taxonomy import UnknownHazard
@@ -46,8 +47,9 @@ class CameraEntry(BaseModel):
         source: a URL, the number or device file of a camera of this machine, or a video file.
         kind: what the source is; told by the address (and by what an HTTP camera answers) when left out.
         transport: of RTSP.
-        way: how much of the stream is decoded.
-        fps: looks a second; with the way `full` as many as the model manages.
+        way: how much of the stream is decoded while the machine keeps up.
+        keeps_way: it is never decoded less, however late looks become.
+        fps: looks a second; with the way `full` more where the model has time.
         k, n: so many of the last so many looks have to show a hazard.
         hazards: codes to look for; every one that is on when left out.
         zones: where hazards count.
@@ -60,7 +62,8 @@ class CameraEntry(BaseModel):
     source: str = Field(min_length=1, max_length=2000)
     kind: Kind = Kind.AUTO
     transport: Transport = Transport.TCP
-    way: Way = Way.SAMPLED
+    way: WantedWay = WantedWay.AUTO
+    keeps_way: bool = Field(default=False, alias="keep_way")
     fps: float = Field(default=2.0, ge=0.01, le=60, allow_inf_nan=False)
     k: int = Field(default=3, ge=1, le=100)
     n: int = Field(default=5, ge=1, le=100)

@@ -16,8 +16,9 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from pydantic import ValidationError
 
-from edge.address import Transport, Way
+from edge.address import Transport
 from edge.errors import EdgeError
+from edge.load import WantedWay
 from edge.messages import Language, say
 from edge.settings import Settings
 
@@ -104,7 +105,7 @@ def watch(  # noqa: PLR0913  each is an option of the command
     k: Annotated[int | None, typer.Option("--k", min=1, max=100, help=_help("help_k"))] = None,
     n: Annotated[int | None, typer.Option("--n", min=1, max=100, help=_help("help_n"))] = None,
     fps: Annotated[float | None, typer.Option(min=0.01, max=60, help=_help("help_fps"))] = None,
-    way: Annotated[Way | None, typer.Option(help=_help("help_way"))] = None,
+    way: Annotated[WantedWay | None, typer.Option(help=_help("help_way"))] = None,
     transport: Annotated[Transport | None, typer.Option(help=_help("help_transport"))] = None,
     for_s: Annotated[float | None, typer.Option("--for", min=0, help=_help("help_for"))] = None,
     started_at: Annotated[datetime | None, typer.Option(help=_help("help_started"))] = None,

@@ -9,7 +9,8 @@ that where something moves in its picture. So under load
 - nobody starves: a wait only grows, and a turn just taken is worth nothing. With N cameras of like turns, a look of s
   seconds and more to do than can be done, no camera waits longer than its turn and 6·N·s.
 
-What waits without being due (a recording, which no time presses) is looked at when nobody is due.
+Who is *patient* is looked at when nobody is due, besides its own turns: a recording, which no time presses, and a camera of
+which everything is to be seen that the model manages.
 """
 
 from collections.abc import Mapping
@@ -27,6 +28,19 @@ def next_due_s(due_s: float, every_s: float, now_s: float) -> float:
     return (due_s if abs(now_s - due_s) < every_s else now_s) + every_s
 
 
+@dataclass(frozen=True, slots=True)
+class Fresh:
+    """A camera's frame that nobody looked at.
+
+    Attributes:
+        since_s: since when there is one that nobody looked at, on the caller's clock.
+        motion: how much moves in it, 0 to 1.
+    """
+
+    since_s: float
+    motion: float = 0.0
+
+
 @dataclass(slots=True)
 class Turn:
     """A camera's place in the round.
@@ -35,7 +49,7 @@ class Turn:
         every_s: how often it is to be looked at.
         due_s: when its next turn is, on the caller's clock.
         is_patient: whether it may be looked at before it is due, when nobody else is.
-        lateness: of its last look, in turns: 0 was in time.
+        lateness: how many turns its last look came after it was due and there was a frame: 0 was in time.
     """
 
     every_s: float
@@ -63,11 +77,8 @@ class Scheduler:
         """Leave a camera out from now on."""
         del self.turns[name]
 
-    def pick(self, now_s: float, fresh: Mapping[str, float]) -> str | None:
-        """Return whose turn it is, and take the turn; None when there is nothing to look at now.
-
-        `fresh` holds the cameras with a frame that nobody looked at, and how much moves in it (0 to 1).
-        """
+    def pick(self, now_s: float, fresh: Mapping[str, Fresh]) -> str | None:
+        """Return whose turn it is, and take the turn; None when there is nothing to look at now."""
         due = [name for name in fresh if self.turns[name].due_s <= now_s]
         if not due:
             due = [name for name in fresh if self.turns[name].is_patient]
@@ -77,17 +88,18 @@ class Scheduler:
         first = max(
             due,
             key=lambda name: (
-                self.turns[name].urgency(now_s, fresh[name]),
+                self.turns[name].urgency(now_s, fresh[name].motion),
                 -self.turns[name].due_s,
                 name,
             ),
         )
         turn = self.turns[first]
-        turn.lateness = max(0.0, (now_s - turn.due_s) / turn.every_s)
+        ready_s = max(turn.due_s, fresh[first].since_s)
+        turn.lateness = max(0.0, (now_s - ready_s) / turn.every_s)
         turn.due_s = next_due_s(turn.due_s, turn.every_s, now_s)
         return first
 
-    def wait_s(self, now_s: float, fresh: Mapping[str, float]) -> float | None:
+    def wait_s(self, now_s: float, fresh: Mapping[str, Fresh]) -> float | None:
         """Return how long nothing will be due if no frame comes; None: until one comes."""
         waits = [self.turns[name].due_s - now_s for name in fresh]
         return max(0.0, min(waits)) if waits else None

@@ -42,6 +42,7 @@ UDP_BUFFER_BYTES = 4 << 20
 # How long a stream is studied before it is played. What was studied is played as well.
 STUDY_S = 1.0
 JPEG_CODECS = {"mjpeg"}
+KEY_MEMORY = 0.7
 
 
 class Video(Protocol):
@@ -146,7 +147,9 @@ class AvVideo:
         if packet.is_keyframe and not self._is_jpeg:
             now_s = time.monotonic()
             if self._key_at_s is not None:
-                self.key_every_s = now_s - self._key_at_s
+                last_s = now_s - self._key_at_s
+                # Smoothed: a network delivers in bursts.
+                self.key_every_s = last_s + KEY_MEMORY * ((self.key_every_s or last_s) - last_s)
             self._key_at_s = now_s
 
     def _taken(self, packet: "av.Packet[VideoStream]", way: Way, due_in_s: float) -> Pixels | None:

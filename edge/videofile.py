@@ -7,6 +7,7 @@ from typing import cast
 
 import cv2
 
+from edge.address import Way
 from edge.camera import Frame
 from edge.capture import TimeSource
 from edge.errors import SourceInvalid
@@ -65,6 +66,8 @@ class FileCamera:
     time_source = TimeSource.TIMELINE
     connections = 1
     key_every_s = None
+    fresh_since_s = 0.0
+    way = Way.FULL
 
     def __init__(self, path: Path, fps: float, started_at: datetime | None = None) -> None:
         self._frames = video_frames(path, fps, started_at)

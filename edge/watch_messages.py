@@ -25,6 +25,22 @@ WATCH: dict[str, tuple[str, str]] = {
     "whole_view": ("全画面", "whole view"),
     "blind": ("{camera} 没有画面，正在重新连接。", "{camera} shows no picture; reconnecting."),
     "sees_again": ("{camera} 画面恢复。", "{camera} is back."),
+    "way_full": ("全部帧", "every frame"),
+    "way_sampled": ("抽帧", "sampled frames"),
+    "way_key": ("仅关键帧", "key frames alone"),
+    "way_lowered": (
+        "本机跟不上，{camera} 改为解码：{way}。",
+        "the machine is behind: {camera} is decoded less now ({way}).",
+    ),
+    "way_best": ("{camera} 解码方式：{way}。", "{camera} is decoded as {way}."),
+    "behind": (
+        "本机跟不上：要求每秒 {asked} 次分析，实际 {done} 次。请减少摄像头或降低 fps。",
+        "the machine is behind: {asked} looks a second were asked for, {done} are done. Fewer cameras or a lower fps would help.",
+    ),
+    "keeps_up": (
+        "本机恢复跟上：要求每秒 {asked} 次分析，实际 {done} 次。",
+        "the machine keeps up again: {asked} looks a second were asked for, {done} are done.",
+    ),
     "held": (
         "磁盘已满，发现暂存在内存中，有空间后保存。",
         "the disk is full; findings are held in memory until there is room.",
@@ -48,8 +64,8 @@ WATCH: dict[str, tuple[str, str]] = {
     "help_cameras": ("摄像头文件（TOML）", "the file of cameras (TOML)"),
     "help_camera": ("摄像头名称（记入台账）", "the camera's name (goes into the ledger)"),
     "help_way": (
-        "解码方式：full 全部、sampled 抽帧、key 仅关键帧",
-        "how much is decoded: full, sampled, or key frames only",
+        "解码方式：auto 自动、full 全部、sampled 抽帧、key 仅关键帧",
+        "how much is decoded: auto, full, sampled, or key frames only",
     ),
     "help_transport": ("RTSP 传输：tcp 或 udp", "RTSP over tcp or udp"),
     "one_or_many": (

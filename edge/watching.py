@@ -1,7 +1,7 @@
 """What `anxun-edge watch` does: one camera or a file of them, watched until they end, the time is over, or a signal."""
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -17,7 +17,16 @@ from edge.outbox import Outbox
 from edge.running import delivering, end_run, interruptible
 from edge.settings import Settings
 from edge.videofile import FileCamera
-from edge.watchroom import Camera, MakeCamera, Watchroom, make_camera
+from edge.watched import (
+    Camera,
+    MakeCamera,
+    RoomNews,
+    RoomNotice,
+    SightChanged,
+    WayChanged,
+    make_camera,
+)
+from edge.watchroom import Watchroom
 from inspection.taxonomy import hazard_type
 from inspection.wire import FindingDraft
 
@@ -47,7 +56,7 @@ def watch(settings: Settings, plan: Plan, asked: Asked) -> int:
         say_look(voice, look, outbox)
         keep = Keep(outbox, _finding_notice(voice, delivery))
         make = _maker(plan.started_at)
-        with Watchroom(look, keep, settings, _blindness_notice(voice), make=make) as room:
+        with Watchroom(look, keep, settings, _room_notice(voice), make=make) as room:
             source = _Cameras(settings, voice, plan, room)
             deadline_s = time.monotonic() + (plan.for_s or float("inf"))
 
@@ -115,9 +124,17 @@ def _maker(started_at: datetime | None) -> MakeCamera:
     return make
 
 
-def _blindness_notice(voice: Voice) -> Callable[[CameraEntry, bool], None]:
-    def notice(entry: CameraEntry, is_blind: bool) -> None:  # noqa: FBT001  a callback
-        voice.warn("blind" if is_blind else "sees_again", camera=entry.name)
+def _room_notice(voice: Voice) -> RoomNotice:
+    def notice(news: RoomNews) -> None:
+        if isinstance(news, SightChanged):
+            voice.warn("blind" if news.is_blind else "sees_again", camera=news.camera)
+        elif isinstance(news, WayChanged):
+            way = voice.text(f"way_{news.way.value}")
+            say = voice.warn if news.is_lowered else voice.tell
+            say("way_lowered" if news.is_lowered else "way_best", camera=news.camera, way=way)
+        else:
+            asked, done = f"{news.asked_a_second:.1f}", f"{news.done_a_second:.1f}"
+            voice.warn("behind" if news.is_behind else "keeps_up", asked=asked, done=done)
 
     return notice
 

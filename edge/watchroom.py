@@ -4,103 +4,40 @@ import threading
 import time
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass
-from pathlib import Path
 from types import TracebackType
-from typing import Protocol, Self
+from typing import Self
 
-from edge.address import Kind, Way
-from edge.camera import Frame, LiveCamera, capture_of
+from edge.camera import Frame, capture_of
 from edge.cameras import CameraEntry
-from edge.capture import TimeSource
 from edge.confirm import Confirmer
 from edge.errors import StateBusy
 from edge.keep import Keep
+from edge.load import WINDOW_S, WantedWay
 from edge.lock import work_lock
 from edge.look import Look
-from edge.scheduler import Scheduler
+from edge.pressure import Pressure
+from edge.scheduler import Fresh, Scheduler
 from edge.settings import Settings
-from edge.videofile import FileCamera
 from edge.watch import Blindness, Watch
+from edge.watched import (
+    MakeCamera,
+    Pace,
+    RoomNotice,
+    SightChanged,
+    Watched,
+    WayChanged,
+    make_camera,
+    stand_of,
+)
 
 # How often the room looks after itself, seconds.
 TICK_S = 0.5
-# The way `full` asks for every frame; no plant camera sends more.
-FULL_FPS = 25.0
-
-
-class Camera(Protocol):
-    """What the room needs of a camera. See `LiveCamera` and `FileCamera`."""
-
-    @property
-    def time_source(self) -> TimeSource:
-        """Where its times come from."""
-        ...
-
-    @property
-    def is_over(self) -> bool:
-        """Whether no frame will come any more."""
-        ...
-
-    @property
-    def waiting(self) -> Frame | None:
-        """The frame that was not handed out yet."""
-        ...
-
-    @property
-    def seen_at_s(self) -> float | None:
-        """When its last frame came."""
-        ...
-
-    def start(self, on_frame: Callable[[], None]) -> None:
-        """Begin; `on_frame` is called when there is a new frame."""
-        ...
-
-    def ask_to_stop(self) -> None:
-        """Begin to end."""
-        ...
-
-    def stop(self) -> None:
-        """End, and wait for it."""
-        ...
-
-    def newest(self, timeout_s: float) -> Frame | None:
-        """Hand out the frame that waits."""
-        ...
-
-
-MakeCamera = Callable[[CameraEntry, Settings], Camera]
-CameraNotice = Callable[[CameraEntry, bool], None]
-
-
-def make_camera(entry: CameraEntry, settings: Settings) -> Camera:
-    """Return a camera that was not started."""
-    if entry.address.told_kind is Kind.FILE:
-        return FileCamera(Path(entry.source), entry.fps)
-    return LiveCamera(entry.address, entry.fps, settings, way=entry.way)
-
-
-@dataclass(slots=True)
-class Watched:
-    """A camera that is watched, with all that belongs to it alone."""
-
-    entry: CameraEntry
-    camera: Camera
-    watch: Watch
-    blindness: Blindness
-    lock: ExitStack
-    seen_at_s: float | None = None
-
-    @property
-    def is_live(self) -> bool:
-        """Tell whether its pictures are of now."""
-        return self.camera.time_source is TimeSource.CLOCK
 
 
 class Watchroom:
     """Watches its cameras until it is told to stop, or all of them are over.
 
-    `notice` hears when a camera is blind (True) and when it sees again (False).
+    `notice` hears what a technician should.
     """
 
     def __init__(
@@ -108,15 +45,18 @@ class Watchroom:
         look: Look,
         keep: Keep,
         settings: Settings,
-        notice: CameraNotice,
+        notice: RoomNotice,
         *,
         make: MakeCamera = make_camera,
+        window_s: float = WINDOW_S,
     ) -> None:
         self._look, self._keep, self._settings = look, keep, settings
         self._notice, self._make = notice, make
         self._scheduler = Scheduler()
         self._woken = threading.Event()
         self._ticked_at_s = time.monotonic()
+        self._pressure = Pressure(window_s)
+        self._is_behind = False
         self.watched: dict[str, Watched] = {}
 
     def __enter__(self) -> Self:
@@ -176,6 +116,7 @@ class Watchroom:
             if now_s - self._ticked_at_s >= TICK_S:
                 self._ticked_at_s = now_s
                 self._tick()
+                self._share_out(now_s)
                 on_tick()
             if not self._look_once(now_s):
                 self._wait(now_s)
@@ -194,9 +135,10 @@ class Watchroom:
             camera.start(self._woken.set)
             watched = Watched(entry, camera, watch, blindness, stack.pop_all())
         self.watched[entry.name] = watched
-        fps = max(entry.fps, FULL_FPS) if entry.way is Way.FULL else entry.fps
-        is_patient = not watched.is_live
-        self._scheduler.add(entry.name, 1.0 / fps, time.monotonic(), is_patient=is_patient)
+        camera.way = stand_of(watched).best
+        # Of a recording, and of what is watched in full, more may be looked at than was promised.
+        is_patient = not watched.is_live or entry.way is WantedWay.FULL
+        self._scheduler.add(entry.name, 1.0 / entry.fps, time.monotonic(), is_patient=is_patient)
 
     def _drop(self, name: str) -> None:
         watched = self.watched.pop(name)
@@ -207,9 +149,9 @@ class Watchroom:
     def _is_over(self) -> bool:
         return all(watched.camera.is_over for watched in self.watched.values())
 
-    def _fresh(self) -> dict[str, float]:
+    def _fresh(self) -> dict[str, Fresh]:
         return {
-            name: frame.motion
+            name: Fresh(watched.camera.fresh_since_s, frame.motion)
             for name, watched in self.watched.items()
             if (frame := watched.camera.waiting) is not None
         }
@@ -220,8 +162,11 @@ class Watchroom:
         if name is None:
             return False
         watched = self.watched[name]
+        if watched.is_live:
+            self._pressure.note(self._scheduler.turns[name].lateness)
         frame = watched.camera.newest(0)
         if frame is not None:
+            watched.motion = frame.motion
             self._look_at(watched, frame)
         return True
 
@@ -247,7 +192,24 @@ class Watchroom:
             has_picture = seen_at_s != watched.seen_at_s
             watched.seen_at_s = seen_at_s
             if watched.is_live and watched.blindness.take(has_picture=has_picture):
-                self._notice(watched.entry, watched.blindness.is_blind)
+                self._notice(SightChanged(watched.entry.name, watched.blindness.is_blind))
+
+    def _share_out(self, now_s: float) -> None:
+        """Once a window, decode less where the machine is behind, and more where it is at ease again."""
+        live = {name: one for name, one in self.watched.items() if one.is_live}
+        stands = [stand_of(watched) for watched in live.values()]
+        done_a_second = self._pressure.looks_a_second(now_s)
+        ways = self._pressure.judged(now_s, stands)
+        for name, way in ways.items():
+            watched = live[name]
+            if watched.camera.way is not way:
+                watched.camera.way = way
+                is_lowered = way is not stand_of(watched).best
+                self._notice(WayChanged(name, way, is_lowered))
+        if ways and self._pressure.load.is_behind != self._is_behind:
+            self._is_behind = not self._is_behind
+            asked = sum(watched.entry.fps for watched in live.values())
+            self._notice(Pace(self._is_behind, asked, done_a_second))
 
 
 def _file_name(camera: str) -> str:

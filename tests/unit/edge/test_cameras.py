@@ -5,9 +5,10 @@ from pathlib import Path
 
 import pytest
 
-from edge.address import Kind, Transport, Way
+from edge.address import Kind, Transport
 from edge.cameras import CamerasFile, Entries, read_cameras
 from edge.errors import CamerasInvalid, HazardInvalid
+from edge.load import WantedWay
 
 GOOD = """
 [defaults]
@@ -66,7 +67,13 @@ def test_a_file_says_what_is_watched_and_how(path: Path) -> None:
     """Defaults fill what a camera leaves out; passwords come from the environment; who is off is left out."""
     gate, welding, yard = read_cameras(path, ENVIRONMENT)
     assert gate.source == "rtsp://viewer:se@cret@10.0.0.7/1"
-    assert (gate.way, gate.transport, gate.k, gate.n, gate.fps) == (Way.KEY, Transport.TCP, 2, 3, 1)
+    assert (gate.way, gate.transport, gate.k, gate.n, gate.fps) == (
+        WantedWay.KEY,
+        Transport.TCP,
+        2,
+        3,
+        1,
+    )
     assert gate.address.told_kind is Kind.RTSP
     assert (welding.transport, welding.address.told_kind) == (Transport.UDP, Kind.SNAPSHOT)
     assert [zone.name for zone in welding.zones] == ["bay"]

@@ -6,7 +6,7 @@ from itertools import pairwise
 from hypothesis import given
 from hypothesis import strategies as st
 
-from edge.scheduler import Scheduler, next_due_s
+from edge.scheduler import Fresh, Scheduler, next_due_s
 
 SECONDS = st.floats(min_value=0.05, max_value=10, allow_nan=False)
 
@@ -18,7 +18,7 @@ def simulate(
     scheduler = Scheduler()
     for number, each in enumerate(every_s):
         scheduler.add(str(number), each, 0.0)
-    fresh = {str(number): moved for number, moved in enumerate(motion)}
+    fresh = {str(number): Fresh(0.0, moved) for number, moved in enumerate(motion)}
     looks: dict[int, list[float]] = {number: [] for number in range(len(every_s))}
     now_s = 0.0
     while now_s < total_s:
@@ -88,22 +88,24 @@ def test_a_recording_is_looked_at_when_nobody_is_due() -> None:
     scheduler = Scheduler()
     scheduler.add("live", 1.0, 0.0)
     scheduler.add("file", 1.0, 0.0, is_patient=True)
-    fresh = {"live": 0.0, "file": 0.0}
+    fresh = {"live": Fresh(0.0), "file": Fresh(0.0)}
     order = [scheduler.pick(0.01 * number, fresh) for number in range(5)]
     assert Counter(order) == {"file": 4, "live": 1}
     assert scheduler.pick(1.2, fresh) == "live"
     scheduler.drop("file")
-    assert scheduler.pick(1.21, {"live": 0.0}) is None
+    assert scheduler.pick(1.21, {"live": Fresh(0.0)}) is None
     assert scheduler.pick(1.21, {}) is None
     assert scheduler.wait_s(1.21, {}) is None
 
 
 def test_lateness_is_told_in_turns() -> None:
-    """What the load is judged by."""
+    """What the load is judged by: waiting for a frame is the camera's matter, waiting for the model ours."""
     scheduler = Scheduler()
     scheduler.add("gate", 2.0, 0.0)
-    assert scheduler.pick(3.0, {"gate": 0.0}) == "gate"
+    assert scheduler.pick(3.0, {"gate": Fresh(0.0)}) == "gate"
     assert scheduler.turns["gate"].lateness == 1.5
+    assert scheduler.pick(9.0, {"gate": Fresh(8.0)}) == "gate"
+    assert scheduler.turns["gate"].lateness == 0.5
 
 
 @given(due_s=st.floats(0, 100), every_s=SECONDS, late=st.floats(0, 5))

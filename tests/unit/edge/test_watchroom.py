@@ -9,6 +9,7 @@ import cv2
 import numpy as np
 import pytest
 
+from edge.address import Way
 from edge.camera import Frame
 from edge.cameras import CameraEntry
 from edge.capture import TimeSource
@@ -19,6 +20,7 @@ from edge.look import Look
 from edge.outbox import Outbox
 from edge.pixels import BgrPixels, JpegPixels
 from edge.settings import Settings
+from edge.watched import Pace, RoomNews, SightChanged, WayChanged
 from edge.watchroom import Watchroom
 
 BEGAN_AT = datetime(2026, 11, 25, tzinfo=UTC)
@@ -33,6 +35,9 @@ class FakeCamera:
         self.entry, self.is_over, self.is_dark, self.number = entry, False, False, 0
         self.is_stopped = False
         self.seen_at_s: float | None = None
+        self.fresh_since_s = 0.0
+        self.key_every_s: float | None = None
+        self.way = Way.SAMPLED
         self.shade = 255 if "bright" in entry.name else 0
 
     @property
@@ -67,14 +72,12 @@ class Room:
     """A room of fake cameras with its news."""
 
     def __init__(self, look: Look, settings: Settings, outbox: Outbox) -> None:
-        self.news: list[tuple[str, bool]] = []
+        self.news: list[RoomNews] = []
         self.cameras: dict[str, FakeCamera] = {}
         self.keep = Keep(outbox, lambda _: None)
-        self.room = Watchroom(look, self.keep, settings, self.hear, make=self.make)
-
-    def hear(self, entry: CameraEntry, is_blind: bool) -> None:
-        """Note what is blind."""
-        self.news.append((entry.name, is_blind))
+        self.room = Watchroom(
+            look, self.keep, settings, self.news.append, make=self.make, window_s=0.2
+        )
 
     def make(self, entry: CameraEntry, _: Settings) -> FakeCamera:
         """Make a camera and remember it."""
@@ -94,7 +97,7 @@ class Room:
 
 def entries(*names: str, **changes: object) -> list[CameraEntry]:
     """Return cameras by name."""
-    facts = {"source": "rtsp://camera", "fps": 50, "k": 1, "n": 1} | changes
+    facts = {"source": "rtsp://camera", "fps": 20, "k": 1, "n": 1} | changes
     return [CameraEntry.model_validate(facts | {"name": name}) for name in names]
 
 
@@ -160,10 +163,49 @@ def test_each_camera_is_blind_for_itself(look: Look, settings: Settings, outbox:
         room.room.set_cameras(entries("seeing", "failing"))
         room.cameras["failing"].is_dark = True
         room.run_until(lambda: bool(room.news))
-        assert room.news == [("failing", True)]
+        assert room.news == [SightChanged("failing", True)]
         room.cameras["failing"].is_dark = False
         room.run_until(lambda: len(room.news) == 2)
-        assert room.news[1] == ("failing", False)
+        assert room.news[1] == SightChanged("failing", False)
+
+
+def test_a_machine_that_is_behind_decodes_less_but_not_what_is_pinned(
+    look: Look, settings: Settings, outbox: Outbox
+) -> None:
+    """It is said for each camera; with nothing left to save on, that too is said."""
+    room = Room(look, settings, outbox)
+    many = [f"camera-{number}" for number in range(40)]
+    with outbox, room.room:
+        room.room.set_cameras([*entries(*many, fps=60), *entries("pinned", keep_way=True, fps=60)])
+        for camera in room.cameras.values():
+            camera.key_every_s = 1.0
+        room.run_until(lambda: any(isinstance(news, Pace) for news in room.news))
+        assert room.cameras["pinned"].way is Way.SAMPLED
+        assert {room.cameras[name].way for name in many} == {Way.KEY}
+    lowered = {
+        news.camera for news in room.news if isinstance(news, WayChanged) and news.is_lowered
+    }
+    assert lowered == set(many)
+    (behind, *_) = (news for news in room.news if isinstance(news, Pace))
+    assert behind.is_behind
+    assert behind.asked_a_second == 60 * 41
+    assert 0 < behind.done_a_second < behind.asked_a_second
+
+
+def test_what_a_stream_turns_out_to_be_chooses_its_way(
+    look: Look, settings: Settings, outbox: Outbox
+) -> None:
+    """Key frames alone as soon as they are known to come often enough; `full` is seen more often than promised."""
+    room = Room(look, settings, outbox)
+    with outbox, room.room:
+        room.room.set_cameras(
+            [*entries("often", "rare", fps=1), *entries("full", way="full", fps=1)]
+        )
+        room.cameras["often"].key_every_s, room.cameras["rare"].key_every_s = 1.0, 4.0
+        room.run_until(lambda: bool(room.news) and room.looked("full") > 20)
+        assert room.looked("often") < 5
+        assert room.cameras["full"].way is Way.FULL
+    assert room.news == [WayChanged("often", Way.KEY, False)]
 
 
 def test_hazards_and_zones_are_each_cameras_own(

@@ -1,0 +1,277 @@
+"""Many cameras on one small machine: what the watch costs beside bare decoding and the bare model of the same load.
+
+    python tests/benchmarks/bench_edge.py [CAMERAS] [SECONDS] [FPS] [WAY] [RUNTIME] [PRECISION]
+
+Real RTSP streams of 1080p at 25 frames a second, a key frame a second, about 4 Mbit/s, from GStreamer's own server in a process of
+its own (its share of the machine is printed). Every camera shows a hazard now and then: latency is from the moment at which
+the server sends the first picture of it to the row in the outbox.
+"""
+
+import resource
+import struct
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from fractions import Fraction
+from itertools import chain
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
+
+import av
+import cv2
+import numpy as np
+
+from edge.address import Way
+from edge.camera import LiveCamera
+from edge.cameras import CameraEntry
+from edge.errors import DiskFull
+from edge.keep import Keep
+from edge.look import Look
+from edge.outbox import Outbox
+from edge.settings import Settings
+from edge.watchroom import Watchroom
+from inspection.wire import FindingDraft
+from models.running import FP32, Precision, Running
+from tests.served import free_port
+
+ROOT = Path(__file__).resolve().parents[2]
+CLEAR, HAZARD = ROOT / "var/media/photos/coffee.png", ROOT / "var/media/photos/two-people.jpg"
+RATE, GOP, PART_FRAMES = 25, 25, 100
+PERIOD_S = 20.0
+# A way is chosen after the first window of the load.
+WARM_S = 13.0
+PYTHON = "/usr/bin/python3"
+
+
+def encode(path: Path) -> None:
+    """Write the access units of two panned photos, each so many frames, with the noise of a sensor."""
+    codec = av.CodecContext.create("libx264", "w")
+    codec.width, codec.height, codec.pix_fmt = 1920, 1080, "yuv420p"
+    codec.bit_rate, codec.framerate, codec.time_base = 4_000_000, RATE, Fraction(1, RATE)
+    codec.options = {
+        "preset": "veryfast",
+        "tune": "zerolatency",
+        "x264-params": f"keyint={GOP}:min-keyint={GOP}:scenecut=0:repeat-headers=1",
+    }
+    with path.open("wb") as file:
+        for number, image in enumerate(chain(pan(CLEAR), pan(HAZARD))):
+            frame = av.VideoFrame.from_ndarray(image, "bgr24")
+            frame.pts = number
+            for packet in codec.encode(frame):
+                unit = bytes(packet)
+                file.write(struct.pack(">I", len(unit)) + unit)
+
+
+def pan(photo: Path) -> Iterator[np.ndarray]:
+    """Yield a view that moves over a photo, 1920 × 1080."""
+    picture = cv2.imread(str(photo))
+    scale = max(1960 / picture.shape[1], 1120 / picture.shape[0])
+    picture = cv2.resize(picture, None, fx=scale, fy=scale)
+    noise = np.random.default_rng(0)
+    for number in range(PART_FRAMES):
+        x = int((picture.shape[1] - 1920) * (0.5 + 0.5 * np.sin(number / 30)))
+        y = int((picture.shape[0] - 1080) * (0.5 + 0.5 * np.sin(number / 50)))
+        view = picture[y : y + 1080, x : x + 1920].astype(np.int16)
+        view += noise.integers(-4, 5, (1080, 1920, 1), dtype=np.int16)
+        yield view.clip(0, 255).astype(np.uint8)
+
+
+@dataclass
+class Server:
+    """The streams, in a process of their own; `events` holds when each camera last began to show a hazard."""
+
+    frames: Path
+    count: int
+    port: int = field(default_factory=free_port)
+    events: dict[str, list[float]] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        script = ROOT / "tests" / "rtsp_streams.py"
+        self.process = subprocess.Popen(
+            [PYTHON, script, str(self.port), self.frames, str(self.count), str(PERIOD_S)],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            text=True,
+        )
+        assert self.process.stdout is not None
+        assert self.process.stdout.readline().startswith("READY")
+        threading.Thread(target=self._listen, daemon=True).start()
+
+    def _listen(self) -> None:
+        assert self.process.stdout is not None
+        for line in self.process.stdout:
+            _, name, at = line.split()
+            self.events.setdefault(name, []).append(float(at))
+
+    def url(self, number: int) -> str:
+        """Return where a camera streams."""
+        return f"rtsp://127.0.0.1:{self.port}/camera{number}"
+
+    def cpu_s(self) -> float:
+        """Return the processor time that it used so far."""
+        user, system = (
+            Path(f"/proc/{self.process.pid}/stat").read_text().rpartition(")")[2].split()[11:13]
+        )
+        return (int(user) + int(system)) / 100
+
+    def stop(self) -> None:
+        """End it."""
+        self.process.kill()
+        self.process.wait(10)
+
+
+def own_cpu_s() -> float:
+    """Return the processor time of this process."""
+    used = resource.getrusage(resource.RUSAGE_SELF)
+    return used.ru_utime + used.ru_stime
+
+
+def resident_mb() -> float:
+    """Return what this process holds in memory."""
+    return int(Path("/proc/self/statm").read_text().split()[1]) * 4096 / 1e6
+
+
+def bare_decode(server: Server, settings: Settings, way: Way, seconds: float) -> float:
+    """Return the cores that reading and decoding alone take, for all cameras in one way."""
+    cameras = [LiveCamera(server.url(n), 1.0, settings, way=way) for n in range(server.count)]
+    for camera in cameras:
+        camera.start()
+    while any(camera.seen_at_s is None for camera in cameras):
+        time.sleep(0.1)
+    began_s, cpu_s = time.monotonic(), own_cpu_s()
+    time.sleep(seconds)
+    cores = (own_cpu_s() - cpu_s) / (time.monotonic() - began_s)
+    for camera in cameras:
+        camera.ask_to_stop()
+    for camera in cameras:
+        camera.stop()
+    return cores
+
+
+def bare_model(look: Look, rounds: int = 20) -> float:
+    """Return the processor seconds of one detection on a frame that is in memory."""
+    image = next(pan(HAZARD))
+    look.detect(image)
+    cpu_s = own_cpu_s()
+    for _ in range(rounds):
+        look.detect(image)
+    return (own_cpu_s() - cpu_s) / rounds
+
+
+def watch(
+    server: Server, look: Look, settings: Settings, entries: list[CameraEntry], seconds: float
+) -> None:
+    """Watch for so long and print what it took."""
+    seen: dict[str, list[float]] = {}
+
+    def heard(news: FindingDraft | DiskFull | None) -> None:
+        assert isinstance(news, FindingDraft)
+        seen.setdefault(news.source.name, []).append(time.time())
+
+    marks: list[tuple[float, float]] = []
+    with Outbox(settings.outbox_dir) as outbox:
+        keep = Keep(outbox, heard)
+        with Watchroom(look, keep, settings, lambda news: say(f"  {news}")) as room:
+            room.set_cameras(entries)
+            warm_s = time.monotonic() + WARM_S
+            room.run(lambda: time.monotonic() > warm_s)
+            before = {name: one.watch.looked for name, one in room.watched.items()}
+            began_s, cpu_s, served_s = time.monotonic(), own_cpu_s(), server.cpu_s()
+            end_s = began_s + seconds
+
+            def mark() -> None:
+                marks.append((time.monotonic() - began_s, resident_mb()))
+
+            room.run(lambda: time.monotonic() > end_s, mark)
+            took_s = time.monotonic() - began_s
+            cores = (own_cpu_s() - cpu_s) / took_s
+            served = (server.cpu_s() - served_s) / took_s
+            rates = [
+                (one.watch.looked - before[name]) / took_s for name, one in room.watched.items()
+            ]
+            ways = [one.camera.way.value for one in room.watched.values()]
+    say(
+        f"watch: {sum(rates):.1f} looks a second, {min(rates):.2f} to {max(rates):.2f} a camera; ways {sorted(set(ways))}"
+    )
+    say(f"watch: {cores:.2f} cores; the server of the streams {served:.2f}")
+    say_latency(server, seen)
+    early = next(size for at_s, size in marks if at_s > took_s / 6)
+    say(
+        f"memory: {early:.0f} MB after {took_s / 6:.0f} s, {marks[-1][1]:.0f} MB after {took_s:.0f} s"
+    )
+    decode = bare_decode(server, settings, Way(ways[0]), min(seconds, 20))
+    model = sum(rates) * bare_model(look)
+    own = cores - decode - model
+    say(
+        f"bare: decoding {decode:.2f} cores, model {model:.2f}; the rest {own:.2f} = {100 * own / cores:.0f} % of the watch"
+    )
+
+
+def say_latency(server: Server, seen: dict[str, list[float]]) -> None:
+    """Print how long it took from the first picture of a hazard to its row, for the first report after each event."""
+    waits = []
+    for name, times in seen.items():
+        for at in times:
+            before = [begun for begun in server.events.get(name, []) if begun <= at]
+            if before and at - before[-1] < PERIOD_S / 2:
+                waits.append(at - before[-1])
+    if waits:
+        p50, p95 = np.percentile(waits, [50, 95])
+        say(f"event to outbox: {len(waits)} events, median {p50:.2f} s, p95 {p95:.2f} s")
+
+
+def say(line: str) -> None:
+    """Print a line at once."""
+    sys.stdout.write(line + "\n")
+    sys.stdout.flush()
+
+
+def main(
+    count: int = 16,
+    seconds: float = 60,
+    fps: float = 1.0,
+    way: str = "auto",
+    runtime: str = "auto",
+    precision: Precision = FP32,
+) -> None:
+    """Run it."""
+    with TemporaryDirectory() as folder:
+        frames = Path(folder) / "frames"
+        encode(frames)
+        size = frames.stat().st_size * 8 / (2 * PART_FRAMES / RATE) / 1e6
+        say(
+            f"{count} cameras, 1080p25, {size:.1f} Mbit/s each, a key frame a second; {fps} looks a second; way {way}"
+        )
+        settings = Settings(data_dir=Path(folder) / "edge", gone_after_s=8)
+        look = Look.prepare(None, None, None, ["all"], running=Running(runtime, precision))
+        say(
+            f"model {look.detector.name} on {look.detector.runtime.name} {look.detector.runtime.precision}"
+        )
+        server = Server(frames, count)
+        try:
+            entries = [
+                CameraEntry.model_validate(
+                    {
+                        "name": f"camera{n}",
+                        "source": server.url(n),
+                        "fps": fps,
+                        "way": way,
+                        "k": 2,
+                        "n": 3,
+                    }
+                )
+                for n in range(count)
+            ]
+            watch(server, look, settings, entries, seconds)
+        finally:
+            server.stop()
+
+
+if __name__ == "__main__":
+    kinds = (int, float, float, str, str, str)
+    main(*(kind(text) for kind, text in zip(kinds, sys.argv[1:], strict=False)))
