@@ -21,7 +21,6 @@ from api.datasets import (
     pseudonyms,
     write_dataset_file,
 )
-from api.exports import export_ledger, published_entries
 from api.parts import open_database, open_evidence, open_keys
 from api.settings import Settings
 from api.tokens import new_enrolment_code, sha256_of_code
@@ -29,7 +28,6 @@ from inspection import areas
 from inspection.database import read_sessions, write_sessions
 from inspection.duties import Duty
 from inspection.errors import InvalidInput, NotFound
-from inspection.journal import log_id_of
 from inspection.plans import china_day
 from inspection.reminders import ASKED, remind_all
 from inspection.scopes import ENTERPRISE_ROLES
@@ -37,7 +35,6 @@ from inspection.section_queries import section_duties
 from inspection.tables import (
     EnrolmentCode,
     Enterprise,
-    HazardItem,
     Organisation,
     OrganisationKind,
     Role,
@@ -47,8 +44,6 @@ from inspection.tables import (
 from inspection.taxonomy import hazard_type
 from inspection.training_data import Taken, taught_pictures
 from inspection.wire import utc_now
-from ledger.log import publish_checkpoint
-from ledger.sql import SqlStore
 
 OPERATOR = "operator"
 
@@ -168,26 +163,6 @@ class Office:
         )
         self._log("enrolment_code.create", user.login, enterprise_id)
         return code
-
-    def export(self, enterprise_id: UUID, target: Path, item_id: UUID | None = None) -> int:
-        """Write a bundle of everything up to now, or of what is about one item; return its number of entries."""
-        self._enterprise(enterprise_id)
-        if item_id is not None and self.session.get(HazardItem, (enterprise_id, item_id)) is None:
-            raise NotFound("item", item_id)
-        log_id = log_id_of(enterprise_id)
-        signers = open_keys(self.settings)
-        signer = signers.signer(self.session, log_id)
-        checkpoint = publish_checkpoint(SqlStore(self.session), log_id, signer)
-        if target.exists():
-            raise InvalidInput(f"{target} is there already; choose another name")
-        indices = None
-        if item_id is not None:
-            indices = published_entries(self.session, enterprise_id, item_id, checkpoint)
-        evidence = open_evidence(self.settings)
-        export_ledger(self.session, evidence, signers, checkpoint, target, indices)
-        detail = str(target) if item_id is None else f"item {item_id}, {target}"
-        self._log("ledger.export", detail, enterprise_id)
-        return checkpoint.size if indices is None else len(indices)
 
     def export_dataset(
         self, enterprise_ids: Sequence[UUID], taken: Taken, target: Path

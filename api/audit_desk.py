@@ -9,7 +9,7 @@ from sqlmodel import Session, col, select
 
 from api.parts import open_database, open_evidence
 from api.settings import Settings
-from inspection.database import read_sessions
+from inspection.database import read_sessions, see_one_state
 from inspection.errors import NotFound
 from inspection.evidence import EvidenceStore
 from inspection.evidence_audit import audit_evidence, stray_evidence
@@ -107,9 +107,8 @@ def open_audit_desk(settings: Settings, seen: Sequence[Checkpoint] = ()) -> Iter
     engine = open_database(settings)
     try:
         with read_sessions(engine)() as session:
-            if engine.dialect.name == "postgresql":
-                # Else every statement would see what was committed before it, and a busy ledger would look broken.
-                session.connection(execution_options={"isolation_level": "REPEATABLE READ"})
+            # Else a busy ledger would look broken.
+            see_one_state(session)
             yield AuditDesk(
                 session, open_evidence(settings), public_keys, [Pin(each) for each in seen]
             )

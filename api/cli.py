@@ -155,9 +155,12 @@ def export(
     ] = None,
 ) -> None:
     """Write an enterprise's ledger, or one item of it, with evidence to TARGET (a zip that `anxun verify` checks)."""
-    with _office() as office:
-        size = office.export(enterprise, target, item)
-        out.print(f"{target}: {size} entries")
+    from api.export_desk import export_to_file
+    from api.settings import Settings
+
+    with _faults():
+        size = export_to_file(Settings(), enterprise, target, item)
+    out.print(f"{target}: {size} entries")
 
 
 @app.command("enrolment-code")

@@ -14,6 +14,7 @@ from sqlmodel import Session
 from api.errors import NotPublished
 from api.parts import Parts
 from api.signing import Signers
+from inspection.database import see_one_state
 from inspection.evidence import EvidenceStore
 from inspection.item_entries import item_entries
 from inspection.journal import area_log_id_of, log_id_of
@@ -66,6 +67,7 @@ def export_bundle(
 ) -> None:
     """Write an enterprise's ledger up to a checkpoint, or some entries of it, with evidence, to a stream."""
     with export_lease(parts.write, enterprise_id), parts.read() as session:
+        see_one_state(session)
         export_ledger(session, parts.evidence, parts.signers, checkpoint, target, indices)
 
 

@@ -16,7 +16,7 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import Engine
 
-from inspection.database import read_sessions, write_sessions
+from inspection.database import empty_log, read_sessions, write_sessions
 from inspection.entry_index import behind, catch_up
 from inspection.erasing import approved_erasures, erase_next
 from inspection.evidence import EvidenceStore
@@ -41,7 +41,7 @@ class Keeper:
         self._engine, self._evidence, self._forget = engine, evidence, forget_previews
         self._read, self._write = read_sessions(engine), write_sessions(engine)
         self._previews_since: datetime | None = None
-        self._is_unclean = False
+        self._is_unmerged = self._is_unclean = False
         self._remind_at = 0.0
         self._running = threading.Lock()
         self._wanted, self._ended = threading.Event(), threading.Event()
@@ -54,9 +54,9 @@ class Keeper:
             erased = self._erase()
             self._remove_bytes()
             self._forget_previews()
-            self._is_unclean = self._is_unclean or erased > 0
-            if self._is_unclean:
-                self._scrub()
+            if erased:
+                self._is_unmerged = self._is_unclean = True
+            self._scrub()
             self._remind()
             return erased
 
@@ -131,18 +131,12 @@ class Keeper:
         self._previews_since = begun
 
     def _scrub(self) -> None:  # 5
-        with self._write.begin() as session:
-            merge_pieces(session)
-        if self._engine.dialect.name != "sqlite":
-            self._is_unclean = False
-            return
-        connection = self._engine.raw_connection()
-        try:
-            # A reader may hold the log's end: then it is emptied in a later round.
-            busy = connection.cursor().execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0]
-            self._is_unclean = bool(busy)
-        finally:
-            connection.close()
+        if self._is_unmerged:
+            with self._write.begin() as session:
+                merge_pieces(session)
+            self._is_unmerged = False
+        if self._is_unclean:
+            self._is_unclean = not empty_log(self._engine)
 
     def _remind(self) -> None:  # 6
         if time.monotonic() >= self._remind_at:

@@ -65,6 +65,33 @@ def read_sessions(engine: Engine) -> sessionmaker[Session]:
     return sessionmaker(engine.execution_options(**options), class_=Session, expire_on_commit=False)
 
 
+def see_one_state(session: Session) -> None:
+    """Let every statement of a transaction that begins now see the same state, whatever is committed beside it.
+
+    On SQLite it is so anyway; on PostgreSQL every statement would see what was committed before it.
+    """
+    if session.get_bind().dialect.name == "postgresql":
+        session.connection(execution_options={"isolation_level": "REPEATABLE READ"})
+
+
+def empty_log(engine: Engine) -> bool:
+    """Empty SQLite's write-ahead log, where what was erased still stands; return whether it is empty.
+
+    A reader, such as a long export, keeps it from being emptied. It is not waited for: nobody could write meanwhile.
+    """
+    if engine.dialect.name != "sqlite":
+        return True
+    connection = engine.raw_connection()
+    cursor = connection.cursor()
+    try:
+        cursor.execute("PRAGMA busy_timeout = 0")
+        (is_busy, *_) = cursor.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+    finally:
+        cursor.execute(f"PRAGMA busy_timeout = {round(BUSY_TIMEOUT_S * 1000)}")
+        connection.close()
+    return not is_busy
+
+
 def lock_enterprise(session: Session, enterprise_id: UUID) -> None:
     """Let one transaction at a time write to an enterprise; held until it ends. `NotFound` if there is none.
 

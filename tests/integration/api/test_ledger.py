@@ -9,7 +9,7 @@ from uuid import UUID
 import pytest
 from sqlmodel import col, select
 
-from api.admin import open_office
+from api.export_desk import export_to_file
 from api.exports import stream_bundle
 from inspection.errors import NotFound
 from inspection.evidence import EvidenceStore
@@ -182,9 +182,8 @@ def test_one_item_is_exported_with_its_whole_story(site: Site, tmp_path: Path) -
         rows = session.exec(select(AccessLog).where(col(AccessLog.action) == "ledger.export")).all()
     assert [row.detail for row in rows] == [f"item {item}, 3 entries"]
     assert site.get("stranger", path).status_code == 404
-    with open_office(site.parts.settings) as office:
-        by_command = tmp_path / "by-command.zip"
-        assert office.export(site.town.mine.id, by_command, UUID(item)) == 3
-        with pytest.raises(NotFound):
-            office.export(site.town.mine.id, tmp_path / "none.zip", site.town.mine.id)
+    by_command, settings = tmp_path / "by-command.zip", site.parts.settings
+    assert export_to_file(settings, site.town.mine.id, by_command, UUID(item)) == 3
+    with pytest.raises(NotFound):
+        export_to_file(settings, site.town.mine.id, tmp_path / "none.zip", site.town.mine.id)
     assert verify_bundle(by_command).entries == 3
