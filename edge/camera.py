@@ -82,6 +82,7 @@ class LiveCamera:
         connections: how often the source was opened.
         seen_at_s: monotonic time of the last frame, None before the first.
         fresh_since_s: since when there is a frame that was not handed out, while there is one.
+        luma: the last frame in grey and small, None before the first.
         trouble: why there is no picture, for a technician; empty while there is one.
         key_every_s: how far apart the source's key frames are, seconds; None while unknown.
     """
@@ -111,6 +112,7 @@ class LiveCamera:
         self.connections = 0
         self.seen_at_s: float | None = None
         self.fresh_since_s = 0.0
+        self.luma: Image | None = None
         self.trouble = ""
         self.key_every_s: float | None = None
 
@@ -192,7 +194,7 @@ class LiveCamera:
         with self._changed:
             if self._frame is None:
                 self.fresh_since_s = frame.at_s
-            self._frame = frame
+            self._frame, self.luma = frame, pixels.luma
             self.seen_at_s, self.trouble = frame.at_s, ""
             self._changed.notify_all()
         self._on_frame()

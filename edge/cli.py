@@ -147,6 +147,16 @@ def _one_camera(told: Mapping[str, object], lang: Language) -> "CameraEntry":
         raise typer.BadParameter(f"{where}{message}") from None
 
 
+@app.command("accept-view", help=_help("help_accept_view"))
+def accept_view(
+    context: typer.Context, camera: Annotated[str, typer.Argument(help=_help("help_camera"))]
+) -> None:
+    """Accept what a camera looks at now."""
+    from edge import commands
+
+    _run(context, lambda: commands.accept_view(context.obj, camera))
+
+
 @app.command(help=_help("help_deliver"))
 def deliver(
     context: typer.Context,

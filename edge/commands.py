@@ -18,7 +18,7 @@ from edge.choice import running_for
 from edge.client import Client
 from edge.console import Voice, say_look, show_status
 from edge.deliver import Delivery, Outcome, Waits, measure_clock
-from edge.errors import StateBusy
+from edge.errors import SetupError, StateBusy
 from edge.identity import enrol as enrol_device
 from edge.identity import read_identity
 from edge.lock import work_lock
@@ -28,6 +28,7 @@ from edge.patrol import Patrol, PatrolTotals
 from edge.photos import find_photos
 from edge.running import delivering, end_run, interruptible, say_delivered
 from edge.settings import Settings
+from edge.views import Views
 from models.tiling import Tiling
 
 
@@ -101,6 +102,16 @@ def status(settings: Settings, *, as_json: bool) -> int:
     with Outbox(settings.outbox_dir) as outbox:
         show_status(Voice.of(settings.lang), settings, outbox, as_json=as_json)
     return 0
+
+
+def accept_view(settings: Settings, camera: str) -> int:
+    """Forget what a camera's view used to be."""
+    voice = Voice.of(settings.lang)
+    if Views(settings.views_dir).forget(camera):
+        voice.tell("view_accepted", camera=camera)
+        return 0
+    voice.warn("view_unknown", camera=camera)
+    return SetupError.exit_code
 
 
 def look_for(settings: Settings, asked: Asked) -> Look:

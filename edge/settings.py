@@ -76,6 +76,11 @@ class Settings(BaseSettings):
         return self.data_dir / "cameras.json"
 
     @cached_property
+    def views_dir(self) -> Path:
+        """What each camera's view used to be."""
+        return self.data_dir / "views"
+
+    @cached_property
     def outbox_dir(self) -> Path:
         """Database and evidence files of what waits for delivery."""
         return self.data_dir / "outbox"

@@ -66,6 +66,7 @@ class FileCamera:
     time_source = TimeSource.TIMELINE
     connections = 1
     key_every_s = None
+    luma = None
     fresh_since_s = 0.0
     way = Way.FULL
 

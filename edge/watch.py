@@ -1,8 +1,5 @@
 """The watch of one camera: its captures are looked at, confirmed over time, kept before anything else."""
 
-import time
-from collections.abc import Callable
-
 from edge.capture import Capture
 from edge.confirm import Confirmer
 from edge.keep import Keep
@@ -41,20 +38,3 @@ class Watch:
         ]
         self.found += len(drafts)
         self._keep.put(drafts, capture.evidence)
-
-
-class Blindness:
-    """Notices when a live camera shows nothing for `after_s` seconds, and when it is back."""
-
-    def __init__(self, after_s: float, now_s: Callable[[], float] = time.monotonic) -> None:
-        self._after_s, self._now_s = after_s, now_s
-        self._seen_at_s = now_s()
-        self.is_blind = False
-
-    def take(self, *, has_picture: bool) -> bool:
-        """Note whether a picture came; return whether blindness began or ended with it."""
-        now_s, was_blind = self._now_s(), self.is_blind
-        if has_picture:
-            self._seen_at_s = now_s
-        self.is_blind = now_s - self._seen_at_s >= self._after_s
-        return was_blind != self.is_blind

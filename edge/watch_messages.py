@@ -23,8 +23,39 @@ WATCH: dict[str, tuple[str, str]] = {
         "{at} {code} {name}, confidence {confidence}, {camera}, {zone}",
     ),
     "whole_view": ("全画面", "whole view"),
-    "blind": ("{camera} 没有画面，正在重新连接。", "{camera} shows no picture; reconnecting."),
-    "sees_again": ("{camera} 画面恢复。", "{camera} is back."),
+    "blind": (
+        "{camera} 看不见（已 {seconds} 秒）：{why}。",
+        "{camera} is blind (for {seconds} s): {why}.",
+    ),
+    "sight_seeing": ("正常", "seeing"),
+    "sight_absent": ("没有画面，正在重新连接", "no picture comes; reconnecting"),
+    "sight_black": ("画面全黑", "the picture is black"),
+    "sight_frozen": (
+        "画面冻结，一直是同一幅",
+        "the picture is frozen, the same one again and again",
+    ),
+    "sight_covered": ("镜头被遮挡", "something covers the lens"),
+    "sight_blurred": (
+        "画面模糊，请检查焦距、清洁镜头",
+        "the picture is blurred: focus or clean the lens",
+    ),
+    "sight_moved": (
+        "镜头朝向变了，区域可能错位；确认无误请运行 anxun-edge accept-view",
+        "the camera looks elsewhere, zones may lie wrong; if that is meant, run anxun-edge accept-view",
+    ),
+    "view_accepted": (
+        "{camera} 的原画面已忘记，将以现在的画面为准。",
+        "the view of {camera} is forgotten; what it shows now becomes its view.",
+    ),
+    "view_unknown": (
+        "没有 {camera} 的画面记录。",
+        "no view of {camera} is kept here.",
+    ),
+    "help_accept_view": (
+        "接受摄像头现在的朝向（被提示“朝向变了”之后）。",
+        "Accept what a camera looks at now, after it was said to look elsewhere.",
+    ),
+    "sees_again": ("{camera} 恢复正常。", "{camera} sees again."),
     "way_full": ("全部帧", "every frame"),
     "way_sampled": ("抽帧", "sampled frames"),
     "way_key": ("仅关键帧", "key frames alone"),

@@ -11,9 +11,12 @@ from edge.camera import Frame, LiveCamera
 from edge.cameras import CameraEntry
 from edge.capture import TimeSource
 from edge.load import Stand
+from edge.pixels import Image
 from edge.settings import Settings
+from edge.sight import SightJudge
 from edge.videofile import FileCamera
-from edge.watch import Blindness, Watch
+from edge.watch import Watch
+from inspection.sight import Sight
 
 
 class Camera(Protocol):
@@ -42,6 +45,11 @@ class Camera(Protocol):
     @property
     def fresh_since_s(self) -> float:
         """Since when there is a frame that was not handed out, while there is one."""
+        ...
+
+    @property
+    def luma(self) -> Image | None:
+        """Its last frame in grey and small, None before the first."""
         ...
 
     @property
@@ -76,10 +84,11 @@ class Camera(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class SightChanged:
-    """A camera is blind, or sees again."""
+    """A camera is blind, or sees again; since when, in seconds before now."""
 
     camera: str
-    is_blind: bool
+    sight: Sight
+    since_s: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,9 +128,10 @@ class Watched:
     entry: CameraEntry
     camera: Camera
     watch: Watch
-    blindness: Blindness
+    judge: SightJudge
     lock: ExitStack
-    seen_at_s: float | None = None
+    judged_at_s: float = 0.0
+    has_view: bool = False
     motion: float = 0.0
 
     @property

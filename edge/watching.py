@@ -27,6 +27,7 @@ from edge.watched import (
     make_camera,
 )
 from edge.watchroom import Watchroom
+from inspection.sight import Sight
 from inspection.taxonomy import hazard_type
 from inspection.wire import FindingDraft
 
@@ -127,7 +128,11 @@ def _maker(started_at: datetime | None) -> MakeCamera:
 def _room_notice(voice: Voice) -> RoomNotice:
     def notice(news: RoomNews) -> None:
         if isinstance(news, SightChanged):
-            voice.warn("blind" if news.is_blind else "sees_again", camera=news.camera)
+            if news.sight is Sight.SEEING:
+                voice.tell("sees_again", camera=news.camera)
+            else:
+                why = voice.text(f"sight_{news.sight.value}")
+                voice.warn("blind", camera=news.camera, why=why, seconds=f"{news.since_s:.0f}")
         elif isinstance(news, WayChanged):
             way = voice.text(f"way_{news.way.value}")
             say = voice.warn if news.is_lowered else voice.tell

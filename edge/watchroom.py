@@ -18,12 +18,13 @@ from edge.look import Look
 from edge.pressure import Pressure
 from edge.scheduler import Fresh, Scheduler
 from edge.settings import Settings
-from edge.watch import Blindness, Watch
+from edge.sights import Sights
+from edge.views import file_name
+from edge.watch import Watch
 from edge.watched import (
     MakeCamera,
     Pace,
     RoomNotice,
-    SightChanged,
     Watched,
     WayChanged,
     make_camera,
@@ -57,6 +58,7 @@ class Watchroom:
         self._ticked_at_s = time.monotonic()
         self._pressure = Pressure(window_s)
         self._is_behind = False
+        self._sights = Sights(settings, notice)
         self.watched: dict[str, Watched] = {}
 
     def __enter__(self) -> Self:
@@ -77,6 +79,7 @@ class Watchroom:
         for watched in self.watched.values():
             watched.camera.stop()
             watched.lock.close()
+        self._sights.keep(self.watched)
 
     def check(self, entries: Sequence[CameraEntry]) -> None:
         """Raise `SetupError` for entries that ask for a hazard which cannot be looked for."""
@@ -124,16 +127,15 @@ class Watchroom:
     def _add(self, entry: CameraEntry) -> None:
         with ExitStack() as stack:
             stack.enter_context(
-                work_lock(self._settings.data_dir, f"watch-{_file_name(entry.name)}")
+                work_lock(self._settings.data_dir, f"watch-{file_name(entry.name)}")
             )
             look = self._look.only(entry.hazards, entry.zones)
             confirmer = Confirmer(k=entry.k, n=entry.n, gone_after_s=self._settings.gone_after_s)
             camera = self._make(entry, self._settings)
-            # A freeze is noticed after three times the read timeout; a slow sampling is no blindness.
-            blindness = Blindness(3 * self._settings.camera_read_timeout_s + 2 / entry.fps)
+            judge, has_view = self._sights.judge_of(entry)
             watch = Watch(look, confirmer, self._keep)
             camera.start(self._woken.set)
-            watched = Watched(entry, camera, watch, blindness, stack.pop_all())
+            watched = Watched(entry, camera, watch, judge, stack.pop_all(), has_view=has_view)
         self.watched[entry.name] = watched
         camera.way = stand_of(watched).best
         # Of a recording, and of what is watched in full, more may be looked at than was promised.
@@ -142,6 +144,7 @@ class Watchroom:
 
     def _drop(self, name: str) -> None:
         watched = self.watched.pop(name)
+        self._sights.keep({name: watched})
         self._scheduler.drop(name)
         watched.camera.ask_to_stop()
         watched.lock.close()
@@ -187,12 +190,7 @@ class Watchroom:
     def _tick(self) -> None:
         """Look after the cameras that show nothing, and the findings that wait for room on the disk."""
         self._keep.try_again()
-        for watched in self.watched.values():
-            seen_at_s = watched.camera.seen_at_s
-            has_picture = seen_at_s != watched.seen_at_s
-            watched.seen_at_s = seen_at_s
-            if watched.is_live and watched.blindness.take(has_picture=has_picture):
-                self._notice(SightChanged(watched.entry.name, watched.blindness.is_blind))
+        self._sights.look(self.watched)
 
     def _share_out(self, now_s: float) -> None:
         """Once a window, decode less where the machine is behind, and more where it is at ease again."""
@@ -210,8 +208,3 @@ class Watchroom:
             self._is_behind = not self._is_behind
             asked = sum(watched.entry.fps for watched in live.values())
             self._notice(Pace(self._is_behind, asked, done_a_second))
-
-
-def _file_name(camera: str) -> str:
-    """Return a camera's name as part of a file name, still distinct."""
-    return "".join(c if c.isalnum() or c in "-_" else f"%{ord(c):x}" for c in camera)[:100]

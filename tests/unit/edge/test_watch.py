@@ -1,4 +1,4 @@
-"""Watching: a live camera's reader, video files, findings that wait for room, and when a camera is blind."""
+"""Watching: a live camera's reader, video files, and findings that wait for room."""
 
 import itertools
 import threading
@@ -22,7 +22,7 @@ from edge.pixels import BgrPixels, Pixels
 from edge.settings import Settings
 from edge.video import Video
 from edge.videofile import FileCamera, video_frames
-from edge.watch import Blindness, Watch
+from edge.watch import Watch
 from inspection.wire import FindingDraft
 
 
@@ -124,14 +124,6 @@ def test_the_newest_frame_wins(settings: Settings) -> None:
     assert first is not None
     assert second is not None
     assert second.at_s - first.at_s > 0.05
-
-
-def test_blindness_is_said_once_when_it_begins_and_ends() -> None:
-    """Not at every tick."""
-    now = iter([0.0, 1.0, 5.0, 11.0, 12.0, 13.0, 14.0])
-    blindness = Blindness(10, lambda: next(now))
-    changes = [blindness.take(has_picture=p) for p in [True, False, False, False, True, True]]
-    assert changes == [False, False, True, False, True, False]
 
 
 def test_a_video_is_sampled_on_its_own_time(tmp_path: Path) -> None:

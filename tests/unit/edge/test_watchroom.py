@@ -18,11 +18,13 @@ from edge.keep import Keep
 from edge.lock import work_lock
 from edge.look import Look
 from edge.outbox import Outbox
-from edge.pixels import BgrPixels, JpegPixels
+from edge.pixels import BgrPixels, Image, JpegPixels
 from edge.settings import Settings
-from edge.watched import Pace, RoomNews, SightChanged, WayChanged
+from edge.watched import Pace, RoomNews, WayChanged
 from edge.watchroom import Watchroom
+from inspection.sight import Sight
 
+VIEWS = np.random.default_rng(3)
 BEGAN_AT = datetime(2026, 11, 25, tzinfo=UTC)
 
 
@@ -38,6 +40,7 @@ class FakeCamera:
         self.fresh_since_s = 0.0
         self.key_every_s: float | None = None
         self.way = Way.SAMPLED
+        self.luma: Image | None = None
         self.shade = 255 if "bright" in entry.name else 0
 
     @property
@@ -46,6 +49,7 @@ class FakeCamera:
         if self.is_dark or self.is_over:
             return None
         self.seen_at_s = time.monotonic()
+        self.luma = VIEWS.integers(0, 255, (18, 32), np.uint8)
         pixels = BgrPixels(np.full((24, 32, 3), self.shade, np.uint8))
         return Frame(pixels, BEGAN_AT + timedelta(seconds=self.number), float(self.number))
 
@@ -163,10 +167,10 @@ def test_each_camera_is_blind_for_itself(look: Look, settings: Settings, outbox:
         room.room.set_cameras(entries("seeing", "failing"))
         room.cameras["failing"].is_dark = True
         room.run_until(lambda: bool(room.news))
-        assert room.news == [SightChanged("failing", True)]
+        assert [(news.camera, news.sight) for news in room.news] == [("failing", Sight.ABSENT)]
         room.cameras["failing"].is_dark = False
         room.run_until(lambda: len(room.news) == 2)
-        assert room.news[1] == SightChanged("failing", False)
+        assert (room.news[1].camera, room.news[1].sight) == ("failing", Sight.SEEING)
 
 
 def test_a_machine_that_is_behind_decodes_less_but_not_what_is_pinned(
