@@ -13,6 +13,11 @@
     hazards = ["PPE-01", "EMG-01"]
     zones = "welding-zones.toml"                 # or [[cameras.zones]] right here
 
+    [[cameras.rules]]                            # optional: what is asked of some hazards
+    hazards = ["PPE-01"]
+    hours = ["mon-sat 07:30-18:00"]
+    dwell_s = 10
+
 ``${NAME}`` in a source is taken from the environment, so that the file need not hold passwords. A file that was changed
 while cameras are watched is read again; one that cannot be used then leaves everything as it was.
 """
@@ -28,7 +33,17 @@ from typing import Annotated, Any, Self
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
 
 from edge.address import Address, Kind, Transport
+from edge.confirm import Needs
 from edge.errors import CamerasInvalid, SetupError, ZonesInvalid
+from edge.hazard_rules import (
+    REPEAT_AFTER_S,
+    Demands,
+    HazardRule,
+    Seconds,
+    TimeZone,
+    demands_of,
+)
+from edge.hours import HoursLines
 from edge.load import WantedWay
 from edge.private_file import write_private
 from edge.zones import ZoneEntry, read_zone_entries
@@ -51,6 +66,11 @@ class CameraEntry(BaseModel):
         keeps_way: it is never decoded less, however late looks become.
         fps: looks a second; with the way `full` more where the model has time.
         k, n: so many of the last so many looks have to show a hazard.
+        dwell_s: it has to have been there for so long.
+        hours: when hazards count; always when left out. Zones and rules may have hours of their own.
+        time_zone: of all hours, such as ``Asia/Shanghai``; this machine's when left out.
+        repeat_after_s: while its item is open a hazard is told again after so long; emergencies each time.
+        rules: what is asked of some hazards in place of all this.
         hazards: codes to look for; every one that is on when left out.
         zones: where hazards count.
         is_watched: whether it takes part.
@@ -67,15 +87,18 @@ class CameraEntry(BaseModel):
     fps: float = Field(default=2.0, ge=0.01, le=60, allow_inf_nan=False)
     k: int = Field(default=3, ge=1, le=100)
     n: int = Field(default=5, ge=1, le=100)
+    dwell_s: Seconds = 0.0
+    hours: HoursLines = ()
+    time_zone: TimeZone = None
+    repeat_after_s: Seconds = REPEAT_AFTER_S
+    rules: tuple[HazardRule, ...] = ()
     hazards: tuple[str, ...] = ()
     zone_entries: tuple[ZoneEntry, ...] = Field(default=(), alias="zones")
     is_watched: bool = Field(default=True, alias="watch")
 
     @model_validator(mode="after")
     def _can_be(self) -> Self:
-        if self.k > self.n:
-            msg = f"k of n needs k ≤ n, not {self.k} of {self.n}"
-            raise ValueError(msg)
+        _ = self.demands
         names = [entry.name for entry in self.zone_entries]
         if twice := next((name for name in names if names.count(name) > 1), None):
             msg = f"zone {twice!r} stands there twice"
@@ -90,6 +113,22 @@ class CameraEntry(BaseModel):
     def address(self) -> Address:
         """Where it is and how it is spoken to."""
         return Address(self.source, self.kind, self.transport)
+
+    @property
+    def demands(self) -> Demands:
+        """What is asked of a hazard before it is told.
+
+        Raises:
+            ValueError: k is above n.
+        """
+        return demands_of(
+            Needs(self.k, self.n, self.dwell_s),
+            self.rules,
+            hours=self.hours,
+            zone_hours={zone.name: zone.hours for zone in self.zone_entries},
+            repeat_after_s=self.repeat_after_s,
+            time_zone=self.time_zone,
+        )
 
     @property
     def zones(self) -> tuple[Zone, ...]:

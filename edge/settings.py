@@ -76,6 +76,11 @@ class Settings(BaseSettings):
         return self.data_dir / "cameras.json"
 
     @cached_property
+    def standing_path(self) -> Path:
+        """What was told and is open."""
+        return self.data_dir / "standing.json"
+
+    @cached_property
     def views_dir(self) -> Path:
         """What each camera's view used to be."""
         return self.data_dir / "views"

@@ -16,6 +16,7 @@ from edge.keep import Keep, Notice
 from edge.outbox import Outbox
 from edge.running import delivering, end_run, interruptible
 from edge.settings import Settings
+from edge.standing_file import StandingFile
 from edge.videofile import FileCamera
 from edge.watched import (
     Camera,
@@ -57,14 +58,21 @@ def watch(settings: Settings, plan: Plan, asked: Asked) -> int:
         say_look(voice, look, outbox)
         keep = Keep(outbox, _finding_notice(voice, delivery))
         make = _maker(plan.started_at)
+        standing_file = StandingFile(settings.standing_path)
         with Watchroom(look, keep, settings, _room_notice(voice), make=make) as room:
+            room.standing = standing_file.read()
             source = _Cameras(settings, voice, plan, room)
             deadline_s = time.monotonic() + (plan.for_s or float("inf"))
 
             def should_stop() -> bool:
                 return interruption.is_set() or time.monotonic() >= deadline_s
 
-            room.run(should_stop, source.follow)
+            def on_tick() -> None:
+                source.follow()
+                standing_file.write(room.standing)
+
+            room.run(should_stop, on_tick)
+            standing_file.write(room.standing)
             looked = sum(one.watch.looked for one in room.watched.values())
     voice.tell("watch_done", frames=looked, findings=keep.kept)
     return end_run(settings, voice, delivery, interruption)

@@ -2,10 +2,11 @@
 
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
 from types import TracebackType
 from typing import Self
+from uuid import UUID
 
 from edge.camera import Frame, capture_of
 from edge.cameras import CameraEntry
@@ -19,6 +20,7 @@ from edge.pressure import Pressure
 from edge.scheduler import Fresh, Scheduler
 from edge.settings import Settings
 from edge.sights import Sights
+from edge.standing import Standing
 from edge.views import file_name
 from edge.watch import Watch
 from edge.watched import (
@@ -30,6 +32,7 @@ from edge.watched import (
     make_camera,
     stand_of,
 )
+from inspection.wire import ItemStanding
 
 # How often the room looks after itself, seconds.
 TICK_S = 0.5
@@ -39,6 +42,10 @@ class Watchroom:
     """Watches its cameras until it is told to stop, or all of them are over.
 
     `notice` hears what a technician should.
+
+    Attributes:
+        standing: what the box told and is open; set before cameras are.
+        watched: the cameras, by name.
     """
 
     def __init__(
@@ -59,6 +66,7 @@ class Watchroom:
         self._pressure = Pressure(window_s)
         self._is_behind = False
         self._sights = Sights(settings, notice)
+        self.standing = Standing()
         self.watched: dict[str, Watched] = {}
 
     def __enter__(self) -> Self:
@@ -105,6 +113,12 @@ class Watchroom:
         if busy is not None:
             raise busy
 
+    def take_states(self, states: Mapping[UUID, ItemStanding]) -> None:
+        """Take what the server says of findings' items: what was closed and is there is told anew."""
+        for place in self.standing.take(states):
+            if place.camera in self.watched:
+                self.watched[place.camera].watch.forget(place)
+
     def run(
         self, should_stop: Callable[[], bool], on_tick: Callable[[], None] = lambda: None
     ) -> None:
@@ -130,10 +144,15 @@ class Watchroom:
                 work_lock(self._settings.data_dir, f"watch-{file_name(entry.name)}")
             )
             look = self._look.only(entry.hazards, entry.zones)
-            confirmer = Confirmer(k=entry.k, n=entry.n, gone_after_s=self._settings.gone_after_s)
+            demands = entry.demands
+            confirmer = Confirmer(
+                demands.needs,
+                by_hazard=demands.by_hazard,
+                gone_after_s=self._settings.gone_after_s,
+            )
             camera = self._make(entry, self._settings)
             judge, has_view = self._sights.judge_of(entry)
-            watch = Watch(look, confirmer, self._keep)
+            watch = Watch(look, confirmer, self._keep, demands, self.standing)
             camera.start(self._woken.set)
             watched = Watched(entry, camera, watch, judge, stack.pop_all(), has_view=has_view)
         self.watched[entry.name] = watched

@@ -4,6 +4,7 @@
     name = "welding bay"
     polygon = [[0.10, 0.20], [0.60, 0.20], [0.60, 0.90], [0.10, 0.90]]
     hazards = ["PPE-01", "EMG-01"]      # optional: all hazards without it
+    hours = ["mon-sat 07:30-18:00"]     # optional: at other times they do not count in it
 
 Points are fractions of width and height, from the left top corner of the upright picture.
 """
@@ -15,6 +16,7 @@ from pathlib import Path
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from edge.errors import ZonesInvalid
+from edge.hours import HoursLines
 from inspection.taxonomy import UnknownHazard
 from inspection.wire import Fraction
 from inspection.zones import Zone
@@ -28,6 +30,7 @@ class ZoneEntry(BaseModel):
     name: str = Field(min_length=1, max_length=200)
     polygon: tuple[tuple[Fraction, Fraction], ...] = Field(min_length=3, max_length=100)
     hazards: tuple[str, ...] | None = None
+    hours: HoursLines = ()
 
     def zone(self) -> Zone:
         """Return the zone.

@@ -5,7 +5,7 @@ What is claimed, and nothing else:
 ======  =============  ==========================================================================
 code    label          counts when
 ======  =============  ==========================================================================
-PPE-01  head           a bare head that belongs to a person, and no helmet overlaps it
+PPE-01  head           a bare head that belongs to a person, and no helmet sits on it
 PPE-05  no_vest        a torso without a vest that belongs to a person, and no vest overlaps it
 FIR-08  cigarette      always
 EMG-01  flame          always
@@ -20,7 +20,13 @@ cut off by the picture's border, far fewer) and no wider than the person. Of sev
 top is nearest the head's. A torso or a cigarette belongs to the person whose box holds at least 70 % of it.
 
 *Overlaps.* Half of the smaller box lies in the other one. The smaller box counts because a helmet covers the upper
-part of a head only. Any such helmet cancels, however sure the model is: doubt is decided for the worker.
+part of a head only. Any such vest cancels, however sure the model is: doubt is decided for the worker.
+
+*Sits on.* A helmet that overlaps a head is worn only where it can be: at least half as wide as the head, its centre over the
+head's and not below its middle by more than a quarter of its height. One in a raised hand, under an arm, or on somebody farther
+back protects nobody. Of 2,064 bare heads that the shipped model found in 1,000 photos, helmets overlapped four: three were the helmets of
+people behind, 0.36 to 0.46 of the head's width, and the fourth could be worn. The limits leave room for doubt, which is decided for the
+worker.
 
 *Where it stands.* Zones are drawn on the floor, so what a person wears or holds stands at that person's feet (the
 middle of the lower edge of their box). Flames, smoke and a person who lies stand at the middle of their box: the
@@ -52,11 +58,17 @@ HEAD_REGION = 1 / 3
 HEAD_TO_PERSON_HEIGHT = (0.06, 0.75)
 HELD_SHARE = 0.7
 OVERLAP_SHARE = 0.5
+# A worn helmet against the head: its width, how far its centre lies aside, and below the middle.
+WORN_WIDTH = 0.5
+WORN_ASIDE = 0.45
+WORN_BELOW = 0.25
 MAX_BOXES = 200
 
 Boxes = NDArray[np.float32]
 # How well a box (4,) fits each person (P, 4): higher is better, -inf is not at all.
 Fit = Callable[[Boxes, Boxes], NDArray[np.float64]]
+# Which of the boxes (N, 4) say that a box (4,) is no hazard.
+Cancels = Callable[[Boxes, Boxes], NDArray[np.bool_]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +90,12 @@ class SeenHazard:
     zone: str | None = None
 
 
+def overlapping(box: Boxes, others: Boxes) -> NDArray[np.bool_]:
+    """Tell which boxes overlap a box: half of the smaller one lies in the other."""
+    smaller = np.maximum(np.minimum(_area(box[None]), _area(others)), 1e-9)
+    return _shared(box, others) >= OVERLAP_SHARE * smaller
+
+
 @dataclass(frozen=True, slots=True)
 class Rule:
     """How one hazard is told from boxes.
@@ -87,7 +105,8 @@ class Rule:
         label: the model class that decides.
         fit: how its box is matched to a person; None for what stands by itself.
         needs_person: without a matching person it does not count.
-        cancelled_by: the label whose overlapping box says that it is not so.
+        cancelled_by: the label whose box says that it is not so.
+        cancels: where such a box has to be.
     """
 
     hazard_code: str
@@ -95,6 +114,7 @@ class Rule:
     fit: Fit | None = None
     needs_person: bool = False
     cancelled_by: str | None = None
+    cancels: Cancels = overlapping
 
     @property
     def needed_labels(self) -> frozenset[str]:
@@ -126,8 +146,20 @@ def held_fit(box: Boxes, persons: Boxes) -> NDArray[np.float64]:
     return np.where(share >= HELD_SHARE, share, -np.inf)
 
 
+def worn_on(head: Boxes, helmets: Boxes) -> NDArray[np.bool_]:
+    """Tell which helmets sit on a head; see the module's text."""
+    width, height = np.maximum(head[2:] - head[:2], 1e-9).astype(np.float64)
+    wide = (helmets[:, 2] - helmets[:, 0]) / width
+    aside = np.abs(helmets[:, 0] + helmets[:, 2] - head[0] - head[2]) / (2 * width)
+    below = (helmets[:, 1] + helmets[:, 3] - head[1] - head[3]) / (2 * height)
+    is_placed: NDArray[np.bool_] = (
+        (wide >= WORN_WIDTH) & (aside <= WORN_ASIDE) & (below <= WORN_BELOW)
+    )
+    return is_placed & overlapping(head, helmets)
+
+
 RULES = (
-    Rule("PPE-01", "head", head_fit, needs_person=True, cancelled_by="helmet"),
+    Rule("PPE-01", "head", head_fit, needs_person=True, cancelled_by="helmet", cancels=worn_on),
     Rule("PPE-05", "no_vest", held_fit, needs_person=True, cancelled_by="vest"),
     Rule("FIR-08", "cigarette", held_fit),
     Rule("EMG-01", "flame"),
@@ -260,7 +292,7 @@ def _instances(rule: Rule, scene: _Scene, least: float) -> Iterator[_Instance]:
     persons, cancelling = scene.of(PERSON).xyxy, scene.of(rule.cancelled_by).xyxy
     for xyxy, confidence in zip(deciding.xyxy, deciding.confidence, strict=True):
         person = _best(rule.fit(xyxy, persons)) if rule.fit else None
-        if (rule.needs_person and person is None) or _is_overlapped(xyxy, cancelling):
+        if (rule.needs_person and person is None) or rule.cancels(xyxy, cancelling).any():
             continue
         x1, y1, x2, y2 = map(float, scene.relative(xyxy))
         # Nothing is left of a box that lay outside the picture.
@@ -282,11 +314,6 @@ def _ground(box: Box, person: Boxes | None) -> Point:
     if person is None:
         return (box.x1 + box.x2) / 2, (box.y1 + box.y2) / 2
     return float(person[0] + person[2]) / 2, float(person[3])
-
-
-def _is_overlapped(box: Boxes, others: Boxes) -> bool:
-    smaller = np.maximum(np.minimum(_area(box[None]), _area(others)), 1e-9)
-    return bool((_shared(box, others) >= OVERLAP_SHARE * smaller).any())
 
 
 def _shared(box: Boxes, others: Boxes) -> NDArray[np.float64]:

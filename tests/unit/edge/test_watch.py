@@ -13,7 +13,7 @@ import pytest
 from edge.address import Address, Way, is_live, shown
 from edge.camera import Frame, LiveCamera, capture_of
 from edge.capture import Capture, TimeSource
-from edge.confirm import Confirmer
+from edge.confirm import Confirmer, Needs
 from edge.errors import CameraAway, DiskFull, SourceInvalid
 from edge.keep import MAX_HELD, Keep
 from edge.look import Look
@@ -154,7 +154,7 @@ def test_findings_are_held_while_the_disk_is_full_and_kept_when_there_is_room(
 
     with Outbox(settings.outbox_dir) as outbox:
         keep = Keep(outbox, news.append)
-        watch = Watch(look, Confirmer(k=2, n=2), keep)
+        watch = Watch(look, Confirmer(Needs(2, 2)), keep)
         with monkeypatch.context() as patch:
             patch.setattr("edge.evidence_files.os.write", full)
             for number in range(5):
@@ -178,7 +178,7 @@ def test_a_disk_that_stays_full_ends_the_watch(
         raise OSError(28, "No space left on device")
 
     with Outbox(settings.outbox_dir) as outbox:
-        watch = Watch(look, Confirmer(k=1, n=1, gone_after_s=1), Keep(outbox, lambda _: None))
+        watch = Watch(look, Confirmer(Needs(1, 1), gone_after_s=1), Keep(outbox, lambda _: None))
         monkeypatch.setattr("edge.evidence_files.os.write", full)
         for number in range(2 * MAX_HELD):
             watch.take(capture(255 * (number % 2), number))

@@ -10,7 +10,16 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from inspection.rules import MAX_BOXES, RULES, SeenHazard, Zone, assess, claimable_hazards, draft
+from inspection.rules import (
+    MAX_BOXES,
+    RULES,
+    SeenHazard,
+    Zone,
+    assess,
+    claimable_hazards,
+    draft,
+    worn_on,
+)
 from inspection.taxonomy import UnknownHazard, hazard_catalogue
 from inspection.wire import FindingDraft, Source, SourceKind
 from models.detections import Detections
@@ -134,6 +143,46 @@ def test_a_head_that_cannot_be_that_persons_is_not_claimed(head: Seen) -> None:
 def test_a_helmet_in_the_hand_protects_nobody() -> None:
     """A helmet that does not overlap the head leaves the claim standing."""
     assert codes(PERSON, HEAD, moved(HELMET, 100, 300)) == ["PPE-01"]
+
+
+# Boxes (pixels) that the shipped model drew on photos, and what the photo shows.
+REAL_HELMETS = [
+    ((161, 94, 213, 152), (194, 99, 216, 119), False, "on a worker behind, beside the temple"),
+    ((88, 48, 150, 131), (132, 103, 161, 128), False, "on a soldier behind, at the jaw"),
+    ((407, 83, 469, 151), (458, 100, 480, 124), False, "on a worker behind, at the ear"),
+    ((234, 48, 272, 98), (221, 76, 243, 95), False, "on a worker behind, at the collar"),
+    ((71, 43, 101, 76), (70, 43, 100, 70), True, "grey hair or a helmet: nobody can tell"),
+    ((63, 63, 70, 70), (62, 61, 71, 67), True, "on the head, far away"),
+]
+
+
+@pytest.mark.parametrize(("head", "helmet", "is_worn", "shows"), REAL_HELMETS)
+def test_a_helmet_is_worn_where_it_can_sit(
+    head: tuple[int, ...], helmet: tuple[int, ...], is_worn: bool, shows: str
+) -> None:
+    """Of real pictures: what lies on somebody else, or aside, leaves the claim standing."""
+    heads = np.array(head, np.float32)
+    helmets = np.array([helmet], np.float32)
+    assert worn_on(heads, helmets).tolist() == [is_worn], shows
+
+
+@pytest.mark.parametrize(
+    ("helmet", "is_worn"),
+    [
+        ((455, 100, 545, 160), True),
+        ((470, 105, 530, 150), True),
+        ((440, 95, 560, 175), True),
+        ((455, 165, 545, 225), False),
+        ((500, 110, 590, 180), False),
+        ((480, 120, 510, 150), False),
+    ],
+    ids=["on", "on, small", "on, large", "held at the chin", "held beside", "far behind"],
+)
+def test_a_helmet_held_up_to_the_head_protects_nobody(
+    helmet: tuple[int, ...], is_worn: bool
+) -> None:
+    """Width and place decide, also where it overlaps the head."""
+    assert codes(PERSON, HEAD, ("helmet", helmet, 0.9)) == ([] if is_worn else ["PPE-01"])
 
 
 def test_a_vest_over_the_torso_cancels_ppe_05() -> None:
