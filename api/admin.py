@@ -22,6 +22,7 @@ from api.datasets import (
     write_dataset_file,
 )
 from api.parts import open_database, open_evidence, open_keys
+from api.password_policy import require_strong
 from api.settings import Settings
 from api.tokens import new_enrolment_code, sha256_of_code
 from inspection import areas
@@ -122,6 +123,7 @@ class Office:
         if place_id is None:
             wanted = "--enterprise" if held in ENTERPRISE_ROLES else "--organisation"
             raise InvalidInput(f"the role {held} needs {wanted}")
+        require_strong(password, login, name)
         user = areas.add_user(self.session, normal_login(login), name, hash_password(password))
         if held in ENTERPRISE_ROLES:
             areas.join_enterprise(self.session, user, held, self._enterprise(place_id))
@@ -133,6 +135,7 @@ class Office:
     def set_password(self, login: str, password: str) -> None:
         """Set a person's password, and end their sessions."""
         user = self._user(login)
+        require_strong(password, user.login, user.name)
         user.password_hash = hash_password(password)
         self._end_sessions(user)
         self._log("user.password", user.login)

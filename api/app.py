@@ -14,6 +14,7 @@ from api.pages import AppPages, BesideApi
 from api.parts import VERSION, Parts, assemble
 from api.problems import install_problems
 from api.routes import (
+    account,
     catalogue,
     devices,
     enterprises,
@@ -39,6 +40,7 @@ LOG = logging.getLogger(__name__)
 
 ROUTERS: tuple[APIRouter, ...] = (
     sessions.router,
+    account.router,
     catalogue.router,
     enterprises.router,
     devices.router,

@@ -8,6 +8,7 @@ database share the count.
 import threading
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from enum import StrEnum
 from functools import cache
 from uuid import UUID
 
@@ -18,9 +19,24 @@ from sqlmodel import Session, col, select
 
 from api.access import log_access
 from api.errors import EnrolmentCodeRefused, NotSignedIn, TooManyAttempts, WrongCredentials
-from api.tokens import new_token, sha256_of_code, sha256_of_token
+from api.tokens import (
+    PERSONAL_PREFIX,
+    TokenScope,
+    new_token,
+    sha256_of_code,
+    sha256_of_token,
+)
 from inspection.scopes import Scope, device_scope, scope_of
-from inspection.tables import AccessLog, Device, EnrolmentCode, Enterprise, SignInSession, User
+from inspection.tables import (
+    AccessLog,
+    Device,
+    EnrolmentCode,
+    Enterprise,
+    PersonalToken,
+    SignInSession,
+    TokenKind,
+    User,
+)
 
 SIGN_IN_REFUSED = "sign_in.refused"
 ENROLMENT_REFUSED = "device.enrol.refused"
@@ -31,6 +47,23 @@ _hasher = PasswordHasher()
 _hashing = threading.BoundedSemaphore(4)
 
 
+class CredentialKind(StrEnum):
+    """What a person showed: the cookie of a page, the token of a sign-in, or a token of their own for scripts."""
+
+    COOKIE = "cookie"
+    BEARER = "bearer"
+    PERSONAL = "personal"
+
+
+@dataclass(frozen=True)
+class Credential:
+    """What a person showed: the sign-in or personal token by its id, and what it is good for."""
+
+    kind: CredentialKind
+    id: UUID
+    scopes: frozenset[TokenScope] = frozenset(TokenScope)
+
+
 @dataclass(frozen=True)
 class Caller:
     """A person who is signed in, and what they may see."""
@@ -38,8 +71,8 @@ class Caller:
     user_id: UUID
     login: str
     name: str
-    token_sha256: str
     scope: Scope
+    credential: Credential
 
     @property
     def actor(self) -> str:
@@ -143,7 +176,7 @@ def _actor_of_login(login: str) -> str:
 def open_session(
     session: Session, user: User, *, now: datetime, hours: int
 ) -> tuple[str, SignInSession]:
-    """Return a new session token, and the row that holds its hash."""
+    """Return a new bearer token of a sign-in, and the row that holds its hash."""
     token = new_token()
     row = SignInSession(
         token_sha256=sha256_of_token(token),
@@ -155,18 +188,46 @@ def open_session(
     return token, row
 
 
-def caller_of_token(session: Session, token: str, now: datetime) -> Caller:
-    """Return who holds a session token. Raises `NotSignedIn`."""
-    token_sha256 = sha256_of_token(token)
+def caller_of_token(
+    session: Session, token: str, now: datetime, kind: TokenKind = TokenKind.BEARER
+) -> Caller:
+    """Return who holds a token. A cookie's is no bearer token, nor the other way round. Raises `NotSignedIn`."""
+    if kind is TokenKind.BEARER and token.startswith(PERSONAL_PREFIX):
+        return _caller_of_personal_token(session, token, now)
     found = session.exec(
         select(SignInSession, User)
         .join(User, col(User.id) == col(SignInSession.user_id))
-        .where(col(SignInSession.token_sha256) == token_sha256)
+        .where(
+            col(SignInSession.token_sha256) == sha256_of_token(token),
+            col(SignInSession.kind) == kind,
+            col(SignInSession.expires_at) > now,
+        )
     ).first()
-    if found is None or found[0].expires_at <= now or not found[1].is_active:
+    if found is None or not found[1].is_active:
         raise NotSignedIn("this session is unknown or has ended; sign in again")
-    user = found[1]
-    return Caller(user.id, user.login, user.name, token_sha256, scope_of(session, user.id))
+    row, user = found
+    return _caller(session, user, Credential(CredentialKind(kind.value), row.id))
+
+
+def _caller_of_personal_token(session: Session, token: str, now: datetime) -> Caller:
+    found = session.exec(
+        select(PersonalToken, User)
+        .join(User, col(User.id) == col(PersonalToken.user_id))
+        .where(
+            col(PersonalToken.token_sha256) == sha256_of_token(token),
+            col(PersonalToken.revoked_at).is_(None),
+            col(PersonalToken.expires_at) > now,
+        )
+    ).first()
+    if found is None or not found[1].is_active:
+        raise NotSignedIn("this personal token is unknown, revoked or expired; make a new one")
+    row, user = found
+    scopes = frozenset(TokenScope(scope) for scope in row.scopes)
+    return _caller(session, user, Credential(CredentialKind.PERSONAL, row.id, scopes))
+
+
+def _caller(session: Session, user: User, credential: Credential) -> Caller:
+    return Caller(user.id, user.login, user.name, scope_of(session, user.id), credential)
 
 
 def device_of_token(session: Session, token: str) -> CallingDevice:

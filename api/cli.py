@@ -288,8 +288,6 @@ def _password() -> str:
             if sys.stdin.isatty()
             else sys.stdin.readline().rstrip("\r\n")
         )
-    if len(given) < 8:
-        _fail("a password has at least 8 characters")
     return str(given)
 
 

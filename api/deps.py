@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass
+from datetime import datetime
 from tempfile import SpooledTemporaryFile
 from typing import Annotated
 from uuid import UUID
@@ -11,18 +12,23 @@ from fastapi.security import APIKeyCookie, HTTPAuthorizationCredentials, HTTPBea
 from sqlmodel import Session
 
 from api.auth import (
+    SEEN_EVERY,
     Caller,
     CallingDevice,
+    CredentialKind,
     caller_of_token,
     device_of_token,
     is_seen_due,
     note_seen,
 )
-from api.errors import NotSignedIn, RequestHeaderMissing
+from api.errors import NotSignedIn, RequestHeaderMissing, ScopeMissing
 from api.parts import Parts
 from api.problems import remote_of
+from api.settings import Settings
+from api.tokens import TokenScope
 from inspection.evidence import ByteSource
 from inspection.queries import Paging
+from inspection.tables import PersonalToken, TokenKind
 from inspection.wire import UtcDatetime, utc_now
 
 SESSION_COOKIE = "anxun_session"
@@ -90,19 +96,45 @@ async def address_of(request: Request) -> str:
 Remote = Annotated[str, Depends(address_of)]
 
 
+def session_cookie(settings: Settings) -> str:
+    """Return the cookie's name. Over HTTPS its prefix has browsers refuse one that another host or plain HTTP set."""
+    return f"__Host-{SESSION_COOKIE}" if settings.sends_secure_cookies else SESSION_COOKIE
+
+
 def current_user(
-    request: Request, parts: AppParts, bearer: PersonBearer, cookie: PersonCookie
+    request: Request, parts: AppParts, bearer: PersonBearer, _: PersonCookie
 ) -> Caller:
-    """Return the signed-in person. Raises `NotSignedIn`, `RequestHeaderMissing`."""
+    """Return the signed-in person. Raises `NotSignedIn`, `RequestHeaderMissing`, `ScopeMissing`."""
+    cookie = request.cookies.get(session_cookie(parts.settings))
     token = bearer.credentials if bearer else cookie
     if not token:
         raise NotSignedIn("sign in at POST /v1/sessions and send the token")
     if bearer is None and _lacks_request_header(request):
         raise RequestHeaderMissing(f"a change by cookie needs the header {REQUEST_HEADER}: 1")
+    kind = TokenKind.COOKIE if bearer is None else TokenKind.BEARER
+    now = utc_now()
     with parts.read() as session:
-        caller = caller_of_token(session, token, utc_now())
+        caller = caller_of_token(session, token, now, kind)
     request.state.actor = caller.actor
+    if caller.credential.kind is CredentialKind.PERSONAL:
+        _heed_scopes(request, caller)
+        note_use(parts, caller, now)
     return caller
+
+
+def _heed_scopes(request: Request, caller: Caller) -> None:
+    needed = TokenScope.READ if request.method in SAFE_METHODS else TokenScope.WRITE
+    if needed not in caller.credential.scopes:
+        raise ScopeMissing(f"this token may not {needed}; make one with the scope {needed}")
+
+
+def note_use(parts: Parts, caller: Caller, now: datetime) -> None:
+    """Store when a personal token was last used, at most once a minute."""
+    with parts.read() as session:
+        last = session.get_one(PersonalToken, caller.credential.id).last_used_at
+    if last is None or now - last >= SEEN_EVERY:
+        with parts.write.begin() as session:
+            session.get_one(PersonalToken, caller.credential.id).last_used_at = now
 
 
 def current_device(request: Request, parts: AppParts, bearer: DeviceBearer) -> CallingDevice:
@@ -136,6 +168,16 @@ def any_caller(
 
 
 CurrentUser = Annotated[Caller, Depends(current_user)]
+
+
+async def person_at_the_door(caller: CurrentUser) -> Caller:
+    """Return a person who signed in, not a script of theirs: for what concerns the account itself. Raises `ScopeMissing`."""
+    if caller.credential.kind is CredentialKind.PERSONAL:
+        raise ScopeMissing("a personal token does not reach the account itself; sign in")
+    return caller
+
+
+SignedInPerson = Annotated[Caller, Depends(person_at_the_door)]
 CurrentDevice = Annotated[CallingDevice, Depends(current_device)]
 AnyCaller = Annotated[Caller | CallingDevice, Depends(any_caller)]
 

@@ -3,6 +3,10 @@
 ApiError
 ├── NotSignedIn            no token, or one that is unknown, expired or revoked
 ├── WrongCredentials       login or password is wrong
+├── CodeRequired           the password is right, the code of the authenticator is missing
+├── InvitationRefused      the link is unknown, used, withdrawn or expired
+├── PasswordRefused        too short, too common, or the old one again
+├── ScopeMissing           a personal token that is not good for this
 ├── TooManyAttempts         the throttle
 ├── RequestHeaderMissing   a cookie without the header that another site cannot send
 ├── BodyTooLarge
@@ -34,6 +38,22 @@ class NotSignedIn(ApiError):
 
 class WrongCredentials(ApiError):
     """The login or the password is wrong; which of the two is not said."""
+
+
+class CodeRequired(ApiError):
+    """The password is right; the account also asks for a code."""
+
+
+class InvitationRefused(ApiError):
+    """The invitation is unknown, used, withdrawn or expired; which of them is not said."""
+
+
+class PasswordRefused(ApiError):
+    """A new password that would be guessed."""
+
+
+class ScopeMissing(ApiError):
+    """A personal token without the scope that this needs."""
 
 
 class EnrolmentCodeRefused(ApiError):
@@ -90,6 +110,10 @@ PROBLEMS: Mapping[type[Exception], ProblemKind] = {
     NotSignedIn: ProblemKind(401, "not_signed_in", "Sign in first"),
     WrongCredentials: ProblemKind(401, "wrong_credentials", "Login or password is wrong"),
     EnrolmentCodeRefused: ProblemKind(401, "enrolment_code_refused", "The code is not accepted"),
+    CodeRequired: ProblemKind(401, "code_required", "A code is needed as well"),
+    InvitationRefused: ProblemKind(401, "invitation_refused", "The invitation is not accepted"),
+    PasswordRefused: ProblemKind(422, "password_refused", "The password would be guessed"),
+    ScopeMissing: ProblemKind(403, "scope_missing", "The token is not good for this"),
     TooManyAttempts: ProblemKind(429, "too_many_attempts", "Too many failed attempts"),
     RequestHeaderMissing: ProblemKind(403, "request_header_missing", "A header is missing"),
     MalformedHeader: ProblemKind(400, "malformed_header", "A header is malformed"),

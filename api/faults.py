@@ -22,6 +22,7 @@ def plain_faults() -> Iterator[None]:
     from pydantic import ValidationError
     from sqlalchemy.exc import OperationalError
 
+    from api.errors import ApiError
     from inspection.errors import InspectionError
     from inspection.switches import LabelUnknown
     from inspection.taxonomy import UnknownHazard
@@ -31,6 +32,7 @@ def plain_faults() -> Iterator[None]:
     try:
         yield
     except (
+        ApiError,
         InspectionError,
         UnknownHazard,
         LabelUnknown,

@@ -92,7 +92,7 @@ class SecurityHeaders:
                 headers["Content-Security-Policy"] = API_POLICY if is_api else APP_POLICY
                 if is_api:
                     headers.setdefault("Cache-Control", "no-store")
-                if self._settings.is_cookie_secure:
+                if self._settings.sends_secure_cookies:
                     headers["Strict-Transport-Security"] = "max-age=31536000"
             await send(message)
 

@@ -66,6 +66,18 @@ class Settings(BaseSettings):
         default=False, description="send the session cookie over HTTPS only: set it behind TLS"
     )
     session_hours: int = Field(default=12, ge=1, le=24 * 90, description="life of a sign-in")
+    bearer_minutes: int = Field(
+        default=60,
+        ge=5,
+        le=60 * 24,
+        description="life of the token that a sign-in gives to programs",
+    )
+    invitation_hours: int = Field(
+        default=72, ge=1, le=24 * 30, description="life of an invitation's link"
+    )
+    personal_token_days: int = Field(
+        default=365, ge=1, le=366, description="longest life of a personal token"
+    )
     enrolment_minutes: int = Field(
         default=60 * 24, ge=1, le=60 * 24 * 30, description="life of an enrolment code"
     )
@@ -116,6 +128,11 @@ class Settings(BaseSettings):
     def app_url(self) -> str:
         """Return where people reach the app, without a slash at its end."""
         return self.public_url.rstrip("/") or f"http://{self.host}:{self.port}"
+
+    @cached_property
+    def sends_secure_cookies(self) -> bool:
+        """Return whether cookies travel over HTTPS only: when told so, and when people reach the app by HTTPS."""
+        return self.is_cookie_secure or self.public_url.startswith("https://")
 
     @cached_property
     def reports_path(self) -> Path:

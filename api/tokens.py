@@ -2,16 +2,31 @@
 
 import hashlib
 import secrets
+from enum import StrEnum
 
 # Without letters and digits that are mistaken for each other when read aloud or from a screen.
 CODE_ALPHABET = "23456789ABCDEFGHJKMNPQRSTUVWXYZ"
 CODE_GROUPS = 3
 CODE_GROUP_LENGTH = 4
+# Known to whoever looks for secrets in places where none belongs.
+PERSONAL_PREFIX = "anxun_pat_"
+
+
+class TokenScope(StrEnum):
+    """What a personal token is good for; neither reaches the account itself."""
+
+    READ = "read"
+    WRITE = "write"
 
 
 def new_token() -> str:
     """Return 32 random bytes as URL-safe text."""
     return secrets.token_urlsafe(32)
+
+
+def new_personal_token() -> str:
+    """Return a token that tells its kind."""
+    return PERSONAL_PREFIX + new_token()
 
 
 def new_enrolment_code() -> str:

@@ -1,26 +1,31 @@
 """People sign in and out."""
 
-from fastapi import APIRouter, Response, status
-from sqlalchemy import delete
-from sqlmodel import col
+from datetime import datetime
+from typing import Annotated
 
+from fastapi import APIRouter, Header, Request, Response, status
+
+from api import second_factor, sign_ins
 from api.access import log_access
 from api.auth import (
     SIGN_IN_REFUSED,
     caller_of_token,
     check_password,
     note_failure,
-    open_session,
     refuse_throttled,
 )
-from api.deps import SESSION_COOKIE, AppParts, CurrentUser, Reading, Remote, Writing
+from api.deps import AppParts, CurrentUser, Reading, Remote, SignedInPerson, Writing, session_cookie
 from api.errors import WrongCredentials, problems
+from api.parts import Parts
+from api.routes.account import drop_cookie
 from api.shapes.people import Me, SignedIn, SignIn
+from api.sign_ins import Opened, Origin
 from api.views import me_view
-from inspection.tables import SignInSession
+from inspection.tables import User
 from inspection.wire import utc_now
 
 router = APIRouter(tags=["sessions"])
+UserAgent = Annotated[str, Header(include_in_schema=False)]
 
 
 @router.post(
@@ -30,8 +35,15 @@ router = APIRouter(tags=["sessions"])
     summary="Sign in",
     responses=problems(401, 422, 429),
 )
-def sign_in(body: SignIn, response: Response, parts: AppParts, remote: Remote) -> SignedIn:
-    """Return a session token and set it as an HttpOnly cookie."""
+def sign_in(
+    body: SignIn,
+    request: Request,
+    response: Response,
+    parts: AppParts,
+    remote: Remote,
+    user_agent: UserAgent = "",
+) -> SignedIn:
+    """Return a short-lived token for programs, and set an HttpOnly cookie for the page. A sign-in that stood in the same browser ends."""
     now = utc_now()
     # No transaction is open while the password is hashed: on SQLite it would hold up every writer.
     with parts.read() as session:
@@ -46,25 +58,44 @@ def sign_in(body: SignIn, response: Response, parts: AppParts, remote: Remote) -
     try:
         with parts.read() as session:
             user = check_password(session, body.login, body.password)
+        with parts.write.begin() as session:
+            second_factor.check_code(session, user.id, body.code, now)
     except WrongCredentials:
         with parts.write.begin() as session:
             note_failure(session, action=SIGN_IN_REFUSED, login=body.login, remote=remote)
         raise
-    hours = parts.settings.session_hours
+    opened = enter(request, response, parts, user, Origin(remote, user_agent), "sign_in")
+    return _signed_in(parts, opened, now)
+
+
+def enter(
+    request: Request, response: Response, parts: Parts, user: User, origin: Origin, action: str
+) -> Opened:
+    """Sign a person in who has proved who they are, and set the cookie; an earlier sign-in of this browser ends."""
+    name = session_cookie(parts.settings)
+    earlier = request.cookies.get(name)
     with parts.write.begin() as session:
-        token, row = open_session(session, user, now=now, hours=hours)
-        log_access(session, actor=f"user:{user.id}", action="sign_in", remote=remote)
-    with parts.read() as session:
-        me = me_view(session, caller_of_token(session, token, now))
+        if earlier:
+            sign_ins.end_cookie(session, earlier)
+        opened = sign_ins.open_sign_in(
+            session, user.id, origin=origin, settings=parts.settings, now=utc_now()
+        )
+        log_access(session, actor=f"user:{user.id}", action=action, remote=origin.remote)
     response.set_cookie(
-        SESSION_COOKIE,
-        token,
-        max_age=hours * 3600,
+        name,
+        opened.cookie,
+        max_age=parts.settings.session_hours * 3600,
         httponly=True,
         samesite="strict",
-        secure=parts.settings.is_cookie_secure,
+        secure=parts.settings.sends_secure_cookies,
     )
-    return SignedIn(token=token, expires_at=row.expires_at, user=me)
+    return opened
+
+
+def _signed_in(parts: Parts, opened: Opened, now: datetime) -> SignedIn:
+    with parts.read() as session:
+        me = me_view(session, caller_of_token(session, opened.bearer, now))
+    return SignedIn(token=opened.bearer, expires_at=opened.bearer_expires_at, user=me)
 
 
 @router.delete(
@@ -74,12 +105,13 @@ def sign_in(body: SignIn, response: Response, parts: AppParts, remote: Remote) -
     summary="Sign out",
     responses=problems(401, 403),
 )
-def sign_out(user: CurrentUser, session: Writing, response: Response, remote: Remote) -> None:
-    """End the session of this token; the cookie is removed."""
-    mine = col(SignInSession.token_sha256) == user.token_sha256
-    session.exec(delete(SignInSession).where(mine))
+def sign_out(
+    user: SignedInPerson, session: Writing, response: Response, parts: AppParts, remote: Remote
+) -> None:
+    """End the sign-in of this cookie or token, both of its secrets; the cookie is removed."""
+    sign_ins.end_sign_in(session, user.user_id, user.credential.id)
     log_access(session, actor=user.actor, action="sign_out", remote=remote)
-    response.delete_cookie(SESSION_COOKIE, httponly=True, samesite="strict")
+    drop_cookie(response, parts)
 
 
 @router.get("/me", operation_id="getMe", summary="Who is signed in", responses=problems(401))

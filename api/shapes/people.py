@@ -14,6 +14,11 @@ class SignIn(Wire):
 
     login: Text = Field(min_length=1, max_length=100, examples=["expert"])
     password: Text = Field(min_length=1, max_length=1000, examples=["correct horse battery"])
+    code: Text | None = Field(
+        default=None,
+        max_length=40,
+        description="of the authenticator app, or a recovery code, where the account asks for one",
+    )
 
 
 class OrganisationRef(NamedRef):
@@ -44,7 +49,7 @@ class Me(Wire):
 
 
 class SignedIn(Wire):
-    """A session. The token is also set as a cookie; programs send it as `Authorization: Bearer`."""
+    """A sign-in. Programs send the token as `Authorization: Bearer` until it expires; a page has a cookie of its own."""
 
     token: str
     expires_at: UtcDatetime

@@ -4,6 +4,13 @@ Times are stored in UTC. Rows are built with `model_validate` where input is not
 does not validate on construction. Ledger tables live in `ledger.sql`.
 """
 
+from inspection.tables.accounts import (
+    ForeignIdentity,
+    Invitation,
+    PersonalToken,
+    RecoveryCode,
+    SecondFactor,
+)
 from inspection.tables.columns import new_id
 from inspection.tables.findings import (
     Evidence,
@@ -28,6 +35,7 @@ from inspection.tables.parties import (
     Role,
     ServicePlan,
     SignInSession,
+    TokenKind,
     User,
 )
 from inspection.tables.reports import Report, ReportFormat, ReportLanguage, ReportState
@@ -65,25 +73,30 @@ __all__ = [
     "ExpertAssignment",
     "ExportLease",
     "Finding",
+    "ForeignIdentity",
     "HazardItem",
     "IndexMark",
     "Inspection",
     "InspectionPhoto",
     "InsurancePolicy",
+    "Invitation",
     "ItemState",
     "LegalHold",
     "Membership",
     "Organisation",
     "OrganisationKind",
+    "PersonalToken",
     "PhotoState",
     "PilotArea",
     "RecordState",
+    "RecoveryCode",
     "RemediationTicket",
     "Report",
     "ReportFormat",
     "ReportLanguage",
     "ReportState",
     "Role",
+    "SecondFactor",
     "SectionAbsence",
     "SectionRecord",
     "SectionReminder",
@@ -92,6 +105,7 @@ __all__ = [
     "TargetState",
     "TicketState",
     "TicketStep",
+    "TokenKind",
     "User",
     "Witness",
     "new_id",

@@ -4,7 +4,7 @@ from datetime import date, datetime
 from enum import StrEnum
 from uuid import UUID
 
-from sqlalchemy import JSON, Column
+from sqlalchemy import JSON, Column, false
 from sqlmodel import Field, SQLModel
 
 from inspection.tables.columns import at_column, new_id
@@ -28,12 +28,13 @@ class OrganisationKind(StrEnum):
 
 
 class Organisation(SQLModel, table=True):
-    """A party that works on the ledgers of several enterprises."""
+    """A party that works on the ledgers of several enterprises. A town's government has its bureau as `parent_id`."""
 
     id: UUID = Field(default_factory=new_id, primary_key=True)
     kind: OrganisationKind
     name: str
     area_id: UUID | None = Field(default=None, foreign_key="pilot_area.id")
+    parent_id: UUID | None = Field(default=None, foreign_key="organisation.id", index=True)
 
 
 class Enterprise(SQLModel, table=True):
@@ -109,6 +110,11 @@ class Membership(SQLModel, table=True):
     role: Role
     organisation_id: UUID | None = Field(default=None, foreign_key="organisation.id")
     enterprise_id: UUID | None = Field(default=None, foreign_key="enterprise.id", index=True)
+    is_administrator: bool = Field(
+        default=False,
+        sa_column_kwargs={"server_default": false()},
+        description="invites, changes and deactivates the people of the organisation",
+    )
 
 
 class ExpertAssignment(SQLModel, table=True):
@@ -119,14 +125,26 @@ class ExpertAssignment(SQLModel, table=True):
     user_id: UUID = Field(primary_key=True, foreign_key="app_user.id", index=True)
 
 
+class TokenKind(StrEnum):
+    """What a session's token is for: a browser's cookie, or a program's header."""
+
+    COOKIE = "cookie"
+    BEARER = "bearer"
+
+
 class SignInSession(SQLModel, table=True):
-    """A signed-in person; the token is stored hashed."""
+    """A signed-in person; the token is stored hashed. One sign-in has a cookie and a short-lived bearer token, told
+    together by `id`."""
 
     __tablename__ = "sign_in_session"
     token_sha256: str = Field(primary_key=True)
     user_id: UUID = Field(foreign_key="app_user.id", index=True)
     created_at: datetime = at_column()
     expires_at: datetime = at_column()
+    id: UUID = Field(default_factory=new_id, index=True)
+    kind: TokenKind = TokenKind.BEARER
+    remote: str = ""
+    user_agent: str = ""
 
 
 class EnrolmentCode(SQLModel, table=True):

@@ -140,7 +140,7 @@ def test_wrong_input_says_what_to_do() -> None:
     """Short passwords, impossible days and unknown hazards are refused with a reason."""
     enterprise = set_up()
     add = ("user", "add", "w", "W", "--role", "enterprise_worker")
-    assert "8 characters" in run(*add, "--enterprise", enterprise, stdin="short\n", code=2)
+    assert "12 characters" in run(*add, "--enterprise", enterprise, stdin="short\n", code=2)
     assert "--enterprise" in run(*add, stdin=f"{PASSWORD}\n", code=2)
     wrong = (
         "enterprise",

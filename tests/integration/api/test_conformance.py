@@ -30,7 +30,7 @@ DEVICE_OPERATIONS = {
     "getOwnDevice",
 }
 # Signing out, and revoking the device, would make every later answer a 401.
-LEFT_OUT = {"signOut", "revokeDevice"}
+LEFT_OUT = {"signOut", "signOutEverywhere", "revokeDevice"}
 EXAMPLES = 10
 CHECKS: list[CheckFunction] = [
     not_a_server_error,

@@ -37,6 +37,11 @@ BODIES: dict[str, Any] = {
     "addCosignatures": {"text": "none"},
     "setHold": {"reason": "none"},
     "liftHold": {"reason": "none"},
+    "changePassword": {"current": "none", "new": "none"},
+    "beginSecondFactor": {"password": "none"},
+    "confirmSecondFactor": {"code": "000000"},
+    "removeSecondFactor": {"password": "none"},
+    "createPersonalToken": {"name": "none", "scopes": ["read"], "days": 1},
 }
 OPEN = {"signIn", "enrolDevice", "getTime", "getHealth", "checkReport"}
 THINGS = (
@@ -51,6 +56,8 @@ THINGS = (
     "record_id",
     "reminder_id",
     "report_id",
+    "sign_in_id",
+    "token_id",
 )
 QUERIES = {"getConsistency": {"old": "0", "new": "0"}, "countEntries": {"by": "kind"}}
 
@@ -95,6 +102,8 @@ def things(site: Site) -> dict[str, str]:
         "erasure_id": erasure["id"],
         "hold_id": hold["id"],
         "area_id": str(site.town.area.id),
+        "sign_in_id": SHA256[:8] + "-0000-7000-8000-000000000000",
+        "token_id": SHA256[:8] + "-0000-7000-8000-000000000000",
         "witness_id": SHA256[:8] + "-0000-7000-8000-000000000000",
     }
 

@@ -1,0 +1,73 @@
+"""How people prove who they are: second factors, personal tokens and invitations. Every secret is stored hashed, but the one that both sides must know."""
+
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import JSON, Column
+from sqlmodel import Field, SQLModel
+
+from inspection.tables.columns import at_column, new_id
+from inspection.tables.parties import Role
+
+
+class SecondFactor(SQLModel, table=True):
+    """A person's authenticator app (RFC 6238). It counts once it is confirmed; `last_counter` is the step last used."""
+
+    __tablename__ = "second_factor"
+    user_id: UUID = Field(primary_key=True, foreign_key="app_user.id")
+    secret: str
+    created_at: datetime = at_column()
+    confirmed_at: datetime | None = at_column(default=False)
+    last_counter: int = 0
+
+
+class RecoveryCode(SQLModel, table=True):
+    """A one-time code for whoever lost their authenticator; stored hashed."""
+
+    __tablename__ = "recovery_code"
+    code_sha256: str = Field(primary_key=True)
+    user_id: UUID = Field(foreign_key="app_user.id", index=True)
+    used_at: datetime | None = at_column(default=False)
+
+
+class PersonalToken(SQLModel, table=True):
+    """A token of a person's own for scripts, with scopes and an end; stored hashed."""
+
+    __tablename__ = "personal_token"
+    id: UUID = Field(default_factory=new_id, primary_key=True)
+    user_id: UUID = Field(foreign_key="app_user.id", index=True)
+    name: str
+    token_sha256: str = Field(unique=True)
+    scopes: list[str] = Field(default_factory=list, sa_column=Column(JSON, nullable=False))
+    created_at: datetime = at_column()
+    expires_at: datetime = at_column()
+    last_used_at: datetime | None = at_column(default=False)
+    revoked_at: datetime | None = at_column(default=False)
+
+
+class Invitation(SQLModel, table=True):
+    """A link that makes one person a member of one place; one-time, stored hashed."""
+
+    id: UUID = Field(default_factory=new_id, primary_key=True)
+    token_sha256: str = Field(unique=True)
+    name: str
+    role: Role
+    is_administrator: bool = False
+    organisation_id: UUID | None = Field(default=None, foreign_key="organisation.id", index=True)
+    enterprise_id: UUID | None = Field(default=None, foreign_key="enterprise.id", index=True)
+    invited_by: UUID = Field(foreign_key="app_user.id")
+    created_at: datetime = at_column()
+    expires_at: datetime = at_column()
+    accepted_at: datetime | None = at_column(default=False)
+    accepted_by: UUID | None = Field(default=None, foreign_key="app_user.id")
+    withdrawn_at: datetime | None = at_column(default=False)
+
+
+class ForeignIdentity(SQLModel, table=True):
+    """A person's account at an OpenID provider: its issuer, and the subject there."""
+
+    __tablename__ = "foreign_identity"
+    issuer: str = Field(primary_key=True)
+    subject: str = Field(primary_key=True)
+    user_id: UUID = Field(foreign_key="app_user.id", index=True)
+    linked_at: datetime = at_column()
