@@ -1,4 +1,4 @@
-"""`anxun-edge`: enrol, patrol, watch, deliver, status, doctor.
+"""`anxun-edge`: enrol, patrol, watch, deliver, status, doctor, install-service.
 
 Exit codes: 0 done · 1 an error of the program · 2 wrong usage · 3 an input is wrong, nothing was started ·
 4 not enrolled · 5 another process holds this state folder · 6 the disk is full or the outbox unusable (run again
@@ -10,6 +10,7 @@ later) · 7 the server refuses this device or code · 8 the server is away and f
 import os
 from collections.abc import Callable, Mapping
 from datetime import datetime
+from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -41,6 +42,15 @@ app = typer.Typer(
 ZonesOption = Annotated[
     Path | None, typer.Option("--zones", "--zone-file", help=_help("help_zones"))
 ]
+
+
+class Log(StrEnum):
+    """How a service writes its log."""
+
+    TEXT = "text"
+    JSON = "json"
+
+
 HazardOption = Annotated[
     list[str] | None, typer.Option("--hazard", "--hazards", help=_help("help_hazard"))
 ]
@@ -109,6 +119,8 @@ def watch(  # noqa: PLR0913  each is an option of the command
     transport: Annotated[Transport | None, typer.Option(help=_help("help_transport"))] = None,
     for_s: Annotated[float | None, typer.Option("--for", min=0, help=_help("help_for"))] = None,
     started_at: Annotated[datetime | None, typer.Option(help=_help("help_started"))] = None,
+    page: Annotated[int | None, typer.Option(min=0, max=65535, help=_help("help_page"))] = None,
+    log: Annotated[Log | None, typer.Option(help=_help("help_log"))] = None,
     zones: ZonesOption = None,
     hazard: HazardOption = None,
     model: ModelOption = None,
@@ -128,7 +140,11 @@ def watch(  # noqa: PLR0913  each is an option of the command
         if told or started_at is not None:
             raise typer.BadParameter(say(context.obj.lang, "one_or_many"), param_hint="--cameras")
         plan = watching.Plan(None, cameras, for_s)
-    _run(context, lambda: watching.watch(context.obj, plan, asked))
+    changes = {"page_port": page, "log": log and log.value}
+    settings = context.obj.model_copy(
+        update={name: value for name, value in changes.items() if value is not None}
+    )
+    _run(context, lambda: watching.watch(settings, plan, asked))
 
 
 def _one_camera(told: Mapping[str, object], lang: Language) -> "CameraEntry":
@@ -177,6 +193,18 @@ def status(
     from edge import commands
 
     _run(context, lambda: commands.status(context.obj, as_json=as_json))
+
+
+@app.command("install-service", help=_help("help_install_service"))
+def install_service(
+    context: typer.Context,
+    root: Annotated[Path, typer.Option(help=_help("help_root"))] = Path("/"),
+    only_prints: Annotated[bool, typer.Option("--print", help=_help("help_print"))] = False,
+) -> None:
+    """Install the files of a systemd service."""
+    from edge import service
+
+    _run(context, lambda: service.install_service(context.obj, root, only_prints=only_prints))
 
 
 @app.command(help=_help("help_doctor"))

@@ -1,5 +1,6 @@
 """What the commands of `anxun-edge` do: put the parts together, run them, say how it went, return the exit code."""
 
+import json
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,9 +15,12 @@ from rich.progress import (
     TimeRemainingColumn,
 )
 
+from edge.board import is_running, read_state
+from edge.box_status import rows_of, show_watch
 from edge.choice import running_for
 from edge.client import Client
 from edge.console import Voice, say_look, show_status
+from edge.console import status as status_data
 from edge.deliver import Delivery, Outcome, Waits, measure_clock
 from edge.errors import SetupError, StateBusy
 from edge.identity import enrol as enrol_device
@@ -98,9 +102,18 @@ def deliver(settings: Settings, *, wait: bool) -> int:
 
 
 def status(settings: Settings, *, as_json: bool) -> int:
-    """Show what this device has and what waits."""
+    """Show what this device has, what waits, and how its watch does."""
+    voice = Voice.of(settings.lang)
+    state = read_state(settings.state_path)
     with Outbox(settings.outbox_dir) as outbox:
-        show_status(Voice.of(settings.lang), settings, outbox, as_json=as_json)
+        if as_json:
+            told = status_data(settings, outbox)
+            told["watch"] = state and state.model_dump(mode="json", exclude={"page"})
+            told["is_watching"] = state is not None and is_running(state)
+            print(json.dumps(told, ensure_ascii=False, indent=1))  # noqa: T201  machines read it
+            return 0
+        show_watch(voice, state)
+        show_status(voice, settings, outbox, rows_of(voice, state))
     return 0
 
 

@@ -1,9 +1,11 @@
 """What a technician sees: lines, the progress bar's text, the status table."""
 
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import islice
+from typing import Literal
 
 from rich.console import Console
 from rich.markup import escape
@@ -12,11 +14,14 @@ from rich.table import Table
 from edge.errors import EdgeError
 from edge.identity import find_identity
 from edge.look import Look
-from edge.messages import Language, say
+from edge.messages import Language, LogForm, say
 from edge.outbox import Counts, DraftState, Outbox, PhotoState
 from edge.settings import Settings
+from inspection.wire import utc_now
 
 SHOWN_ROWS = 20
+Level = Literal["info", "warning", "error"]
+STYLES: dict[Level, str | None] = {"info": None, "warning": "yellow", "error": "red"}
 
 
 @dataclass(frozen=True)
@@ -26,11 +31,12 @@ class Voice:
     lang: Language
     out: Console
     err: Console
+    form: LogForm = "text"
 
     @classmethod
-    def of(cls, lang: Language) -> "Voice":
-        """Return a voice on the process's own streams."""
-        return cls(lang, Console(highlight=False), Console(stderr=True, highlight=False))
+    def of(cls, lang: Language, form: LogForm = "text") -> "Voice":
+        """Return a voice on the process's own streams; `json` writes a line of JSON for each thing said."""
+        return cls(lang, Console(highlight=False), Console(stderr=True, highlight=False), form)
 
     def text(self, key: str, **facts: object) -> str:
         """Return a message."""
@@ -38,19 +44,38 @@ class Voice:
 
     def tell(self, key: str, **facts: object) -> None:
         """Print a message on stdout."""
-        self.out.print(escape(self.text(key, **facts)), soft_wrap=True)
+        self._print(self.out, "info", key, facts)
 
     def warn(self, key: str, **facts: object) -> None:
         """Print a message on stderr."""
-        self.err.print(escape(self.text(key, **facts)), soft_wrap=True, style="yellow")
+        self._print(self.err, "warning", key, facts)
 
     def warn_of(self, error: EdgeError) -> None:
         """Print an error that does not end anything, on stderr."""
-        self.err.print(escape(error.say(self.lang)), soft_wrap=True, style="yellow")
+        self._print(self.err, "warning", error.key, error.facts)
 
     def complain(self, error: EdgeError) -> None:
         """Print an error on stderr."""
-        self.err.print(escape(error.say(self.lang)), soft_wrap=True, style="red")
+        self._print(self.err, "error", error.key, error.facts)
+
+    def _print(self, console: Console, level: Level, key: str, facts: Mapping[str, object]) -> None:
+        text = self.text(key, **facts)
+        if self.form == "text":
+            console.print(escape(text), soft_wrap=True, style=STYLES[level])
+            return
+        said = {
+            "at": utc_now().isoformat(timespec="milliseconds"),
+            "level": level,
+            "event": key,
+            "message": text,
+            "facts": {name: _plain(value) for name, value in facts.items()},
+        }
+        # Not through rich, which would wrap and colour it.
+        print(json.dumps(said, ensure_ascii=False), file=console.file, flush=True)
+
+
+def _plain(value: object) -> object:
+    return value if isinstance(value, str | int | float | bool | None) else str(value)
 
 
 def say_look(voice: Voice, look: Look, outbox: Outbox) -> None:
@@ -72,12 +97,11 @@ def say_look(voice: Voice, look: Look, outbox: Outbox) -> None:
     )
 
 
-def show_status(voice: Voice, settings: Settings, outbox: Outbox, *, as_json: bool) -> None:
-    """Print what this device has and what waits."""
-    if as_json:
-        print(json.dumps(status(settings, outbox), ensure_ascii=False, indent=1))  # noqa: T201  machines read it
-        return
-    voice.out.print(_overview(voice, settings, outbox))
+def show_status(
+    voice: Voice, settings: Settings, outbox: Outbox, more: Mapping[str, str] | None = None
+) -> None:
+    """Print what this device has and what waits; `more` rows by the names of their messages."""
+    voice.out.print(_overview(voice, settings, outbox, more or {}))
     if rejected := outbox.rejected(SHOWN_ROWS):
         table = _table(voice, "rejected_title", "column_id", "column_code", "column_reason")
         for draft in rejected:
@@ -118,7 +142,7 @@ def status(settings: Settings, outbox: Outbox) -> dict[str, object]:
     }
 
 
-def _overview(voice: Voice, settings: Settings, outbox: Outbox) -> Table:
+def _overview(voice: Voice, settings: Settings, outbox: Outbox, more: Mapping[str, str]) -> Table:
     identity = find_identity(settings)
     counts = outbox.counts()
     none = voice.text("row_none")
@@ -138,7 +162,7 @@ def _overview(voice: Voice, settings: Settings, outbox: Outbox) -> Table:
         "row_off": outbox.get_fact("last_off") or "–",
         "row_last": _local(outbox.get_fact("last_delivery_at")) or voice.text("never"),
     }
-    for key, cell in rows.items():
+    for key, cell in (rows | dict(more)).items():
         table.add_row(voice.text(key), escape(cell))
     return table
 

@@ -10,7 +10,9 @@ EdgeError
 │   ├── ModelUnusable      the model file, or the model's own error
 │   ├── ChoiceStale        doctor's choice is of another model, machine or engine
 │   ├── SourceInvalid      a video file that is not there or holds no picture
-│   └── CamerasInvalid     the file of cameras
+│   ├── CamerasInvalid     the file of cameras
+│   ├── ServiceFailed      the files of the service cannot be installed
+│   └── PageUnavailable    the local page cannot listen                               (ends no run)
 ├── NotEnrolled            this state folder has no device identity                   exit 4
 ├── StateBusy              another process works on this state folder                 exit 5
 ├── DiskFull               nothing half-written is left; the run resumes later        exit 6
@@ -134,6 +136,24 @@ class CamerasInvalid(SetupError):
 
     def __init__(self, path: Path, reason: str) -> None:
         super().__init__(path=path, reason=reason)
+
+
+class ServiceFailed(SetupError):
+    """The service cannot be installed."""
+
+    key = "service_failed"
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason=reason)
+
+
+class PageUnavailable(SetupError):
+    """The local page cannot listen where it was told to."""
+
+    key = "page_unavailable"
+
+    def __init__(self, host: str, port: int, reason: str) -> None:
+        super().__init__(host=host, port=port, reason=reason)
 
 
 class NotEnrolled(EdgeError):

@@ -17,6 +17,7 @@ from inspection.switches import LabelUnknown, Switches
 from inspection.wire import FindingDraft
 from inspection.zones import Zone
 from models.bundle import load_bundle
+from models.detections import Detections
 from models.detector import Detect, Detector
 from models.errors import ModelError
 from models.running import Running
@@ -101,11 +102,22 @@ class Look:
         Raises:
             ModelUnusable: the runtime failed on it.
         """
-        height, width = image_bgr.shape[:2]
+        return self.hazards_in(self.detections(image_bgr), image_bgr)
+
+    def detections(self, image_bgr: NDArray[np.uint8]) -> Detections:
+        """Return what the model sees in an upright picture, hazard or not.
+
+        Raises:
+            ModelUnusable: the runtime failed on it.
+        """
         try:
-            detections = self.detect(image_bgr)
+            return self.detect(image_bgr)
         except ModelError as error:
             raise ModelUnusable(str(error)) from error
+
+    def hazards_in(self, detections: Detections, image_bgr: NDArray[np.uint8]) -> list[SeenHazard]:
+        """Return the hazards among what the model saw in a picture."""
+        height, width = image_bgr.shape[:2]
         return assess(
             detections,
             self.detector.labels,

@@ -2,12 +2,15 @@
 
 from typing import Literal
 
+from edge.box_messages import BOX
 from edge.doctor_messages import DOCTOR
 from edge.watch_messages import WATCH
 
 Language = Literal["zh", "en"]
+LogForm = Literal["text", "json"]
 
 MESSAGES: dict[str, tuple[str, str]] = {
+    **BOX,
     **DOCTOR,
     **WATCH,
     # errors

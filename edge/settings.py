@@ -8,7 +8,7 @@ import platformdirs
 from pydantic import AliasChoices, BeforeValidator, Field
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
-from edge.messages import Language
+from edge.messages import Language, LogForm
 from inspection.switches import labels_from_text
 from models.running import AUTO, FP32, Precision, Running
 
@@ -50,6 +50,18 @@ class Settings(BaseSettings):
         default=60.0, gt=0, description="a hazard unseen for so long is reported anew"
     )
 
+    page_host: str = Field(default="127.0.0.1", description="where the local page listens")
+    page_port: int | None = Field(
+        default=None,
+        ge=0,
+        le=65535,
+        description="of the local page; none: no page. 0: any free one",
+    )
+    page_token: str | None = Field(
+        default=None, min_length=16, description="of the local page; else one is made and kept"
+    )
+    log: LogForm = Field(default="text", description="text for people, json for machines")
+
     @property
     def running(self) -> Running:
         """How the model is run."""
@@ -74,6 +86,16 @@ class Settings(BaseSettings):
     def kept_cameras_path(self) -> Path:
         """The last file of cameras that could be used, readable by its owner only."""
         return self.data_dir / "cameras.json"
+
+    @cached_property
+    def state_path(self) -> Path:
+        """What a running watch says of itself."""
+        return self.data_dir / "watch.json"
+
+    @cached_property
+    def page_token_path(self) -> Path:
+        """What opens the local page, readable by its owner only."""
+        return self.data_dir / "page-token"
 
     @cached_property
     def standing_path(self) -> Path:

@@ -1,10 +1,12 @@
 """The watch of one camera: its captures are looked at, confirmed over time, kept before anything else."""
 
+import time
 from collections.abc import Sequence
 from datetime import timedelta
 
 from edge.capture import Capture
 from edge.confirm import Confirmed, Confirmer
+from edge.gallery import Gallery
 from edge.hazard_rules import Demands
 from edge.keep import Keep
 from edge.look import Look
@@ -17,7 +19,9 @@ class Watch:
     """Turns one camera's captures into kept findings.
 
     Attributes:
-        looked: captures that the model looked at.
+        look: what looks; another may be put in its place between two captures.
+        gallery: who keeps pictures for the local page, if anybody does.
+        looked: captures that the model looked at, and the seconds that it took.
         found: findings that were told.
         repeated: confirmed hazards that were not told, because their item is open.
     """
@@ -33,7 +37,9 @@ class Watch:
         self.look, self._confirmer, self._keep = look, confirmer, keep
         self._demands = demands or Demands()
         self._standing = Standing() if standing is None else standing
+        self.gallery: Gallery | None = None
         self.looked = self.found = self.repeated = 0
+        self.look_s = 0.0
 
     def take(self, capture: Capture) -> list[FindingDraft]:
         """Look at one capture; return the findings that are kept of it.
@@ -42,8 +48,13 @@ class Watch:
             DiskFull: for so long that findings can no longer be held in memory.
             OutboxUnusable, ModelUnusable: as they say.
         """
+        began_s = time.perf_counter()
+        detections = self.look.detections(capture.image_bgr)
+        seen = self._counting(capture, self.look.hazards_in(detections, capture.image_bgr))
         self.looked += 1
-        seen = self._counting(capture, self.look.assess(capture.image_bgr))
+        self.look_s += time.perf_counter() - began_s
+        if self.gallery is not None:
+            self.gallery.take(capture, detections, self.look.detector.labels, seen)
         drafts = self._drafts(capture, self._confirmer.observe(capture.at_s, seen))
         if not drafts:
             self._keep.try_again()

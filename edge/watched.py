@@ -43,6 +43,16 @@ class Camera(Protocol):
         ...
 
     @property
+    def trouble(self) -> str:
+        """Why there is no picture; empty while there is one."""
+        ...
+
+    @property
+    def connections(self) -> int:
+        """How often it was opened."""
+        ...
+
+    @property
     def fresh_since_s(self) -> float:
         """Since when there is a frame that was not handed out, while there is one."""
         ...

@@ -7,6 +7,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from edge.address import Kind, shown
+from edge.box import Box
+from edge.box_state import ConfigurationState
 from edge.cameras import CameraEntry, CamerasFile
 from edge.commands import Asked, look_for
 from edge.console import Voice, local_time, say_look
@@ -16,7 +18,6 @@ from edge.keep import Keep, Notice
 from edge.outbox import Outbox
 from edge.running import delivering, end_run, interruptible
 from edge.settings import Settings
-from edge.standing_file import StandingFile
 from edge.videofile import FileCamera
 from edge.watched import (
     Camera,
@@ -48,7 +49,7 @@ class Plan:
 
 def watch(settings: Settings, plan: Plan, asked: Asked) -> int:
     """Watch, delivering on the way and at the end."""
-    voice = Voice.of(settings.lang)
+    voice = Voice.of(settings.lang, settings.log)
     look = look_for(settings, asked)
     with (
         interruptible() as interruption,
@@ -58,9 +59,10 @@ def watch(settings: Settings, plan: Plan, asked: Asked) -> int:
         say_look(voice, look, outbox)
         keep = Keep(outbox, _finding_notice(voice, delivery))
         make = _maker(plan.started_at)
-        standing_file = StandingFile(settings.standing_path)
-        with Watchroom(look, keep, settings, _room_notice(voice), make=make) as room:
-            room.standing = standing_file.read()
+        with (
+            Watchroom(look, keep, settings, _room_notice(voice), make=make) as room,
+            Box(room, keep, settings, voice, delivery) as box,
+        ):
             source = _Cameras(settings, voice, plan, room)
             deadline_s = time.monotonic() + (plan.for_s or float("inf"))
 
@@ -69,10 +71,10 @@ def watch(settings: Settings, plan: Plan, asked: Asked) -> int:
 
             def on_tick() -> None:
                 source.follow()
-                standing_file.write(room.standing)
+                box.turn()
 
+            box.begin(source.origin)
             room.run(should_stop, on_tick)
-            standing_file.write(room.standing)
             looked = sum(one.watch.looked for one in room.watched.values())
     voice.tell("watch_done", frames=looked, findings=keep.kept)
     return end_run(settings, voice, delivery, interruption)
@@ -95,6 +97,11 @@ class _Cameras:
                 voice.warn("cameras_kept")
             entries = self._file.entries
         self._set(entries)
+
+    @property
+    def origin(self) -> ConfigurationState:
+        """Which cameras are watched, as far as a person is told."""
+        return ConfigurationState(origin="command" if self._file is None else "file")
 
     def follow(self) -> None:
         """Look whether the file changed, now and then."""

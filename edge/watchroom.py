@@ -12,6 +12,7 @@ from edge.camera import Frame, capture_of
 from edge.cameras import CameraEntry
 from edge.confirm import Confirmer
 from edge.errors import StateBusy
+from edge.gallery import Gallery
 from edge.keep import Keep
 from edge.load import WINDOW_S, WantedWay
 from edge.lock import work_lock
@@ -45,6 +46,7 @@ class Watchroom:
 
     Attributes:
         standing: what the box told and is open; set before cameras are.
+        gallery: who keeps pictures for the local page; set before cameras are.
         watched: the cameras, by name.
     """
 
@@ -67,6 +69,7 @@ class Watchroom:
         self._is_behind = False
         self._sights = Sights(settings, notice)
         self.standing = Standing()
+        self.gallery: Gallery | None = None
         self.watched: dict[str, Watched] = {}
 
     def __enter__(self) -> Self:
@@ -138,6 +141,16 @@ class Watchroom:
             if not self._look_once(now_s):
                 self._wait(now_s)
 
+    @property
+    def look(self) -> Look:
+        """What looks at the frames."""
+        return self._look
+
+    @property
+    def is_behind(self) -> bool:
+        """Whether more is asked for than the machine can do."""
+        return self._is_behind
+
     def _add(self, entry: CameraEntry) -> None:
         with ExitStack() as stack:
             stack.enter_context(
@@ -153,6 +166,7 @@ class Watchroom:
             camera = self._make(entry, self._settings)
             judge, has_view = self._sights.judge_of(entry)
             watch = Watch(look, confirmer, self._keep, demands, self.standing)
+            watch.gallery = self.gallery
             camera.start(self._woken.set)
             watched = Watched(entry, camera, watch, judge, stack.pop_all(), has_view=has_view)
         self.watched[entry.name] = watched

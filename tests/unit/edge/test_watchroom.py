@@ -32,6 +32,8 @@ class FakeCamera:
     """A live camera that shows a new frame whenever the last one was taken."""
 
     time_source = TimeSource.CLOCK
+    trouble = ""
+    connections = 1
 
     def __init__(self, entry: CameraEntry) -> None:
         self.entry, self.is_over, self.is_dark, self.number = entry, False, False, 0

@@ -1,0 +1,218 @@
+"""Gathers what a running watch says of itself, and keeps it in a file for `anxun-edge status`. Called by the watch's own loop."""
+
+import os
+import shutil
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime, timedelta
+from importlib.metadata import version
+from pathlib import Path
+
+from edge.address import shown
+from edge.box_state import (
+    BoxState,
+    CameraState,
+    ConfigurationState,
+    ModelState,
+    OutboxState,
+)
+from edge.keep import Keep
+from edge.look import Look
+from edge.settings import Settings
+from edge.watched import Watched
+from edge.watchroom import Watchroom
+from inspection.sight import Sight
+from inspection.wire import utc_now
+
+# How often the state is gathered, and the file written, seconds.
+GATHERED_EVERY_S = 1.0
+WRITTEN_EVERY_S = 5.0
+_STATM = Path("/proc/self/statm")
+
+
+@dataclass(slots=True)
+class Tally:
+    """How long a camera saw and did not see today, by this machine's calendar."""
+
+    day: date = date.min
+    seen_s: float = 0.0
+    blind_s: float = 0.0
+
+    def add(self, today: date, lasted_s: float, *, is_seeing: bool) -> None:
+        """Count some seconds; a new day begins at nothing."""
+        if today != self.day:
+            self.day, self.seen_s, self.blind_s = today, 0.0, 0.0
+        if is_seeing:
+            self.seen_s += lasted_s
+        else:
+            self.blind_s += lasted_s
+
+
+@dataclass(slots=True)
+class Sources:
+    """What a board asks besides the room.
+
+    Attributes:
+        outbox: what waits for delivery.
+        configuration: which cameras file is watched.
+        model_trouble: why another model is not used.
+        device, page: this box's name, and the address of its page.
+    """
+
+    outbox: Callable[[], OutboxState] = OutboxState
+    configuration: Callable[[], ConfigurationState] = ConfigurationState
+    model_trouble: Callable[[], str] = lambda: ""
+    device: str | None = None
+    page: str | None = None
+
+
+@dataclass(slots=True)
+class Board:
+    """The state of a room, gathered now and then by `update`.
+
+    Attributes:
+        state: as last gathered; replaced, never changed, so that other threads may read it.
+    """
+
+    room: Watchroom
+    keep: Keep
+    settings: Settings
+    sources: Sources
+    state: BoxState = field(init=False)
+    _started_at: datetime = field(default_factory=utc_now)
+    _tallies: dict[str, Tally] = field(default_factory=dict)
+    _gathered_s: float = float("-inf")
+    _written_s: float = float("-inf")
+
+    def __post_init__(self) -> None:
+        self.state = self._gather(time.monotonic(), 0.0)
+
+    def update(self) -> bool:
+        """Gather the state and write its file, where it is time; return whether it was gathered."""
+        now_s = time.monotonic()
+        if now_s - self._gathered_s < GATHERED_EVERY_S:
+            return False
+        lasted_s = 0.0 if self._gathered_s < 0 else now_s - self._gathered_s
+        self._gathered_s = now_s
+        self.state = self._gather(now_s, lasted_s)
+        if now_s - self._written_s >= WRITTEN_EVERY_S:
+            self._written_s = now_s
+            self.write()
+        return True
+
+    def write(self) -> None:
+        """Write the file; a full disk takes nothing from watching. Not synced: after a power cut nobody runs."""
+        path = self.settings.state_path
+        partial = path.with_suffix(".part")
+        try:
+            handle = os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
+            with os.fdopen(handle, "w", encoding="utf-8") as file:
+                file.write(self.state.model_dump_json())
+            partial.replace(path)
+        except OSError:
+            return
+
+    def _gather(self, now_s: float, lasted_s: float) -> BoxState:
+        now = utc_now()
+        return BoxState(
+            version=version("anxun"),
+            pid=os.getpid(),
+            started_at=self._started_at,
+            at=now,
+            cameras=tuple(
+                self._camera(watched, now_s, now, lasted_s)
+                for _, watched in sorted(self.room.watched.items())
+            ),
+            model=_model(self.room.look, self.sources.model_trouble()),
+            outbox=self.sources.outbox().model_copy(update={"held": self.keep.held}),
+            configuration=self.sources.configuration(),
+            clock_offset_s=self.keep.clock_offset_s(),
+            disk_free_bytes=_free_bytes(self.settings.data_dir),
+            memory_bytes=memory_bytes(),
+            is_behind=self.room.is_behind,
+            device=self.sources.device,
+            page=self.sources.page,
+        )
+
+    def _camera(
+        self, watched: Watched, now_s: float, now: datetime, lasted_s: float
+    ) -> CameraState:
+        name, camera, judge = watched.entry.name, watched.camera, watched.judge
+        tally = self._tallies.setdefault(name, Tally())
+        is_live, has_come = watched.is_live, camera.seen_at_s is not None
+        is_seeing = judge.sight is Sight.SEEING and has_come
+        if is_live:
+            tally.add(now.astimezone().date(), lasted_s, is_seeing=is_seeing)
+        frame_at = None
+        if is_live and camera.seen_at_s is not None:
+            frame_at = _ago(now, now_s - camera.seen_at_s)
+        return CameraState(
+            name=name,
+            source=shown(watched.entry.source),
+            # What never showed a picture does not see, also before that counts.
+            sight=judge.sight if has_come or not is_live else Sight.ABSENT,
+            since=_ago(now, now_s - judge.since_s),
+            frame_at=frame_at,
+            trouble="" if is_seeing else camera.trouble,
+            way=camera.way.value,
+            fps=watched.entry.fps,
+            connections=camera.connections,
+            looked=watched.watch.looked,
+            found=watched.watch.found,
+            repeated=watched.watch.repeated,
+            look_s=watched.watch.look_s,
+            seen_s=tally.seen_s,
+            blind_s=tally.blind_s,
+        )
+
+
+def read_state(path: Path) -> BoxState | None:
+    """Return what a watch last said of itself; None where none ever did, or what it said cannot be read."""
+    try:
+        return BoxState.model_validate_json(path.read_bytes())
+    except (OSError, ValueError):
+        return None
+
+
+def is_running(state: BoxState) -> bool:
+    """Tell whether the process that said so is still there."""
+    try:
+        os.kill(state.pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return True
+
+
+def memory_bytes() -> int | None:
+    """Return this process's resident memory; None where the system does not say."""
+    try:
+        pages = int(_STATM.read_text("ascii").split()[1])
+    except (OSError, ValueError, IndexError):
+        return None
+    return pages * os.sysconf("SC_PAGE_SIZE")
+
+
+def _ago(now: datetime, seconds: float) -> datetime:
+    return (now - timedelta(seconds=max(0.0, seconds))).astimezone(UTC)
+
+
+def _free_bytes(folder: Path) -> int | None:
+    try:
+        return shutil.disk_usage(folder).free
+    except OSError:
+        return None
+
+
+def _model(look: Look, trouble: str) -> ModelState:
+    detector = look.detector
+    return ModelState(
+        name=detector.name,
+        version=detector.version,
+        sha256=detector.sha256,
+        runtime=detector.runtime.name,
+        precision=detector.runtime.precision,
+        trouble=trouble,
+    )

@@ -1,0 +1,90 @@
+"""What a running box says of itself: `status`, the local page, the service, the server's configuration and models."""
+
+BOX: dict[str, tuple[str, str]] = {
+    "page_unavailable": (
+        "本地页面无法在 {host}:{port} 打开：{reason}。继续观看；请用 ANXUN_EDGE_PAGE_PORT 另选端口。",
+        "the local page cannot listen on {host}:{port}: {reason}. Watching goes on; choose another ANXUN_EDGE_PAGE_PORT",
+    ),
+    "page_at": ("本地页面：{url}", "local page: {url}"),
+    "help_page": (
+        "本地页面的端口（实时画面、状态、/metrics）；0 表示任意空闲端口",
+        "port of the local page (live pictures, state, /metrics); 0: any free one",
+    ),
+    "help_log": ("日志格式：text 或 json", "log form: text or json"),
+    "service_status": (
+        "{cameras} 路摄像头，{blind} 路看不见；{waiting} 条发现待送",
+        "{cameras} cameras, {blind} blind; {waiting} findings wait",
+    ),
+    # status
+    "watch_running": (
+        "观看正在运行（进程 {pid}，已 {up}，{age}前更新）",
+        "watching (process {pid}, for {up}, updated {age} ago)",
+    ),
+    "watch_stuck": (
+        "观看进程 {pid} 没有响应，最后更新于 {age}前",
+        "the watch, process {pid}, does not respond; last updated {age} ago",
+    ),
+    "watch_stopped": (
+        "观看没有运行，最后更新于 {age}前（{at}）",
+        "nothing watches; last updated {age} ago ({at})",
+    ),
+    "watch_never": ("本机还没有观看过摄像头", "no watch has run here"),
+    "cameras_title": ("摄像头", "cameras"),
+    "column_camera": ("摄像头", "camera"),
+    "column_sight": ("状态", "state"),
+    "column_frame": ("最近画面", "last frame"),
+    "column_today": ("今天看见 / 看不见", "today seen / blind"),
+    "column_looks": ("分析 / 上报", "looks / told"),
+    "column_decoded": ("解码", "decoded"),
+    "column_source": ("来源", "source"),
+    "sight_since": ("{sight}（{span}）", "{sight} ({span})"),
+    "short_seeing": ("正常", "sees"),
+    "short_absent": ("没有画面", "no picture"),
+    "short_black": ("全黑", "black"),
+    "short_frozen": ("冻结", "frozen"),
+    "short_covered": ("被遮挡", "covered"),
+    "short_blurred": ("模糊", "blurred"),
+    "short_moved": ("朝向变了", "moved"),
+    "row_model": ("模型", "model"),
+    "row_disk": ("可用磁盘", "free disk"),
+    "row_memory": ("内存", "memory"),
+    "row_page": ("本地页面", "local page"),
+    "row_configuration": ("摄像头配置", "cameras from"),
+    "row_trouble": ("送达故障", "delivery trouble"),
+    "from_server": ("服务器第 {version} 版", "version {version} of the server"),
+    "from_file": ("本机文件", "this box's file"),
+    "from_command": ("命令行", "the command line"),
+    "refused_version": (
+        "{origin}；第 {version} 版被拒绝：{reason}",
+        "{origin}; version {version} refused: {reason}",
+    ),
+    "seconds": ("{n} 秒", "{n} s"),
+    "minutes": ("{n} 分钟", "{n} min"),
+    "hours": ("{n} 小时", "{n} h"),
+    "days": ("{n} 天", "{n} d"),
+    # service
+    "help_install_service": (
+        "安装 systemd 服务文件（不启用；会提示下一步）。",
+        "Install the files of a systemd service (it is not enabled; the next steps are shown).",
+    ),
+    "help_root": ("安装到这个根目录下（用于制作镜像）", "install under this root (for images)"),
+    "help_print": ("只打印服务文件", "only print the unit"),
+    "service_file": ("已写入 {path}", "wrote {path}"),
+    "service_kept": ("已存在，未改动：{path}", "left as it is: {path}"),
+    "service_next": (
+        "下一步：\n"
+        "  1. 登记本机：sudo -u anxun-edge ANXUN_EDGE_DATA_DIR={state} {program} enrol 服务器地址 登记码 --name 名称\n"
+        "  2. 编辑 {cameras}（或在服务器上为本机配置摄像头）\n"
+        "  3. 启用：systemctl enable --now anxun-edge\n"
+        "  4. 查看：sudo -u anxun-edge ANXUN_EDGE_DATA_DIR={state} {program} status；journalctl -u anxun-edge",
+        "Next:\n"
+        "  1. enrol: sudo -u anxun-edge ANXUN_EDGE_DATA_DIR={state} {program} enrol URL CODE --name NAME\n"
+        "  2. edit {cameras} (or set the cameras of this box on the server)\n"
+        "  3. enable: systemctl enable --now anxun-edge\n"
+        "  4. look: sudo -u anxun-edge ANXUN_EDGE_DATA_DIR={state} {program} status; journalctl -u anxun-edge",
+    ),
+    "service_failed": (
+        "无法安装服务：{reason}。请以 root 运行，或用 --root 指定目录。",
+        "the service cannot be installed: {reason}. Run as root, or name a folder with --root",
+    ),
+}

@@ -1,0 +1,104 @@
+"""The part of `anxun-edge status` that a running watch says of itself: a table that a technician can read."""
+
+from datetime import datetime
+
+from rich.markup import escape
+from rich.table import Table
+
+from edge.board import is_running
+from edge.box_state import BoxState, CameraState
+from edge.console import Voice, local_time
+from inspection.sight import Sight
+from inspection.wire import utc_now
+
+# A watch that said nothing for so long is stuck, seconds.
+STUCK_AFTER_S = 30.0
+_STEPS = ((120.0, 1.0, "seconds"), (7200.0, 60.0, "minutes"), (172_800.0, 3600.0, "hours"))
+
+
+def show_watch(voice: Voice, state: BoxState | None) -> None:
+    """Print how the watch does and what its cameras do."""
+    if state is None:
+        voice.tell("watch_never")
+        return
+    age_s = (utc_now() - state.at).total_seconds()
+    _say_running(voice, state, age_s)
+    if not state.cameras:
+        return
+    table = Table(title=voice.text("cameras_title"))
+    for column in ("camera", "sight", "frame", "today", "looks", "decoded", "source"):
+        table.add_column(voice.text(f"column_{column}"), overflow="fold")
+    for camera in state.cameras:
+        table.add_row(*_cells(voice, camera, state.at))
+    voice.out.print(table)
+
+
+def rows_of(voice: Voice, state: BoxState | None) -> dict[str, str]:
+    """Return what a watch adds to the overview, by the row's name."""
+    if state is None:
+        return {}
+    rows = {"row_configuration": _configuration(voice, state)}
+    if state.model is not None:
+        model = state.model
+        ran = (
+            f"{model.name} {model.version} {model.sha256[:12]} · {model.runtime} {model.precision}"
+        )
+        rows["row_model"] = ran + (f" · {model.trouble}" if model.trouble else "")
+    if state.disk_free_bytes is not None:
+        rows["row_disk"] = f"{state.disk_free_bytes / 1e9:.1f} GB"
+    if state.memory_bytes is not None:
+        rows["row_memory"] = f"{state.memory_bytes / 1e6:.0f} MB"
+    if state.page is not None:
+        rows["row_page"] = state.page
+    if state.outbox.trouble:
+        rows["row_trouble"] = state.outbox.trouble
+    return rows
+
+
+def span(voice: Voice, seconds: float) -> str:
+    """Return a length of time in a unit that suits it."""
+    for below_s, unit_s, key in _STEPS:
+        if seconds < below_s:
+            return voice.text(key, n=f"{max(0.0, seconds) / unit_s:.0f}")
+    return voice.text("days", n=f"{seconds / 86_400:.1f}")
+
+
+def _say_running(voice: Voice, state: BoxState, age_s: float) -> None:
+    age = span(voice, age_s)
+    if not is_running(state):
+        voice.warn("watch_stopped", age=age, at=f"{local_time(state.at):%Y-%m-%d %H:%M:%S}")
+    elif age_s > STUCK_AFTER_S:
+        voice.warn("watch_stuck", pid=state.pid, age=age)
+    else:
+        up = span(voice, (state.at - state.started_at).total_seconds())
+        voice.tell("watch_running", pid=state.pid, up=up, age=age)
+
+
+def _configuration(voice: Voice, state: BoxState) -> str:
+    told = state.configuration
+    origin = voice.text(f"from_{told.origin}", version=told.version)
+    if not told.refused:
+        return origin
+    return voice.text(
+        "refused_version", origin=origin, version=told.refused_version, reason=told.refused
+    )
+
+
+def _cells(voice: Voice, camera: CameraState, at: datetime) -> list[str]:
+    sight = voice.text(f"short_{camera.sight.value}")
+    if camera.sight is not Sight.SEEING:
+        lasted = span(voice, (at - camera.since).total_seconds())
+        sight = f"[red]{voice.text('sight_since', sight=sight, span=lasted)}[/red]"
+    frame = voice.text("never")
+    if camera.frame_at is not None:
+        frame = span(voice, (at - camera.frame_at).total_seconds())
+    trouble = f"\n{camera.trouble}" if camera.trouble else ""
+    return [
+        escape(camera.name),
+        sight,
+        frame,
+        f"{span(voice, camera.seen_s)} / {span(voice, camera.blind_s)}",
+        f"{camera.looked} / {camera.found}",
+        voice.text(f"way_{camera.way}"),
+        escape(camera.source + trouble),
+    ]

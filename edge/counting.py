@@ -1,0 +1,67 @@
+"""Counts what waits for delivery, in a thread of its own: after weeks offline that takes longer than a look may wait."""
+
+import threading
+from collections.abc import Callable
+from types import TracebackType
+from typing import Self
+
+from edge.box_state import OutboxState
+from edge.errors import EdgeError
+from edge.outbox import DraftState, Outbox
+from edge.settings import Settings
+
+EVERY_S = 10.0
+
+
+class OutboxCounter:
+    """Counts now and then while its block lasts; `state` is what it counted last.
+
+    `trouble` says why delivery does not get through, empty while it does.
+    """
+
+    def __init__(
+        self, settings: Settings, trouble: Callable[[], str], every_s: float = EVERY_S
+    ) -> None:
+        self._folder, self._trouble, self._every_s = settings.outbox_dir, trouble, every_s
+        self._ending = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="count", daemon=True)
+        self._counted = OutboxState()
+
+    def __enter__(self) -> Self:
+        self._thread.start()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._ending.set()
+        self._thread.join(self._every_s)
+
+    @property
+    def state(self) -> OutboxState:
+        """What waits."""
+        return self._counted.model_copy(update={"trouble": self._trouble()})
+
+    def _run(self) -> None:
+        while True:
+            try:
+                with Outbox(self._folder) as outbox:
+                    self._counted = _count(outbox)
+            except (EdgeError, OSError):
+                # What it cannot be read for is said where findings are kept.
+                pass
+            if self._ending.wait(self._every_s):
+                return
+
+
+def _count(outbox: Outbox) -> OutboxState:
+    counts = outbox.counts()
+    return OutboxState(
+        waiting=counts.waiting,
+        rejected=counts.drafts[DraftState.REJECTED],
+        evidence_bytes=outbox.files.total_bytes(),
+        last_delivery_at=outbox.get_fact("last_delivery_at"),
+    )
