@@ -28,7 +28,7 @@ from api.tokens import new_enrolment_code, sha256_of_code
 from inspection import areas
 from inspection.database import read_sessions, write_sessions
 from inspection.duties import Duty
-from inspection.errors import InvalidInput, NotFound
+from inspection.errors import Conflict, InvalidInput, NotFound
 from inspection.plans import china_day
 from inspection.reminders import ASKED, remind_all
 from inspection.scopes import ENTERPRISE_ROLES
@@ -36,6 +36,7 @@ from inspection.section_queries import section_duties
 from inspection.tables import (
     EnrolmentCode,
     Enterprise,
+    Membership,
     Organisation,
     OrganisationKind,
     Role,
@@ -96,9 +97,22 @@ class Office:
         """Add a pilot area."""
         return areas.add_area(self.session, name).id
 
-    def add_organisation(self, kind: str, name: str, area_id: UUID | None) -> UUID:
-        """Add a party."""
-        return areas.add_organisation(self.session, OrganisationKind(kind), name, area_id).id
+    def add_organisation(
+        self, kind: str, name: str, area_id: UUID | None, parent_id: UUID | None = None
+    ) -> UUID:
+        """Add a party; a town's government below its bureau."""
+        chosen = OrganisationKind(kind)
+        return areas.add_organisation(self.session, chosen, name, area_id, parent_id).id
+
+    def add_first_administrator(self, login: str, name: str, password: str, centre: str) -> UUID:
+        """Add a service centre for all areas and its first administrator. Raises `Conflict` when there is one."""
+        first = col(Membership.is_administrator)
+        if self.session.exec(select(Membership).where(first)).first() is not None:
+            raise Conflict("there is an administrator already; they invite others in the app")
+        organisation_id = self.add_organisation(OrganisationKind.SERVICE_CENTRE, centre, None)
+        return self.add_user(
+            login, name, password, Role.SERVICE_CENTRE, organisation_id, is_administrator=True
+        )
 
     def add_enterprise(self, area_id: UUID, facts: areas.EnterpriseFacts) -> UUID:
         """Add an enterprise."""
@@ -116,7 +130,14 @@ class Office:
         return areas.add_policy(self.session, self._enterprise(enterprise_id), insurer, term).id
 
     def add_user(
-        self, login: str, name: str, password: str, role: str, place_id: UUID | None
+        self,
+        login: str,
+        name: str,
+        password: str,
+        role: str,
+        place_id: UUID | None,
+        *,
+        is_administrator: bool = False,
     ) -> UUID:
         """Add a person with a role in an enterprise or in an organisation."""
         held = Role(role)
@@ -128,7 +149,13 @@ class Office:
         if held in ENTERPRISE_ROLES:
             areas.join_enterprise(self.session, user, held, self._enterprise(place_id))
         else:
-            areas.join_organisation(self.session, user, held, self._organisation(place_id))
+            areas.join_organisation(
+                self.session,
+                user,
+                held,
+                self._organisation(place_id),
+                is_administrator=is_administrator,
+            )
         self._log("user.add", user.login)
         return user.id
 

@@ -185,10 +185,13 @@ def organisation_add(
     kind: Party,
     name: str,
     area: Annotated[UUID | None, typer.Option(help="its area; all areas when left out")] = None,
+    parent: Annotated[
+        UUID | None, typer.Option(help="the bureau above a town's government")
+    ] = None,
 ) -> None:
     """Add an organisation and print its id."""
     with _office() as office:
-        out.print(str(office.add_organisation(kind, name, area)))
+        out.print(str(office.add_organisation(kind, name, area, parent)))
 
 
 @enterprise_app.command("add")
@@ -250,11 +253,32 @@ def user_add(
     role: Annotated[RoleName, typer.Option()],
     enterprise: Annotated[UUID | None, typer.Option(help="for officers and workers")] = None,
     organisation: Annotated[UUID | None, typer.Option(help="for every other role")] = None,
+    administrator: Annotated[
+        bool, typer.Option("--administrator", help="manages the organisation's people")
+    ] = False,
 ) -> None:
     """Add a person with a role and print the id. The password: ANXUN_PASSWORD, a line of stdin, or a prompt."""
     password = _password()
+    place = enterprise or organisation
     with _office() as office:
-        out.print(str(office.add_user(login, name, password, role, enterprise or organisation)))
+        user_id = office.add_user(
+            login, name, password, role, place, is_administrator=administrator
+        )
+        out.print(str(user_id))
+
+
+@user_app.command("first")
+def user_first(
+    login: str,
+    name: str,
+    centre: Annotated[
+        str, typer.Option(help="name of the service centre that is made")
+    ] = "服务中心",
+) -> None:
+    """Add a service centre and its administrator, the first person of a new server; they invite everybody else in the app."""
+    password = _password()
+    with _office() as office:
+        out.print(str(office.add_first_administrator(login, name, password, centre)))
 
 
 @user_app.command("password")

@@ -77,13 +77,36 @@ def add_area(session: Session, name: str) -> PilotArea:
 
 
 def add_organisation(
-    session: Session, kind: OrganisationKind, name: str, area_id: UUID | None = None
+    session: Session,
+    kind: OrganisationKind,
+    name: str,
+    area_id: UUID | None = None,
+    parent_id: UUID | None = None,
 ) -> Organisation:
-    """Add a party; without an area it works in all of them."""
+    """Add a party; without an area it works in all of them, or, with towns below it, in theirs.
+
+    Only a town's government has a parent, its bureau. Raises `NotFound`, `InvalidInput`.
+    """
     if area_id is not None and session.get(PilotArea, area_id) is None:
         raise NotFound("pilot area", area_id)
-    organisation = Organisation(kind=kind, name=_filled("name", name), area_id=area_id)
+    if parent_id is not None:
+        _require_town(session, kind, area_id, parent_id)
+    organisation = Organisation(
+        kind=kind, name=_filled("name", name), area_id=area_id, parent_id=parent_id
+    )
     return _added(session, organisation, "organisation", name)
+
+
+def _require_town(
+    session: Session, kind: OrganisationKind, area_id: UUID | None, parent_id: UUID
+) -> None:
+    parent = session.get(Organisation, parent_id)
+    if parent is None:
+        raise NotFound("organisation", parent_id)
+    if {kind, parent.kind} != {OrganisationKind.GOVERNMENT}:
+        raise InvalidInput("only a government has a government above it")
+    if area_id is None:
+        raise InvalidInput("a town below a bureau needs an area: without one it would see all")
 
 
 def add_enterprise(session: Session, area_id: UUID, facts: EnterpriseFacts) -> Enterprise:
@@ -120,13 +143,23 @@ def join_enterprise(session: Session, user: User, role: Role, enterprise: Enterp
 
 
 def join_organisation(
-    session: Session, user: User, role: Role, organisation: Organisation
+    session: Session,
+    user: User,
+    role: Role,
+    organisation: Organisation,
+    *,
+    is_administrator: bool = False,
 ) -> Membership:
     """Give a person their role in an organisation; an expert still needs `assign_expert`."""
     if role in ENTERPRISE_ROLES:
         msg = f"{role} is a role in an enterprise, not in an organisation"
         raise InvalidInput(msg)
-    membership = Membership(user_id=user.id, role=role, organisation_id=organisation.id)
+    membership = Membership(
+        user_id=user.id,
+        role=role,
+        organisation_id=organisation.id,
+        is_administrator=is_administrator,
+    )
     return _added(session, membership, "membership of", user.login)
 
 

@@ -4,7 +4,8 @@
 | --- | --- |
 | expert | the enterprises they are assigned to |
 | enterprise officer, worker | their own enterprise |
-| service centre, government | the enterprises of their organisation's area; all where it has none |
+| service centre, town government | the enterprises of their organisation's area; all where it has none |
+| government bureau | the enterprises of its own area and of the towns below it |
 | insurer | the enterprises that have a policy with it |
 """
 
@@ -132,8 +133,29 @@ def _enterprises_of_organisation(
             .distinct()
         )
         return
-    organisation = session.get_one(Organisation, organisation_id)
+    areas = _areas_of(session, organisation_id)
     enterprises = select(Enterprise.id)
-    if organisation.area_id is not None:
-        enterprises = enterprises.where(col(Enterprise.area_id) == organisation.area_id)
+    if areas is not None:
+        enterprises = enterprises.where(col(Enterprise.area_id).in_(areas))
     yield from session.exec(enterprises)
+
+
+def _areas_of(session: Session, organisation_id: UUID) -> set[UUID] | None:
+    """Return the areas of an organisation and of those below it; None means all."""
+    organisation = session.get_one(Organisation, organisation_id)
+    found = [organisation, *organisations_below(session, organisation_id)]
+    if len(found) == 1 and organisation.area_id is None:
+        return None
+    return {row.area_id for row in found if row.area_id is not None}
+
+
+def organisations_below(session: Session, organisation_id: UUID) -> Iterator[Organisation]:
+    """Yield the organisations under one, at every depth."""
+    waiting, seen = [organisation_id], {organisation_id}
+    while waiting:
+        under = col(Organisation.parent_id) == waiting.pop()
+        for row in session.exec(select(Organisation).where(under)):
+            if row.id not in seen:
+                seen.add(row.id)
+                waiting.append(row.id)
+                yield row

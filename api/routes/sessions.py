@@ -65,7 +65,7 @@ def sign_in(
             note_failure(session, action=SIGN_IN_REFUSED, login=body.login, remote=remote)
         raise
     opened = enter(request, response, parts, user, Origin(remote, user_agent), "sign_in")
-    return _signed_in(parts, opened, now)
+    return signed_in(parts, opened, now)
 
 
 def enter(
@@ -92,7 +92,8 @@ def enter(
     return opened
 
 
-def _signed_in(parts: Parts, opened: Opened, now: datetime) -> SignedIn:
+def signed_in(parts: Parts, opened: Opened, now: datetime) -> SignedIn:
+    """Return the answer to a sign-in."""
     with parts.read() as session:
         me = me_view(session, caller_of_token(session, opened.bearer, now))
     return SignedIn(token=opened.bearer, expires_at=opened.bearer_expires_at, user=me)

@@ -238,3 +238,11 @@ def test_base_install_names_the_extra(tmp_path: Path) -> None:
     refused = anxun("serve")
     assert refused.returncode == 3
     assert "pip install 'anxun[server]'" in refused.stderr
+
+
+def test_first_administrator(data_dir: Path) -> None:
+    """The first person of a server comes from its command line, once; there is no password that came with it."""
+    password = f"{PASSWORD}\n"
+    run("user", "first", "boss", "陈局", "--centre", "柳市服务中心", stdin=password)
+    assert "administrator already" in run("user", "first", "other", "X", stdin=password, code=2)
+    run("organisation", "add", "government", "应急管理局")

@@ -56,4 +56,12 @@ def test_only_open_routes_need_no_token(document: dict[str, Any]) -> None:
         for operation in operations(document)
         if "security" not in operation
     }
-    assert is_open == {"signIn", "enrolDevice", "getTime", "getHealth", "checkReport"}
+    assert is_open == {
+        "signIn",
+        "enrolDevice",
+        "getTime",
+        "getHealth",
+        "checkReport",
+        "viewInvitation",
+        "acceptInvitation",
+    }

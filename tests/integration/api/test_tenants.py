@@ -41,9 +41,22 @@ BODIES: dict[str, Any] = {
     "beginSecondFactor": {"password": "none"},
     "confirmSecondFactor": {"code": "000000"},
     "removeSecondFactor": {"password": "none"},
+    "changeEnterpriseMember": {"role": "enterprise_worker"},
+    "changeOrganisationMember": {"role": "government"},
+    "inviteToEnterprise": {"name": "none", "role": "enterprise_worker"},
+    "inviteToOrganisation": {"name": "none", "role": "government"},
+    "joinByInvitation": {"token": "none" * 10},
     "createPersonalToken": {"name": "none", "scopes": ["read"], "days": 1},
 }
-OPEN = {"signIn", "enrolDevice", "getTime", "getHealth", "checkReport"}
+OPEN = {
+    "signIn",
+    "enrolDevice",
+    "getTime",
+    "getHealth",
+    "checkReport",
+    "viewInvitation",
+    "acceptInvitation",
+}
 THINGS = (
     "finding_id",
     "item_id",
@@ -103,6 +116,9 @@ def things(site: Site) -> dict[str, str]:
         "hold_id": hold["id"],
         "area_id": str(site.town.area.id),
         "sign_in_id": SHA256[:8] + "-0000-7000-8000-000000000000",
+        "user_id": str(site.town.worker.id),
+        "organisation_id": SHA256[:8] + "-0000-7000-8000-000000000000",
+        "invitation_id": SHA256[:8] + "-0000-7000-8000-000000000000",
         "token_id": SHA256[:8] + "-0000-7000-8000-000000000000",
         "witness_id": SHA256[:8] + "-0000-7000-8000-000000000000",
     }

@@ -1,0 +1,143 @@
+"""Members of a place, invitations to it, and experts stationed at an enterprise."""
+
+from typing import Self
+from uuid import UUID
+
+from pydantic import Field
+
+from api.shapes.base import NamedRef, PersonRef
+from api.shapes.people import OrganisationRef
+from inspection.memberships import Granted, Member
+from inspection.tables import Invitation, Role
+from inspection.wire import Text, UtcDatetime, Wire
+
+TOKEN = Field(min_length=20, max_length=100, description="what follows # in the link")
+
+
+class RoleChange(Wire):
+    """A member's new role."""
+
+    role: Role
+    is_administrator: bool = Field(
+        default=False, description="manages the organisation's people; never in an enterprise"
+    )
+
+    def granted(self) -> Granted:
+        """Return it for the domain."""
+        return Granted(self.role, self.is_administrator)
+
+
+class NewInvitation(RoleChange):
+    """Who is invited, to which role."""
+
+    name: Text = Field(min_length=1, max_length=100, examples=["陈安"])
+
+
+class MemberView(Wire):
+    """Somebody who belongs to a place; inactive: signs in no more."""
+
+    id: UUID
+    login: str
+    name: str
+    role: Role
+    is_administrator: bool
+    is_active: bool
+
+    @classmethod
+    def from_member(cls, member: Member) -> Self:
+        """Return the view of a member."""
+        user, held = member.user, member.membership
+        return cls(
+            id=user.id,
+            login=user.login,
+            name=user.name,
+            role=held.role,
+            is_administrator=held.is_administrator,
+            is_active=user.is_active,
+        )
+
+
+class Members(Wire):
+    """Everybody who belongs to a place, by name."""
+
+    items: list[MemberView]
+
+
+class InvitationView(Wire):
+    """An invitation that can still be accepted."""
+
+    id: UUID
+    name: str
+    role: Role
+    is_administrator: bool
+    created_at: UtcDatetime
+    expires_at: UtcDatetime
+
+    @classmethod
+    def from_row(cls, row: Invitation) -> Self:
+        """Return the view of a row; the secret's hash stays inside."""
+        return cls(**row.model_dump(include=set(InvitationView.model_fields)))
+
+
+class InvitationMade(InvitationView):
+    """A new invitation, with its link. Shown once."""
+
+    link: str = Field(examples=["https://anxun.example/invitation#b1Yx…"])
+
+
+class Invitations(Wire):
+    """The invitations that can still be accepted, the newest first."""
+
+    items: list[InvitationView]
+
+
+class InvitationToken(Wire):
+    """The secret of a link."""
+
+    token: Text = TOKEN
+
+
+class Acceptance(InvitationToken):
+    """How the invited person will sign in."""
+
+    login: Text = Field(min_length=1, max_length=100, examples=["chen"])
+    name: Text = Field(min_length=1, max_length=100, examples=["陈安"])
+    password: Text = Field(
+        min_length=1, max_length=1000, description="at least 12 characters that are hard to guess"
+    )
+
+
+class InvitedTo(Wire):
+    """What an invitation is to."""
+
+    name: str
+    role: Role
+    place: str = Field(description="name of the enterprise or organisation")
+    expires_at: UtcDatetime
+
+
+class OrganisationView(OrganisationRef):
+    """An organisation of mine, or a town of a bureau that I administer."""
+
+    area: NamedRef | None
+    parent_id: UUID | None
+    manages_people: bool
+
+
+class Organisations(Wire):
+    """My organisations."""
+
+    items: list[OrganisationView]
+
+
+class ExpertView(PersonRef):
+    """An expert, and whether they are stationed at the enterprise."""
+
+    login: str
+    is_stationed: bool
+
+
+class Experts(Wire):
+    """Every active expert, by name."""
+
+    items: list[ExpertView]
