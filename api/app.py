@@ -15,6 +15,7 @@ from api.parts import VERSION, Parts, assemble
 from api.problems import install_problems
 from api.routes import (
     account,
+    boxes,
     catalogue,
     devices,
     enterprises,
@@ -43,6 +44,7 @@ LOG = logging.getLogger(__name__)
 ROUTERS: tuple[APIRouter, ...] = (
     sessions.router,
     account.router,
+    boxes.router,
     catalogue.router,
     enterprises.router,
     memberships.router,

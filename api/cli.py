@@ -13,6 +13,7 @@ from uuid import UUID
 import typer
 from rich.console import Console
 
+from api import cli_boxes as _cli_boxes  # noqa: F401  adds to `anxun model`
 from api.audit_cli import audit
 from api.cli_models import dataset_app, model_app
 from api.cli_reports import report

@@ -20,7 +20,7 @@ from uuid import UUID
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict
 
-from inspection.wire import ItemStanding
+from inspection.box_wire import ItemStanding
 
 # A box with more open places than this forgets the oldest: it then tells them once more.
 MAX_PLACES = 5000

@@ -33,7 +33,7 @@ from edge.watched import (
     make_camera,
     stand_of,
 )
-from inspection.wire import ItemStanding
+from inspection.box_wire import ItemStanding
 
 # How often the room looks after itself, seconds.
 TICK_S = 0.5

@@ -122,12 +122,12 @@ class StepNotPossible(Conflict):
 
 
 class VersionConflict(Conflict):
-    """The ticket changed since the caller read it."""
+    """The thing changed since the caller read it."""
 
-    def __init__(self, expected: int, actual: int) -> None:
+    def __init__(self, expected: int, actual: int, thing: str = "the ticket") -> None:
         self.expected, self.actual = expected, actual
         super().__init__(
-            f"the ticket is at version {actual}, not {expected}; read it again and decide anew"
+            f"{thing} is at version {actual}, not {expected}; read it again and decide anew"
         )
 
 

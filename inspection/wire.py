@@ -167,29 +167,6 @@ class FindingReceipts(Wire):
     receipts: list[FindingReceipt]
 
 
-class ItemStanding(StrEnum):
-    """Where the item stands that a finding belongs to."""
-
-    OPEN = "open"
-    CLOSED = "closed"
-    DISMISSED = "dismissed"
-
-
-MAX_ASKED_FINDINGS = 1000
-
-
-class StandingAsked(Wire):
-    """A device asks how its findings' items stand."""
-
-    finding_ids: tuple[UUID, ...] = Field(max_length=MAX_ASKED_FINDINGS)
-
-
-class StandingTold(Wire):
-    """How the items of findings stand; a finding that is not there yet is left out."""
-
-    items: dict[UUID, ItemStanding]
-
-
 class Enrolment(Wire):
     """A device trades a one-time code for its token."""
 

@@ -11,6 +11,7 @@ from inspection.tables.accounts import (
     RecoveryCode,
     SecondFactor,
 )
+from inspection.tables.boxes import BoxConfiguration, BoxStatus, ModelOffer, ModelRelease
 from inspection.tables.columns import new_id
 from inspection.tables.findings import (
     Evidence,
@@ -60,6 +61,8 @@ from inspection.tables.witnesses import Witness
 
 __all__ = [
     "AccessLog",
+    "BoxConfiguration",
+    "BoxStatus",
     "Device",
     "EnrolmentCode",
     "Enterprise",
@@ -83,6 +86,8 @@ __all__ = [
     "ItemState",
     "LegalHold",
     "Membership",
+    "ModelOffer",
+    "ModelRelease",
     "Organisation",
     "OrganisationKind",
     "PersonalToken",

@@ -37,6 +37,10 @@ BODIES: dict[str, Any] = {
     "addCosignatures": {"text": "none"},
     "setHold": {"reason": "none"},
     "liftHold": {"reason": "none"},
+    "configureBox": {"text": "[[cameras]]\nname = 'b'\nsource = '0'\n", "based_on": 1},
+    "chooseModel": {"sha256": None},
+    "askStanding": {"finding_ids": []},
+    "reportBox": {"program_version": "1", "started_at": "2026-11-25T08:00:00Z"},
     "changePassword": {"current": "none", "new": "none"},
     "beginSecondFactor": {"password": "none"},
     "confirmSecondFactor": {"code": "000000"},
@@ -57,6 +61,8 @@ OPEN = {
     "viewInvitation",
     "acceptInvitation",
 }
+# Of those that name a thing, whoever a device's token is for.
+DEVICES = {"headDeviceEvidence", "getOwnModel"}
 THINGS = (
     "finding_id",
     "item_id",
@@ -98,8 +104,12 @@ def things(site: Site) -> dict[str, str]:
     record = site.post(
         "officer", site.own("/sections/L04/records"), {"id": str(new_id()), "values": MEETING}
     ).json()
+    own_box = site.own(f"/devices/{site.town.device.id}/configurations")
+    first = {"text": "[[cameras]]\nname = 'a'\nsource = '0'\n", "based_on": 0}
+    version = site.post("officer", own_box, first).json()["version"]
     site.parts.publisher.publish_grown()
     return {
+        "version": str(version),
         "enterprise_id": str(site.town.mine.id),
         "finding_id": draft["id"],
         "item_id": decision["item"]["id"],
@@ -186,7 +196,7 @@ def test_thing_of_another_enterprise_is_404(
         # Bytes may be sent to any enterprise of one's own; what others sent gives no access to them.
         return
     own = things | {"enterprise_id": str(site.town.other.id)}
-    who = "other_device" if operation == "headDeviceEvidence" else "stranger"
+    who = "other_device" if operation in DEVICES else "stranger"
     answer = call(site, operation, method, path.format(**own), site.headers(who))
     assert answer.status_code == 404
 

@@ -19,8 +19,9 @@ from edge.pixels import BgrPixels
 from edge.settings import Settings
 from edge.standing import Place, Standing
 from edge.watch import Watch
+from inspection.box_wire import ItemStanding
 from inspection.rules import SeenHazard
-from inspection.wire import Box, ItemStanding
+from inspection.wire import Box
 
 FILE = """
 [defaults]

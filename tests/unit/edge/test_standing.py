@@ -15,8 +15,9 @@ from edge.confirm import Confirmer, Needs
 from edge.hazard_rules import Demands
 from edge.standing import Place, Standing, standing_from_text, standing_text
 from edge.standing_file import StandingFile
+from inspection.box_wire import ItemStanding
 from inspection.rules import SeenHazard
-from inspection.wire import Box, ItemStanding
+from inspection.wire import Box
 
 AT = datetime(2026, 11, 25, 8, tzinfo=UTC)
 PLACE = Place("gate", "PPE-01", None)

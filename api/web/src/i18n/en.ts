@@ -263,6 +263,8 @@ const en: typeof zh = {
     'section.not_applicable': 'Section marked as not applicable',
     'section.applicable': 'Section applies again',
     'key.rotated': 'Signing key rotated', 'key.replaced': 'Lost signing key replaced', 'checkpoint.published': 'Checkpoint published',
+    'device.configured': 'Cameras of a box changed',
+    'device.model_offered': 'Model of a box changed',
     'finding.recorded': 'Possible hazard recorded',
     'finding.confirmed': 'Hazard confirmed',
     'finding.dismissed': 'Hazard dismissed',

@@ -262,6 +262,8 @@ export default {
     'section.not_applicable': '标记台账不适用',
     'section.applicable': '恢复台账适用',
     'key.rotated': '签名密钥轮换', 'key.replaced': '遗失的签名密钥更换', 'checkpoint.published': '检查点公布',
+    'device.configured': '更改摄像头配置',
+    'device.model_offered': '更改设备模型',
     'finding.recorded': '记录疑似隐患',
     'finding.confirmed': '确认隐患',
     'finding.dismissed': '排除隐患',

@@ -1,0 +1,103 @@
+"""What travels between an edge box and the server besides findings: how the box does, and what it is to run. Light: no database."""
+
+from enum import StrEnum
+from typing import Annotated
+from uuid import UUID
+
+from pydantic import Field, JsonValue
+
+from inspection.sight import Sight
+from inspection.wire import Sha256, Text, UtcDatetime, Wire
+
+MAX_TEXT = 200_000
+MAX_ASKED_FINDINGS = 1000
+Line = Annotated[Text, Field(max_length=500)]
+Count = Annotated[int, Field(ge=0, le=10**12)]
+Amount = Annotated[float, Field(ge=-1e12, le=1e12, allow_inf_nan=False)]
+
+
+class ItemStanding(StrEnum):
+    """Where the item stands that a finding belongs to."""
+
+    OPEN = "open"
+    CLOSED = "closed"
+    DISMISSED = "dismissed"
+
+
+class StandingAsked(Wire):
+    """A device asks how its findings' items stand."""
+
+    finding_ids: tuple[UUID, ...] = Field(max_length=MAX_ASKED_FINDINGS)
+
+
+class StandingTold(Wire):
+    """How the items of findings stand; a finding that is not there yet is left out."""
+
+    items: dict[UUID, ItemStanding]
+
+
+class CameraReport(Wire):
+    """A camera of a box, and whether it sees."""
+
+    name: Line = Field(examples=["gate-north"])
+    sight: Sight
+    since: UtcDatetime = Field(description="since when it sees, or does not; device clock")
+    frame_at: UtcDatetime | None = None
+    trouble: Line = ""
+    found: Count = 0
+    seen_s: Amount = Field(default=0.0, description="seconds of today that it saw")
+    blind_s: Amount = 0.0
+
+
+class BoxReport(Wire):
+    """How a box does, as it says itself. `configuration_version` is the server's, of what it runs."""
+
+    program_version: Line = Field(examples=["0.1.0"])
+    started_at: UtcDatetime
+    cameras: tuple[CameraReport, ...] = Field(default=(), max_length=64)
+    waiting: Count = 0
+    rejected: Count = 0
+    clock_offset_s: Amount | None = None
+    disk_free_bytes: Count | None = None
+    is_behind: bool = False
+    model_name: Line = ""
+    model_version: Line = ""
+    model_sha256: Sha256 | None = None
+    model_runtime: Line = ""
+    model_trouble: Line = Field(default="", description="why the model on offer is not used")
+    configuration_origin: Line = Field(default="", examples=["server"])
+    configuration_version: int | None = Field(default=None, ge=1)
+    refused_version: int | None = Field(default=None, ge=1)
+    refused_reason: Text = Field(default="", max_length=2000)
+
+
+class ConfigurationWish(Wire):
+    """Which version of its cameras a box is to watch."""
+
+    version: int = Field(ge=1)
+    sha256: Sha256
+
+
+class ModelWish(Wire):
+    """Which model a box is to run; its bytes are at `GET /v1/devices/self/models/{sha256}`."""
+
+    sha256: Sha256
+    size: int = Field(ge=1)
+    description: dict[str, JsonValue] = Field(
+        description="the model's NAME.json, which names its labels and the hash of its file"
+    )
+
+
+class BoxWishes(Wire):
+    """What the server wants of a box; null: nothing, the box decides by itself."""
+
+    configuration: ConfigurationWish | None = None
+    model: ModelWish | None = None
+
+
+class BoxConfigurationText(Wire):
+    """A version of a box's file of cameras (TOML)."""
+
+    version: int = Field(ge=1)
+    sha256: Sha256
+    text: Text = Field(max_length=MAX_TEXT)
