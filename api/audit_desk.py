@@ -13,9 +13,10 @@ from inspection.database import read_sessions, see_one_state
 from inspection.errors import NotFound
 from inspection.evidence import EvidenceStore
 from inspection.evidence_audit import audit_evidence, stray_evidence
+from inspection.evidence_register import RegisterReader, register_id_of
 from inspection.journal import area_log_id_of, log_id_of
 from inspection.tables import Enterprise, PilotArea
-from ledger.audit import LogAudit, audit_log, stray_rows
+from ledger.audit import Each, LogAudit, audit_log, stray_rows
 from ledger.checkpoint import Checkpoint
 from ledger.keys import KeyRing
 from ledger.stored_rows import Fault
@@ -59,30 +60,43 @@ class AuditDesk:
             covered += found.covered.values()
             yield AuditReport(f"area {area_id}", found, 0, tuple(found.faults))
         for row in enterprises:
-            yield self._enterprise(row, covered, progress)
+            yield from self._enterprise(row, covered, progress)
 
     def strays(self) -> Sequence[Fault]:
         """Return faults for rows that belong to no area and no enterprise."""
-        logs = [log_id_of(row.id) for row in self._enterprises(None)]
+        enterprises = self._enterprises(None)
+        logs = [name_of(row.id) for row in enterprises for name_of in (log_id_of, register_id_of)]
         logs += [area_log_id_of(area_id) for area_id in self._areas()]
         return [*stray_rows(self.session, logs), *stray_evidence(self.session)]
 
     def _enterprise(
         self, row: Enterprise, covered: Sequence[Pin], progress: Progress
-    ) -> AuditReport:
-        name = f"enterprise {row.id} {row.name}"
+    ) -> Iterator[AuditReport]:
+        """Yield what was found of the register of evidence, then of the ledger and the evidence."""
+        name, register = f"enterprise {row.id} {row.name}", RegisterReader()
+        kept = f"{name}: register of evidence"
+        found = self._log(kept, register_id_of(row.id), covered, progress, register.read)
+        yield AuditReport(kept, found, 0, tuple(found.faults))
         found = self._log(name, log_id_of(row.id), covered, progress)
         files = audit_evidence(
-            self.session, self.evidence, row.id, found, lambda *at: progress(name, *at)
+            self.session, self.evidence, row.id, found, register, lambda *at: progress(name, *at)
         )
-        return AuditReport(name, found, files.files, (*found.faults, *files.faults))
+        yield AuditReport(name, found, files.files, (*found.faults, *files.faults))
 
-    def _log(self, name: str, log_id: str, seen: Sequence[Pin], progress: Progress) -> LogAudit:
+    def _log(
+        self,
+        name: str,
+        log_id: str,
+        seen: Sequence[Pin],
+        progress: Progress,
+        each: Each | None = None,
+    ) -> LogAudit:
         return audit_log(
             self.session,
             log_id,
             self.public_keys,
             pins=pins_of(seen, log_id),
+            each=each,
             progress=lambda *at: progress(name, *at),
         )
 

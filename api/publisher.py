@@ -10,6 +10,7 @@ from sqlalchemy.orm import sessionmaker
 from sqlmodel import Session, col, func, select
 
 from api.signing import Signers
+from inspection.evidence_register import register_id_of
 from inspection.journal import area_log_id_of, log_id_of
 from inspection.tables import Enterprise
 from inspection.wire import utc_now
@@ -111,5 +112,5 @@ def _logs_of_areas(session: Session) -> Mapping[str, list[str]]:
         select(Enterprise.area_id, Enterprise.id)
     ).all()
     for area_id, enterprise_id in rows:
-        found[area_log_id_of(area_id)].append(log_id_of(enterprise_id))
+        found[area_log_id_of(area_id)] += [log_id_of(enterprise_id), register_id_of(enterprise_id)]
     return found

@@ -3,7 +3,7 @@
 1  lock the enterprise; a hold that came since then keeps the entry
 2  empty the copies of its words in other rows
 3  erase content and salt, and take them out of the index
-4  evidence that no entry needs any more is shown no longer, and its bytes are queued
+4  evidence that no entry needs any more is shown no longer, the register says so, and its bytes are queued
 5  after the last entry: the completion is an entry too
 6  after the commit: `inspection.removals` deletes the queued bytes
 """
@@ -18,6 +18,8 @@ from inspection.copies import forget_copies, forget_photos
 from inspection.database import lock_enterprise
 from inspection.entry_index import catch_up, forget_entry, mark_of
 from inspection.erasures import targets_of
+from inspection.evidence_register import ERASED as EVIDENCE_ERASED
+from inspection.evidence_register import register_gone
 from inspection.holds import hold_over, standing_holds
 from inspection.journal import Event, log_id_of, write_event
 from inspection.removals import queue_removal
@@ -87,6 +89,7 @@ def _erase(session: Session, enterprise_id: UUID, entry: LedgerEntry, now: datet
     for sha256 in free:
         row = session.get(Evidence, (enterprise_id, sha256))
         if row is not None and row.erased_at is None:
+            register_gone(session, row, EVIDENCE_ERASED, now)
             row.erased_at = now
             row.received_from = ""
             queue_removal(session, enterprise_id, sha256, now)

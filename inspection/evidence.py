@@ -23,6 +23,7 @@ from inspection.errors import (
     EvidenceTypeRefused,
     StorageUnavailable,
 )
+from inspection.evidence_register import register_received
 from inspection.scopes import Actor
 from inspection.tables import Evidence
 from inspection.wire import EvidenceReceipt
@@ -148,7 +149,7 @@ def keep_bytes(
 def record_evidence(
     session: Session, *, enterprise_id: UUID, kept: KeptBytes, actor: Actor, now: datetime
 ) -> Evidence:
-    """Write the row that gives the enterprise its evidence; the first row stands when it came before.
+    """Write the row that gives the enterprise its evidence, and register it; the first row stands when it came before.
 
     Raises `EvidenceErased` for bytes that the enterprise had erased. Bytes that nobody needed may be removed between
     keeping them and this: `require_kept` in the same transaction makes sure.
@@ -167,9 +168,11 @@ def record_evidence(
         size=kept.size,
         received_at=now,
         received_from=actor.name,
+        register_index=-1,
     )
     try:
         with session.begin_nested():
+            register_received(session, row)
             session.add(row)
     except IntegrityError:
         # Another upload of the same bytes was faster.

@@ -1,7 +1,4 @@
-"""Audit of an enterprise's evidence: its rows, the bytes in the store, and what the entries of its ledger name.
-
-What no entry commits to can only be checked for its form: when a file was received, and when it was erased.
-"""
+"""Audit of an enterprise's evidence: its rows, the bytes in the store, its register, and what the ledger's entries name."""
 
 import hashlib
 import re
@@ -16,8 +13,8 @@ from sqlmodel import Session, col, select
 
 from inspection.errors import EvidenceRefused, StorageError
 from inspection.evidence import CHUNK, SNIFFED_BYTES, EvidenceStore, sniff_media_type
-from inspection.scopes import SYSTEM, Actor
-from inspection.tables import Device, Enterprise, ErasureTarget, Evidence, TargetState, User
+from inspection.evidence_register import Registered, RegisterReader, register_id_of
+from inspection.tables import Enterprise, ErasureTarget, Evidence, TargetState
 from ledger.audit import LogAudit
 from ledger.stored_rows import Fault, raw, stored_rows
 
@@ -38,15 +35,20 @@ def audit_evidence(
     store: EvidenceStore,
     enterprise_id: UUID,
     log: LogAudit,
+    register: RegisterReader,
     progress: Callable[[int, int], None] | None = None,
 ) -> EvidenceAudit:
-    """Read every row and all bytes of an enterprise's evidence; `log` is what its ledger's audit has found."""
-    reader = _Reader(session, store, enterprise_id, log)
+    """Read every row and all bytes of an enterprise's evidence.
+
+    log: what its ledger's audit has found; register: has read its register.
+    """
+    reader = _Reader(session, store, enterprise_id, log, register)
     rows = list(reader.rows())
     for done, row in enumerate(rows):
         reader.read(row)
         if progress is not None:
             progress(done + 1, len(rows))
+    reader.registered()
     reader.named_by_entries()
     reader.erased_by_order()
     return EvidenceAudit(len(rows), tuple(reader.faults))
@@ -62,24 +64,23 @@ def stray_evidence(session: Session) -> Iterator[Fault]:
 
 class _Reader:
     def __init__(
-        self, session: Session, store: EvidenceStore, enterprise_id: UUID, log: LogAudit
+        self,
+        session: Session,
+        store: EvidenceStore,
+        enterprise_id: UUID,
+        log: LogAudit,
+        register: RegisterReader,
     ) -> None:
-        self._session, self._store, self._enterprise_id, self._log = (
-            session,
-            store,
-            enterprise_id,
-            log,
-        )
+        self._session, self._store, self._enterprise_id = session, store, enterprise_id
+        self._log, self._register = log, register
+        self._is_sqlite = session.get_bind().dialect.name == "sqlite"
         self._rows: dict[str, Any] = {}
         self._named = {attachment.sha256: index for attachment, index in log.attachments.items()}
-        users = {Actor.from_user(found).name for found in session.exec(select(User.id))}
-        devices = {Actor.from_device(found).name for found in session.exec(select(Device.id))}
-        self._senders = users | devices | {SYSTEM.name}
         self.faults: list[Fault] = []
 
     def rows(self) -> Iterator[Any]:
         """Yield the enterprise's rows as they are stored."""
-        names = "sha256 media_type size received_at received_from erased_at"
+        names = "sha256 media_type size received_at received_from erased_at register_index"
         yield from stored_rows(
             self._session, _EVIDENCE, names, self._misfit, enterprise_id=self._enterprise_id
         )
@@ -90,6 +91,21 @@ class _Reader:
         self._rows[sha256] = row
         for what in self._wrong(sha256, row):
             self._fault(sha256, what)
+
+    def registered(self) -> None:
+        """Check that every file of the register has its row, and that the register contradicts itself nowhere."""
+        for sha256, file in self._register.files.items():
+            if sha256 not in self._rows:
+                self._fault(
+                    sha256,
+                    f"the register's entry {file.index} says that it came in, and it has no row",
+                )
+        place = f"ledger_entry log {register_id_of(self._enterprise_id)} index"
+        for index, what in self._register.faults:
+            self.faults.append(Fault(f"{place} {index}", what))
+        for index in self._register.unexplained():
+            what = "its content is gone, and no entry says that its file is"
+            self.faults.append(Fault(f"{place} {index}", what))
 
     def named_by_entries(self) -> None:
         """Check that every file which an entry names has its row, and that both say the same of it."""
@@ -126,18 +142,35 @@ class _Reader:
         if not _SHA256.fullmatch(bytes(row.sha256)):
             yield "its name is no SHA-256"
             return
-        for name in ("received_at", "erased_at"):
-            if not _is_time(getattr(row, name)):
-                yield f"{name} is no time"
-        sender = bytes(row.received_from).decode(errors="backslashreplace")
+        registered = self._register.files.get(sha256)
+        if registered is None:
+            yield "the register knows nothing of it"
+        else:
+            yield from self._unlike(row, registered)
         if row.erased_at is None:
-            if sender not in self._senders:
-                yield f"it was received from {sender!r}, who is nobody here"
             yield from self._wrong_bytes(sha256, row)
         elif sha256 in self._named:
             yield f"it was erased, and entry {self._named[sha256]} still names it"
-        elif sender:
-            yield "it was erased, and who sent it was not"
+
+    def _unlike(self, row: Any, registered: Registered) -> Iterator[str]:
+        """Yield what the row says otherwise than the register."""
+        expected = {
+            "media_type": registered.media_type.encode(),
+            "size": registered.size,
+            "received_at": self._time(registered.received_at),
+            "received_from": registered.received_from.encode(),
+            "erased_at": self._time(registered.erased_at),
+            "register_index": registered.index,
+        }
+        for name, value in expected.items():
+            if getattr(row, name) != value:
+                yield f"{name}: the register's entry {registered.index} gives {value!r}, the row says {getattr(row, name)!r}"
+
+    def _time(self, at: datetime | None) -> datetime | bytes | None:
+        """Return a time as it is stored: SQLite keeps it as text."""
+        if at is None or not self._is_sqlite:
+            return at
+        return at.strftime("%Y-%m-%d %H:%M:%S.%f").encode()
 
     def _wrong_bytes(self, sha256: str, row: Any) -> Iterator[str]:
         digest, size, head = hashlib.sha256(), 0, b""
@@ -157,17 +190,6 @@ class _Reader:
             yield f"its row says {row.size} bytes, the store holds {size}"
         if media_type.encode() != bytes(row.media_type):
             yield f"its row says {bytes(row.media_type)!r}, its bytes are {media_type}"
-
-
-def _is_time(stored: datetime | bytes | None) -> bool:
-    """Return whether a time can be read; SQLite keeps it as text."""
-    if not isinstance(stored, bytes):
-        return True
-    try:
-        written = datetime.fromisoformat(stored.decode()).isoformat(" ", timespec="microseconds")
-    except ValueError:
-        return False
-    return written.encode() == stored
 
 
 def _id_text(stored: UUID | bytes) -> str:

@@ -17,6 +17,7 @@ from sqlmodel import Session, col, or_, select
 from inspection.database import lock_enterprise, lock_evidence
 from inspection.errors import StorageError
 from inspection.evidence import EvidenceStore
+from inspection.evidence_register import REMOVED, register_gone
 from inspection.journal import Event, write_event
 from inspection.plans import china_day, parameter
 from inspection.scopes import Actor
@@ -154,6 +155,7 @@ def remove_orphans(
     if not sha256s:
         return []
     for row in rows:
+        register_gone(session, row, REMOVED, now)
         session.delete(row)
         queue_removal(session, enterprise_id, row.sha256, now)
     event = Event("evidence.orphans_removed", LEDGER_ITSELF, {"sha256s": sha256s})

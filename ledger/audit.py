@@ -38,6 +38,7 @@ from ledger.stored_rows import (
 )
 from ledger.vouching_audit import Pin, audit_area, audit_cosignatures, pin_of
 
+Each = Callable[[Header, Record | None], None]
 _HASH_BYTES = 32
 _LOG_COLUMNS = (*(t.c.log_id for t in (HEAD, ENTRY, SUBTREE, CHECKPOINT, KEY, COSIGNATURE)), AREA.c.area_log_id)  # fmt: skip
 
@@ -73,15 +74,16 @@ def audit_log(
     public_keys: Iterable[bytes],
     *,
     pins: Iterable[Pin] = (),
+    each: Each | None = None,
     progress: Callable[[int, int], None],
 ) -> LogAudit:
     """Read every row of a log and say what is wrong with it, within one transaction that sees one state.
 
     public_keys: 32 bytes each, of the key files that are here; pins: checkpoints of this log that others have seen;
-    progress: told how many of how many entries were read.
+    each: given every entry that holds, its record unless it was erased; progress: told how many of how many were read.
     """
     audit = LogAudit(log_id)
-    _Reader(session, audit, progress).read(frozenset(public_keys), list(pins))
+    _Reader(session, audit, each, progress).read(frozenset(public_keys), list(pins))
     return audit
 
 
@@ -97,9 +99,13 @@ def stray_rows(session: Session, log_ids: Iterable[str]) -> Iterator[Fault]:
 
 class _Reader:
     def __init__(
-        self, session: Session, audit: LogAudit, progress: Callable[[int, int], None]
+        self,
+        session: Session,
+        audit: LogAudit,
+        each: Each | None,
+        progress: Callable[[int, int], None],
     ) -> None:
-        self._audit, self._progress = audit, progress
+        self._audit, self._each, self._progress = audit, each, progress
         self._log = StoredLog(session, audit.log_id, audit.faults)
         self._edge: tuple[bytes, ...] = ()
         self._wanted: dict[NodeId, bytes] = {}
@@ -174,6 +180,8 @@ class _Reader:
     def _note(self, index: int, header: Header, record: Record | None) -> None:
         if index == 0:
             self._told.first_at = header.at
+        if self._each is not None:
+            self._each(header, record)
         if record is None:
             self._audit.erased.append(index)
             return

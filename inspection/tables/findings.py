@@ -5,7 +5,7 @@ from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import JSON, Column, ForeignKeyConstraint, Index, UniqueConstraint
+from sqlalchemy import JSON, BigInteger, Column, ForeignKeyConstraint, Index, UniqueConstraint
 from sqlmodel import Field, SQLModel
 
 from inspection.columns import UtcTime
@@ -23,6 +23,9 @@ class Evidence(SQLModel, table=True):
     received_at: datetime = at_column()
     received_from: str = Field(description="user:<id> or device:<id>")
     erased_at: datetime | None = at_column(default=False)
+    register_index: int = Field(
+        sa_type=BigInteger, description="the entry of the register that says that it came in"
+    )
 
 
 class Inspection(SQLModel, table=True):

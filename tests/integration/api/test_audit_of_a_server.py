@@ -2,11 +2,14 @@
 
 import pytest
 import sqlalchemy as sa
+from alembic import command
 from typer.testing import CliRunner, Result
 
 from api.cli import app
+from api.database import alembic_config, upgrade_database
 from api.key_desk import open_key_desk
 from api.settings import Settings
+from inspection.database import make_engine
 from inspection.journal import area_log_id_of, log_id_of
 from ledger.note import VerifierKey
 from ledger.witness_memory import WitnessMemory
@@ -66,6 +69,24 @@ def test_nothing_is_named_where_nothing_was_changed(lived: tuple[Settings, Site]
     assert found.output.endswith("all of it holds\n")
 
 
+def test_a_database_of_an_older_version_is_registered_and_counted(
+    lived: tuple[Settings, Site],
+) -> None:
+    """Back to the schema before registers and numbers, and up again: everything holds, and what is there is registered."""
+    settings, _ = lived
+    engine = make_engine(f"sqlite:///{settings.data_dir / 'anxun.db'}")
+    with engine.begin() as connection:
+        command.downgrade(alembic_config(connection), "0006")
+    upgrade_database(engine)
+    with engine.connect() as connection:
+        query = sa.text("SELECT count(*), count(distinct register_index) FROM evidence")
+        rows, registered = connection.execute(query).one()
+    engine.dispose()
+    assert rows == registered > 3
+    found = anxun(settings, "audit", "--all")
+    assert found.exit_code == 0, found.output
+
+
 @pytest.mark.parametrize(
     ("change", "said"),
     [
@@ -74,6 +95,13 @@ def test_nothing_is_named_where_nothing_was_changed(lived: tuple[Settings, Site]
         ("DELETE FROM ledger_cosignature WHERE number = 1", "ledger_cosignature"),
         ("DELETE FROM ledger_key WHERE log_id = :mine", "ledger_key"),
         ("UPDATE ledger_key SET since = since + 1 WHERE number = 1", "number 1: since: expected"),
+        ("DELETE FROM evidence WHERE erased_at IS NOT NULL", "that it came in, and it has no row"),
+        (
+            "UPDATE evidence SET received_at = replace(received_at, '2026', '2025')",
+            "received_at: the",
+        ),
+        ("UPDATE evidence SET erased_at = NULL", "erased_at: the register's entry"),
+        ("UPDATE evidence SET received_from = 'system'", "received_from: the register's entry"),
         ('DELETE FROM ledger_entry WHERE log_id = :mine AND "index" = 2', "index 3: entry 2 is"),
     ],
 )

@@ -128,7 +128,7 @@ def verify_ledger(site: Site, folder: Path) -> None:
     """Check a proof, and the exported bundle with the key that the server names."""
     early = site.get("insurer", site.own("/ledger/checkpoint"))
     assert (early.status_code, early.json()["code"]) == (409, "not_published")
-    assert site.parts.publisher.publish_grown() == 1
+    assert site.parts.publisher.publish_grown() == 2
     assert site.parts.publisher.publish_grown() == 0
     page = site.get("insurer", site.own("/ledger/entries"), params={"limit": 4}).json()
     assert [row["index"] for row in page["items"]] == [0, 1, 2, 3]

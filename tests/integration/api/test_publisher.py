@@ -21,10 +21,11 @@ from tests.sites import BareHeadDetector, Site, open_site
 
 
 def sizes(site: Site) -> list[int]:
-    """Return the sizes of the published checkpoints of the enterprises."""
-    enterprises = col(LedgerCheckpoint.log_id).not_like("area-%")
+    """Return the sizes of the published checkpoints of the enterprises' ledgers."""
+    ledgers = [log_id_of(one.id) for one in (site.town.mine, site.town.other, site.town.far)]
+    of_ledgers = col(LedgerCheckpoint.log_id).in_(ledgers)
     with site.parts.read() as session:
-        return sorted(session.exec(select(LedgerCheckpoint.size).where(enterprises)))
+        return sorted(session.exec(select(LedgerCheckpoint.size).where(of_ledgers)))
 
 
 def area_sizes(site: Site) -> list[int]:
@@ -76,14 +77,14 @@ def test_corrupt_ledger_is_not_signed(site: Site, caplog: pytest.LogCaptureFixtu
 
 
 def test_the_area_log_grows_with_its_ledgers_only(site: Site) -> None:
-    """An entry a grown ledger, none where nothing grew, and a proof from the ledger's checkpoint to the area's."""
+    """An entry for each log that grew, ledger and register, none where nothing grew, and a proof from the ledger's checkpoint to the area's."""
     site.submit(site.draft(site.put_evidence("device", jpeg())))
-    assert site.parts.publisher.publish_grown() == 1
+    assert site.parts.publisher.publish_grown() == 2
     assert site.parts.publisher.publish_grown() == 0
-    assert area_sizes(site) == [1]
+    assert area_sizes(site) == [2]
     site.submit(site.draft(site.put_evidence("device", jpeg())))
     site.parts.publisher.publish_grown()
-    assert (sizes(site), area_sizes(site)) == ([1, 2], [1, 2])
+    assert (sizes(site), area_sizes(site)) == ([1, 2], [2, 3])
     log_id, area_log_id = log_id_of(site.town.mine.id), area_log_id_of(site.town.area.id)
     with site.parts.read() as session:
         checkpoint = SqlStore(session).latest_checkpoint(log_id)
@@ -92,7 +93,7 @@ def test_the_area_log_grows_with_its_ledgers_only(site: Site) -> None:
         vkey = site.parts.signers.vkey(session, area_log_id)
     assert statement is not None
     found = verify_area(statement.to_text(), checkpoint, [VerifierKey.from_vkey(vkey)])
-    assert (found.area.size, found.covered.size) == (2, 2)
+    assert (found.area.size, found.covered.size) == (3, 2)
 
 
 def test_one_corrupt_ledger_keeps_no_other_back(

@@ -88,7 +88,7 @@ def test_a_witness_over_http_vouches_for_the_town(site: Site, tmp_path: Path) ->
         assert site.parts.witness_asker.ask_all() == 1
     shown = vouching(site)
     (witness,) = shown["area"]["witnesses"]
-    assert (witness["name"], witness["size"], witness["refusal"]) == ("bureau.example/w", 2, "")
+    assert (witness["name"], witness["size"], witness["refusal"]) == ("bureau.example/w", 3, "")
     assert witness["is_online"]
     assert witness["cosigned_at"]
     found = verify_area(
@@ -98,7 +98,7 @@ def test_a_witness_over_http_vouches_for_the_town(site: Site, tmp_path: Path) ->
         witnesses=[memory.key],
         quorum=1,
     )
-    assert (found.area.size, found.covered.size) == (2, 2)
+    assert (found.area.size, found.covered.size) == (3, 2)
     assert site.get("officer", site.own("/ledger/area-proof")).text == shown["area_proof"]
     text = site.get("government", of_area(site, "/checkpoint")).text
     assert text == found.area.text
@@ -126,7 +126,7 @@ def test_a_witness_that_has_seen_more_or_another_history_is_shown(
         assert site.parts.witness_asker.ask_all() == 1
         record(site)
         site.parts.witness_asker.ask_all()
-        newest = col(LedgerCheckpoint.size) == 3
+        newest = col(LedgerCheckpoint.size) == 4
         with site.parts.write.begin() as session:
             session.exec(delete(LedgerCosignature))
             session.exec(delete(LedgerCheckpoint).where(newest))
@@ -165,10 +165,10 @@ def test_a_file_goes_to_the_witness_and_back_in_the_browser(site: Site, tmp_path
     assert site.post("officer", up, {"text": answer}).status_code == 404
     taken = site.post("government", up, {"text": answer})
     assert [one["name"] for one in taken.json()] == ["bureau.example/w"]
-    assert vouching(site)["area"]["witnesses"][0]["size"] == 1
+    assert vouching(site)["area"]["witnesses"][0]["size"] == 2
     record(site)
     again = WitnessRequest.from_text(site.get("government", path).text)
-    assert (again.old_size, again.checkpoint.size) == (1, 2)
+    assert (again.old_size, again.checkpoint.size) == (2, 3)
     memory.cosign(again)
     beyond = site.get("government", path, params={"from": 9})
     assert beyond.status_code == 409
@@ -199,8 +199,8 @@ def test_a_rotated_key_is_followed_from_the_old_one(site: Site) -> None:
     with open_key_desk(site.parts.settings) as desk:
         told: list[tuple[int, int]] = []
         path = desk.rotate(lambda done, total: told.append((done, total)))
-        assert told[-1][0] == told[-1][1] == 2
-        assert any(f"{path}: " in line and "signs 2 logs" in line for line in desk.lines())
+        assert told[-1][0] == told[-1][1] == 3
+        assert any(f"{path}: " in line and "signs 3 logs" in line for line in desk.lines())
     at_once = vouching(site)
     verify_checkpoint(at_once["checkpoint"], [VerifierKey.from_vkey(at_once["keys"][-1]["vkey"])])
     record(site)
@@ -233,7 +233,7 @@ def test_a_lost_key_is_replaced_under_a_witness(tmp_path: Path) -> None:
             assert any(line.startswith("MISSING") for line in desk.lines())
             told: list[int] = []
             _, count = desk.replace("the disk broke", lambda done, total: told.append(total - done))
-        assert (count, told) == (2, [1, 0])
+        assert (count, told) == (3, [2, 1, 0])
         record(site)
         new_area = area_vkey(site)
         memory.follow(new_area, is_replacing=True)
@@ -305,7 +305,7 @@ def test_the_operators_commands(tmp_path: Path) -> None:
     assert "carry back" in signed
     imported = run(settings, "witness", "import", area, f"{request}.cosigned")
     assert "bureau.example/w cosigned at" in imported
-    assert "cosigned size 1" in run(settings, "witness", "list", area)
+    assert "cosigned size 2" in run(settings, "witness", "list", area)
     assert "checkpoint-key-2.pem" in run(settings, "key", "rotate")
     assert "no key is lost" in run(settings, "key", "replace", "--reason", "x", code=2)
     run(settings, "witness", "remove", area, witness)
