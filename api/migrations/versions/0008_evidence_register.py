@@ -1,7 +1,7 @@
 """Register the evidence that is there: from here on each enterprise's register says what came in, and what is gone.
 
 Revision ID: 0008
-Revises: 0007
+Revises: 0011
 """
 
 from datetime import UTC, datetime
@@ -17,7 +17,7 @@ from ledger.log import append, erase_content
 from ledger.sql import SqlStore
 
 revision = "0008"
-down_revision = "0007"
+down_revision = "0011"
 branch_labels = None
 depends_on = None
 

@@ -2,11 +2,9 @@
 
 import pytest
 import sqlalchemy as sa
-from alembic import command
 from typer.testing import CliRunner, Result
 
 from api.cli import app
-from api.database import alembic_config, upgrade_database
 from api.key_desk import open_key_desk
 from api.settings import Settings
 from inspection.database import make_engine
@@ -17,6 +15,7 @@ from tests.builders import jpeg
 from tests.integration.api.conftest import site_settings
 from tests.integration.api.test_erasures import find, order
 from tests.integration.api.test_vouching import area_vkey, record, register, served
+from tests.revisions import migrate_again
 from tests.sites import Site, open_site
 
 
@@ -75,9 +74,7 @@ def test_a_database_of_an_older_version_is_registered_and_counted(
     """Back to the schema before registers and numbers, and up again: everything holds, and what is there is registered."""
     settings, _ = lived
     engine = make_engine(f"sqlite:///{settings.data_dir / 'anxun.db'}")
-    with engine.begin() as connection:
-        command.downgrade(alembic_config(connection), "0006")
-    upgrade_database(engine)
+    migrate_again(engine, ("0007_counted_checkpoints", "0008_evidence_register"))
     with engine.connect() as connection:
         query = sa.text("SELECT count(*), count(distinct register_index) FROM evidence")
         rows, registered = connection.execute(query).one()

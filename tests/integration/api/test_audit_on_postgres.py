@@ -12,13 +12,11 @@ from uuid import UUID
 
 import pytest
 import sqlalchemy as sa
-from alembic import command
 from sqlalchemy.exc import DataError, IntegrityError
 from sqlmodel import Session, SQLModel
 from typer.testing import CliRunner
 
 from api.cli import app
-from api.database import alembic_config, upgrade_database
 from inspection.database import make_engine
 from inspection.stores import MemoryStore
 from tests.builders import jpeg, make_town
@@ -33,6 +31,7 @@ from tests.integration.api.test_audit import (
 )
 from tests.integration.api.test_erasures import find, order
 from tests.integration.api.test_vouching import record
+from tests.revisions import migrate_again
 from tests.sites import open_site
 
 pytestmark = pytest.mark.postgres
@@ -134,9 +133,7 @@ def test_the_command_audits_a_server_on_postgresql(postgres_url: str, tmp_path: 
         order(site, find(site, jpeg(2)))
         site.parts.keeper.run_once()
         site.parts.publisher.publish_grown()
-        with site.parts.engine.begin() as connection:
-            command.downgrade(alembic_config(connection), "0006")
-        upgrade_database(site.parts.engine)
+        migrate_again(site.parts.engine, ("0007_counted_checkpoints", "0008_evidence_register"))
         good = CliRunner().invoke(app, ["audit", "--all"], env=environment)
         assert good.exit_code == 0, good.output
         with site.parts.write.begin() as session:
