@@ -1,27 +1,39 @@
-"""What surrounds a room of cameras while it is watched: the service manager, the local page, the state, what stands open."""
+"""What surrounds a room of cameras while it is watched: the service manager, the local page, the state, the line to the server."""
 
+from collections.abc import Callable
 from contextlib import ExitStack
 from types import TracebackType
 from typing import Self
 
 from edge.board import Board, Sources
 from edge.box_state import BoxState, ConfigurationState
+from edge.camera_source import CameraSource
 from edge.console import Voice
 from edge.counting import OutboxCounter
 from edge.deliver import Delivery
+from edge.desk import Desk
 from edge.errors import EdgeError, PageUnavailable
 from edge.gallery import Gallery
-from edge.identity import find_identity
+from edge.identity import Identity, find_identity
 from edge.keep import Keep
+from edge.link import Link, Present
 from edge.local_page import LocalPage
+from edge.model_switch import ModelSwitch
 from edge.notify import Notifier
 from edge.settings import Settings
 from edge.standing_file import StandingFile
 from edge.watchroom import Watchroom
 
+OpenDesk = Callable[[], Desk]
+
 
 class Box:
-    """Turns with the loop that looks at frames: a loop that stalls feeds no watchdog."""
+    """Turns with the loop that looks at frames: a loop that stalls feeds no watchdog.
+
+    Attributes:
+        models: which model looks; set by whoever may change it.
+        source: which cameras are watched.
+    """
 
     def __init__(
         self,
@@ -37,8 +49,15 @@ class Box:
         self._notifier = notifier or Notifier.from_environment()
         self._standing = StandingFile(settings.standing_path)
         self._open = ExitStack()
-        identity = find_identity(settings)
-        self._sources = Sources(device=identity.device_name if identity else None)
+        self._link: Link | None = None
+        self.source: CameraSource | None = None
+        self.models: ModelSwitch | None = None
+        self._identity = find_identity(settings)
+        self._sources = Sources(
+            device=self._identity.device_name if self._identity else None,
+            configuration=self._configuration,
+            model_trouble=self._model_trouble,
+        )
         self.board = Board(room, keep, settings, self._sources)
 
     def __enter__(self) -> Self:
@@ -62,9 +81,17 @@ class Box:
         self._standing.write(self._room.standing)
         self.board.write()
 
-    def begin(self, configuration: ConfigurationState) -> None:
-        """Say that watching has begun, and by which file of cameras."""
-        self._sources.configuration = lambda: configuration
+    @property
+    def open_desk(self) -> OpenDesk | None:
+        """How the server is asked; None where this run does not speak with it."""
+        identity = self._identity
+        if identity is None or self._delivery is None:
+            return None
+        return lambda: _desk(self._settings, identity)
+
+    def begin(self) -> None:
+        """Say that watching has begun, and speak with the server from now on."""
+        self._speak()
         self.turn()
         self.board.write()
         self._notifier.ready()
@@ -73,8 +100,39 @@ class Box:
         """Take a turn with the loop."""
         self._notifier.feed()
         self._standing.write(self._room.standing)
+        if self.source is not None:
+            self.source.follow()
+        if self.models is not None:
+            self.models.follow()
         if self.board.update():
             self._notifier.status(self._line(self.board.state))
+            self._exchange()
+
+    def _speak(self) -> None:
+        if self.open_desk is not None and self.models is not None:
+            self._link = Link(self._settings, self.open_desk, self.models.store)
+            self._open.enter_context(self._link)
+
+    def _exchange(self) -> None:
+        """Show the line to the server what there is, and take what it brought."""
+        link, room = self._link, self._room
+        if link is None:
+            return
+        mail = link.take()
+        room.take_states(mail.states)
+        if mail.configuration is not None and self.source is not None:
+            self.source.take(mail.configuration)
+        if mail.model is not None and self.models is not None:
+            self.models.switch(*mail.model)
+        remote = self.source.remote if self.source else None
+        link.present = Present(
+            state=self.board.state,
+            finding_ids=list(room.standing.finding_ids()),
+            knows=remote.is_known if remote else lambda _: True,
+            look=room.look if self.models is not None and self.models.follows_server else None,
+            entries=[watched.entry for watched in room.watched.values()],
+            image=room.image,
+        )
 
     def _open_page(self, gallery: Gallery) -> None:
         try:
@@ -94,11 +152,21 @@ class Box:
             waiting=state.outbox.waiting,
         )
 
+    def _configuration(self) -> ConfigurationState:
+        return self.source.state if self.source else ConfigurationState()
+
+    def _model_trouble(self) -> str:
+        return self._link.trouble if self._link else ""
+
     def _trouble(self) -> str:
         if self._delivery is None:
             return ""
         trouble = self._delivery.state.trouble or self._delivery.state.ended_by
         return "" if trouble is None else _said(trouble, self._voice)
+
+
+def _desk(settings: Settings, identity: Identity) -> Desk:
+    return Desk(identity.server_url, identity.token, settings)
 
 
 def _said(trouble: Exception, voice: Voice) -> str:

@@ -62,6 +62,39 @@ BOX: dict[str, tuple[str, str]] = {
     "minutes": ("{n} 分钟", "{n} min"),
     "hours": ("{n} 小时", "{n} h"),
     "days": ("{n} 天", "{n} d"),
+    # what the server wants
+    "remote_taken": (
+        "已采用服务器的摄像头配置第 {version} 版。",
+        "the server's cameras are watched now, version {version}.",
+    ),
+    "remote_refused": (
+        "服务器的摄像头配置第 {version} 版无法使用：{reason}。继续按上一次可用的配置观看。",
+        "version {version} of the server's cameras cannot be used: {reason}. Watching goes on with the last good one.",
+    ),
+    "model_switched": (
+        "改用模型 {name} {version}（{sha256}），试跑每张 {ms} 毫秒；旧模型保留。",
+        "looking with {name} {version} ({sha256}) now, {ms} ms a picture in its trial; the old one is kept.",
+    ),
+    "model_current": ("{sha256}  正在使用", "{sha256}  in use"),
+    "model_previous": ("{sha256}  上一个", "{sha256}  the one before"),
+    "model_kept": ("{sha256}", "{sha256}"),
+    "model_refused": ("{sha256}  不使用：{reason}", "{sha256}  not used: {reason}"),
+    "model_chosen": (
+        "将使用模型 {sha256}；正在运行的观看会在数秒内切换。",
+        "{sha256} is used from now on; a running watch takes it within seconds.",
+    ),
+    "model_no_previous": ("没有上一个模型可退回。", "there is no model to go back to."),
+    "help_models": ("本机的模型。", "The models of this box."),
+    "help_model_list": (
+        "显示本机的模型，以及不使用的原因。",
+        "Show the models of this box, and why some are not used.",
+    ),
+    "help_model_use": ("改用本机的另一个模型。", "Run another model of this box."),
+    "help_model_rollback": ("退回上一个模型。", "Run the model before this one again."),
+    "help_sha256": (
+        "模型文件的 SHA-256；shipped 表示随附模型",
+        "SHA-256 of the model's file; shipped: the one that came with the program",
+    ),
     # service
     "help_install_service": (
         "安装 systemd 服务文件（不启用；会提示下一步）。",

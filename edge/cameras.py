@@ -168,13 +168,30 @@ def read_cameras(path: Path, environment: Mapping[str, str] = os.environ) -> Ent
     return _entries(path, _described(path), environment)
 
 
+def cameras_of_text(
+    text: str, shown: Path, folder: Path, environment: Mapping[str, str] = os.environ
+) -> Entries:
+    """Return the cameras of a text that came from elsewhere; `shown` names it in errors, zones files lie in `folder`.
+
+    Raises:
+        CamerasInvalid: as `read_cameras` does.
+    """
+    return _entries(shown, _described_text(text, shown, folder), environment)
+
+
 def _described(path: Path) -> list[dict[str, Any]]:
     """Return what a file says of each camera, defaults and zones filled in, passwords not."""
     try:
-        file = _CamerasFile.model_validate(tomllib.loads(path.read_text("utf-8")))
-        return [_with_zones(path.parent, file.defaults | camera) for camera in file.cameras]
-    except OSError as error:
-        raise CamerasInvalid(path, error.strerror or str(error)) from error
+        text = path.read_text("utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise CamerasInvalid(path, getattr(error, "strerror", None) or str(error)) from error
+    return _described_text(text, path, path.parent)
+
+
+def _described_text(text: str, path: Path, folder: Path) -> list[dict[str, Any]]:
+    try:
+        file = _CamerasFile.model_validate(tomllib.loads(text))
+        return [_with_zones(folder, file.defaults | camera) for camera in file.cameras]
     except ValidationError as error:
         raise CamerasInvalid(path, _first(error)) from error
     except (ValueError, ZonesInvalid) as error:

@@ -195,6 +195,36 @@ def status(
     _run(context, lambda: commands.status(context.obj, as_json=as_json))
 
 
+models_app = typer.Typer(help=_help("help_models"), no_args_is_help=True)
+app.add_typer(models_app, name="model")
+
+
+@models_app.command("list", help=_help("help_model_list"))
+def model_list(context: typer.Context) -> None:
+    """Show the models of this box."""
+    from edge import commands
+
+    _run(context, lambda: commands.models(context.obj))
+
+
+@models_app.command("use", help=_help("help_model_use"))
+def model_use(
+    context: typer.Context, sha256: Annotated[str, typer.Argument(help=_help("help_sha256"))]
+) -> None:
+    """Run another model."""
+    from edge import commands
+
+    _run(context, lambda: commands.use_model(context.obj, sha256))
+
+
+@models_app.command("rollback", help=_help("help_model_rollback"))
+def model_rollback(context: typer.Context) -> None:
+    """Run the model before this one again."""
+    from edge import commands
+
+    _run(context, lambda: commands.roll_back_model(context.obj))
+
+
 @app.command("install-service", help=_help("help_install_service"))
 def install_service(
     context: typer.Context,
@@ -220,11 +250,12 @@ def doctor(  # noqa: PLR0913  each is an option of the command
     as_json: Annotated[bool, typer.Option("--json", help=_help("help_json"))] = False,
 ) -> None:
     """Check this machine and pick how it runs the model."""
+    from edge.commands import given_model
     from edge.doctor import Examination
     from edge.doctor import doctor as examine
 
     asked = Examination(
-        model,
+        model or given_model(context.obj),
         tuple(source or ()),
         picture,
         rounds,

@@ -22,11 +22,12 @@ from edge.client import Client
 from edge.console import Voice, say_look, show_status
 from edge.console import status as status_data
 from edge.deliver import Delivery, Outcome, Waits, measure_clock
-from edge.errors import SetupError, StateBusy
+from edge.errors import ModelUnusable, SetupError, StateBusy
 from edge.identity import enrol as enrol_device
 from edge.identity import read_identity
 from edge.lock import work_lock
 from edge.look import Look
+from edge.model_store import ModelStore
 from edge.outbox import Outbox, PhotoRecord, PhotoState
 from edge.patrol import Patrol, PatrolTotals
 from edge.photos import find_photos
@@ -127,16 +128,59 @@ def accept_view(settings: Settings, camera: str) -> int:
     return SetupError.exit_code
 
 
-def look_for(settings: Settings, asked: Asked) -> Look:
-    """Load the model with what a run asks for.
+def look_for(settings: Settings, asked: Asked, *, begins: bool = False) -> Look:
+    """Load the model with what a run asks for: the one that it names, else the one that the server gave, else the shipped one.
+
+    `begins` says that a watch starts with it (see `edge.model_store`).
 
     Raises:
         SetupError: what of it cannot be.
     """
     switched_on = settings.experimental | set(asked.experimental)
-    running = running_for(settings, asked.model)
-    look = Look.prepare(asked.model, asked.zones, asked.hazards, switched_on, running)
+    model = asked.model or given_model(settings, begins=begins)
+    running = running_for(settings, model)
+    look = Look.prepare(model, asked.zones, asked.hazards, switched_on, running)
     return look if asked.tile_px is None else look.tiled(Tiling(asked.tile_px))
+
+
+def given_model(settings: Settings, *, begins: bool = False) -> Path | None:
+    """Return the NAME.json of the model that the server gave; None: the shipped one."""
+    store = ModelStore(settings.models_dir)
+    if begins:
+        return store.begin()
+    try:
+        return store.bundle(store.current.sha256)
+    except ModelUnusable:
+        return None
+
+
+def models(settings: Settings) -> int:
+    """Show the models of this box."""
+    voice, store = Voice.of(settings.lang), ModelStore(settings.models_dir)
+    current = store.current
+    for sha256 in store.names():
+        key = "model_current" if sha256 == current.sha256 else "model_kept"
+        voice.tell("model_previous" if sha256 == current.previous else key, sha256=sha256)
+    for sha256, reason in current.refused.items():
+        voice.tell("model_refused", sha256=sha256, reason=reason)
+    return 0
+
+
+def use_model(settings: Settings, sha256: str) -> int:
+    """Run a model of this box from now on; a running watch takes it within seconds."""
+    ModelStore(settings.models_dir).use(sha256)
+    Voice.of(settings.lang).tell("model_chosen", sha256=sha256)
+    return 0
+
+
+def roll_back_model(settings: Settings) -> int:
+    """Run the model before this one again."""
+    voice, store = Voice.of(settings.lang), ModelStore(settings.models_dir)
+    if not store.roll_back("rolled back by command"):
+        voice.warn("model_no_previous")
+        return SetupError.exit_code
+    voice.tell("model_chosen", sha256=store.current.sha256)
+    return 0
 
 
 def _progress(voice: Voice) -> Progress:

@@ -16,6 +16,7 @@ from inspection.taxonomy import UnknownHazard, hazard_type
 DAY_S = 86_400.0
 REPEAT_AFTER_S = 3600.0
 EMERGENCY = "emergency"
+EMERGENCY_AFTER_S = 60.0
 
 
 def _time_zone(name: str | None) -> str | None:
@@ -107,13 +108,13 @@ class Demands:
         return [one for one in seen if self._counts(one, local)]
 
     def repeats_after_s(self, hazard_code: str) -> float:
-        """Return after how long an open item of a hazard is told again; 0: each time that it comes back."""
+        """Return after how long an open item of a hazard is told again when it comes back, seconds."""
         told = self.hazard_repeat_after_s.get(hazard_code)
         if told is not None:
             return told
-        # A second fire is not the first one's repetition.
+        # A second fire is not the first one's repetition; one that burns over a restart is the same.
         is_emergency = hazard_type(hazard_code).category == EMERGENCY
-        return 0.0 if is_emergency else self.repeat_after_s
+        return EMERGENCY_AFTER_S if is_emergency else self.repeat_after_s
 
     def _counts(self, seen: SeenHazard, local: datetime) -> bool:
         spans = (

@@ -1,6 +1,7 @@
 """Files of the state folder that hold a secret."""
 
 import os
+import threading
 from pathlib import Path
 
 
@@ -11,7 +12,8 @@ def write_private(path: Path, text: str) -> None:
         OSError: as the disk says.
     """
     path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-    partial = path.with_suffix(".part")
+    # Of its own: a command and a running watch may both write.
+    partial = path.with_suffix(f".{os.getpid()}-{threading.get_ident()}.part")
     partial.unlink(missing_ok=True)
     handle = os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
     with os.fdopen(handle, "w", encoding="utf-8") as file:

@@ -60,6 +60,12 @@ class Settings(BaseSettings):
     page_token: str | None = Field(
         default=None, min_length=16, description="of the local page; else one is made and kept"
     )
+    remote: bool = Field(
+        default=True, description="cameras and models of the server are taken, where it has some"
+    )
+    link_every_s: float = Field(
+        default=30.0, gt=0, description="how often the server is asked and told how the box does"
+    )
     log: LogForm = Field(default="text", description="text for people, json for machines")
 
     @property
@@ -91,6 +97,16 @@ class Settings(BaseSettings):
     def state_path(self) -> Path:
         """What a running watch says of itself."""
         return self.data_dir / "watch.json"
+
+    @cached_property
+    def remote_cameras_path(self) -> Path:
+        """The last cameras of the server that could be used, readable by its owner only."""
+        return self.data_dir / "remote-cameras.json"
+
+    @cached_property
+    def models_dir(self) -> Path:
+        """Models that the server gave."""
+        return self.data_dir / "models"
 
     @cached_property
     def page_token_path(self) -> Path:

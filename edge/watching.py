@@ -1,21 +1,25 @@
 """What `anxun-edge watch` does: one camera or a file of them, watched until they end, the time is over, or a signal."""
 
 import time
-from collections.abc import Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-from edge.address import Kind, shown
+from edge.address import Kind
 from edge.box import Box
-from edge.box_state import ConfigurationState
-from edge.cameras import CameraEntry, CamerasFile
+from edge.camera_source import CameraSource
+from edge.cameras import CameraEntry
 from edge.commands import Asked, look_for
 from edge.console import Voice, local_time, say_look
 from edge.deliver import Delivery
-from edge.errors import DiskFull, SetupError, StateBusy
+from edge.errors import DiskFull, ModelUnusable
 from edge.keep import Keep, Notice
+from edge.link import ask_configuration
+from edge.model_store import ModelStore
+from edge.model_switch import ModelSwitch
 from edge.outbox import Outbox
+from edge.remote_cameras import RemoteCameras
 from edge.running import delivering, end_run, interruptible
 from edge.settings import Settings
 from edge.videofile import FileCamera
@@ -33,9 +37,6 @@ from inspection.sight import Sight
 from inspection.taxonomy import hazard_type
 from inspection.wire import FindingDraft
 
-# How often a file of cameras is looked at for changes, seconds.
-CAMERAS_EVERY_S = 2.0
-
 
 @dataclass(frozen=True, slots=True)
 class Plan:
@@ -50,7 +51,7 @@ class Plan:
 def watch(settings: Settings, plan: Plan, asked: Asked) -> int:
     """Watch, delivering on the way and at the end."""
     voice = Voice.of(settings.lang, settings.log)
-    look = look_for(settings, asked)
+    look = look_for(settings, asked, begins=True)
     with (
         interruptible() as interruption,
         Outbox(settings.outbox_dir) as outbox,
@@ -63,71 +64,46 @@ def watch(settings: Settings, plan: Plan, asked: Asked) -> int:
             Watchroom(look, keep, settings, _room_notice(voice), make=make) as room,
             Box(room, keep, settings, voice, delivery) as box,
         ):
-            source = _Cameras(settings, voice, plan, room)
+            store = ModelStore(settings.models_dir)
+            box.models = ModelSwitch(
+                room, store, settings, voice, follows_server=asked.model is None
+            )
+            _begin_cameras(box, room, settings, voice, plan)
             deadline_s = time.monotonic() + (plan.for_s or float("inf"))
 
             def should_stop() -> bool:
                 return interruption.is_set() or time.monotonic() >= deadline_s
 
-            def on_tick() -> None:
-                source.follow()
-                box.turn()
-
-            box.begin(source.origin)
-            room.run(should_stop, on_tick)
+            box.begin()
+            _run(room, box, should_stop)
             looked = sum(one.watch.looked for one in room.watched.values())
     voice.tell("watch_done", frames=looked, findings=keep.kept)
     return end_run(settings, voice, delivery, interruption)
 
 
-class _Cameras:
-    """Keeps a room to what the plan names, also when its file changes."""
+def _begin_cameras(box: Box, room: Watchroom, settings: Settings, voice: Voice, plan: Plan) -> None:
+    """Watch what the plan names, or what the server has for this box."""
+    open_desk = box.open_desk
+    takes_remote = plan.cameras is not None and settings.remote and open_desk is not None
+    box.source = CameraSource(
+        settings, voice, room, RemoteCameras(settings, room.check) if takes_remote else None
+    )
+    if plan.cameras is not None:
+        box.source.begin(plan.cameras, lambda: ask_configuration(open_desk) if open_desk else None)
+    elif plan.entry is not None:
+        box.source.begin_one(plan.entry)
 
-    def __init__(self, settings: Settings, voice: Voice, plan: Plan, room: Watchroom) -> None:
-        self._voice, self._room = voice, room
-        self._file: CamerasFile | None = None
-        self._looked_at_s = time.monotonic()
-        if plan.cameras is None:
-            entries: Sequence[CameraEntry] = [plan.entry] if plan.entry else []
-            room.check(entries)
-        else:
-            self._file = CamerasFile(plan.cameras, settings.kept_cameras_path, room.check)
-            if self._file.trouble is not None:
-                voice.warn_of(self._file.trouble)
-                voice.warn("cameras_kept")
-            entries = self._file.entries
-        self._set(entries)
 
-    @property
-    def origin(self) -> ConfigurationState:
-        """Which cameras are watched, as far as a person is told."""
-        return ConfigurationState(origin="command" if self._file is None else "file")
-
-    def follow(self) -> None:
-        """Look whether the file changed, now and then."""
-        now_s = time.monotonic()
-        if self._file is None or now_s - self._looked_at_s < CAMERAS_EVERY_S:
-            return
-        self._looked_at_s = now_s
-        if not self._file.changed():
-            return
-        if self._file.trouble is not None:
-            self._voice.warn_of(self._file.trouble)
-            self._voice.warn("cameras_kept")
-            return
+def _run(room: Watchroom, box: Box, should_stop: Callable[[], bool]) -> None:
+    """Run the room; a model that fails soon after it was switched to gives way to the one before it."""
+    while True:
         try:
-            self._set(self._file.entries)
-        except (StateBusy, SetupError) as error:
-            self._voice.warn_of(error)
-
-    def _set(self, entries: Sequence[CameraEntry]) -> None:
-        before = {name: watched.entry for name, watched in self._room.watched.items()}
-        self._room.set_cameras(entries)
-        for name in before.keys() - self._room.watched.keys():
-            self._voice.tell("not_watching", camera=name)
-        for name, watched in self._room.watched.items():
-            if before.get(name) != watched.entry:
-                self._voice.tell("watching", source=shown(watched.entry.source), camera=name)
+            room.run(should_stop, box.turn)
+        except ModelUnusable as error:
+            if box.models is None or not box.models.roll_back(error):
+                raise
+        else:
+            return
 
 
 def _maker(started_at: datetime | None) -> MakeCamera:

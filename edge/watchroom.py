@@ -17,6 +17,7 @@ from edge.keep import Keep
 from edge.load import WINDOW_S, WantedWay
 from edge.lock import work_lock
 from edge.look import Look
+from edge.pixels import Image
 from edge.pressure import Pressure
 from edge.scheduler import Fresh, Scheduler
 from edge.settings import Settings
@@ -47,6 +48,7 @@ class Watchroom:
     Attributes:
         standing: what the box told and is open; set before cameras are.
         gallery: who keeps pictures for the local page; set before cameras are.
+        image: the last picture that was looked at; None before the first.
         watched: the cameras, by name.
     """
 
@@ -70,6 +72,7 @@ class Watchroom:
         self._sights = Sights(settings, notice)
         self.standing = Standing()
         self.gallery: Gallery | None = None
+        self.image: Image | None = None
         self.watched: dict[str, Watched] = {}
 
     def __enter__(self) -> Self:
@@ -140,6 +143,20 @@ class Watchroom:
                 on_tick()
             if not self._look_once(now_s):
                 self._wait(now_s)
+
+    def set_look(self, look: Look) -> None:
+        """Look with another model from now on.
+
+        Raises:
+            SetupError: a camera asks for a hazard that it cannot see; nothing was changed.
+        """
+        looks = {
+            name: look.only(one.entry.hazards, one.entry.zones)
+            for name, one in self.watched.items()
+        }
+        self._look = look
+        for name, changed in looks.items():
+            self.watched[name].watch.look = changed
 
     @property
     def look(self) -> Look:
@@ -214,6 +231,7 @@ class Watchroom:
             # Damaged on its way from the camera, where only decoding all of it shows that.
             return
         watched.watch.take(capture)
+        self.image = capture.image_bgr
 
     def _wait(self, now_s: float) -> None:
         wait_s = self._scheduler.wait_s(now_s, self._fresh())

@@ -41,6 +41,7 @@ export const router = createRouter({
         { path: 'enterprises/:enterpriseId/records/:recordId/correction', name: 'record-correct', component: () => import('./pages/RecordFormPage.vue'), props: true },
         { path: 'reports', name: 'reports', component: () => import('./pages/ReportsPage.vue') },
         { path: 'devices', name: 'devices', component: () => import('./pages/DevicesPage.vue') },
+        { path: 'enterprises/:enterpriseId/devices/:deviceId', name: 'box', component: () => import('./pages/BoxPage.vue'), props: true },
         { path: 'precision', name: 'precision', component: () => import('./pages/PrecisionPage.vue') },
         { path: 'more', name: 'more', component: () => import('./pages/MorePage.vue') },
       ],

@@ -84,7 +84,7 @@ def test_a_watch_says_what_its_cameras_do(
     voice = Voice.of("en")
     with Box(room, keep, settings, voice, None) as box:
         room.set_cameras(entries("bright", "dark"))
-        box.begin(ConfigurationState(origin="file"))
+        box.begin()
         run(room, 2.5, box)
         state = box.board.state
     bright, dark = state.cameras
@@ -96,7 +96,6 @@ def test_a_watch_says_what_its_cameras_do(
     assert bright.blind_s == 0
     assert state.model is not None
     assert state.model.sha256 == look.detector.sha256
-    assert state.configuration.origin == "file"
     assert (state.memory_bytes or 0) > 1e7
     kept = read_state(settings.state_path)
     assert kept is not None

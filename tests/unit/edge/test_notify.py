@@ -12,7 +12,6 @@ import pytest
 from numpy.typing import NDArray
 
 from edge.box import Box
-from edge.box_state import ConfigurationState
 from edge.console import Voice
 from edge.keep import Keep
 from edge.look import Look
@@ -103,7 +102,7 @@ def test_a_loop_that_turns_is_fed_and_one_that_stalls_is_not(
     voice = Voice.of("en")
     with room, Box(room, keep, settings, voice, None, notifier=notifier) as box:
         room.set_cameras(entries("bright"))
-        box.begin(ConfigurationState())
+        box.begin()
         began_s = time.monotonic()
         room.run(lambda: time.monotonic() - began_s > 1.6, box.turn)
         turning = heard(manager)

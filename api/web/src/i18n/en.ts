@@ -1,5 +1,6 @@
 /** English texts, of the same keys as the Chinese ones. */
 import { itemBundle } from './bundle.en'
+import box from './box.en'
 import flywheel from './flywheel.en'
 import model from './model.en'
 import { retention, retentionFields, retentionKinds, retentionProblems, search } from './retention.en'
@@ -10,6 +11,7 @@ import type zh from './zh-CN'
 
 const en: typeof zh = {
   ...flywheel,
+  box,
   itemBundle,
   model,
   report,

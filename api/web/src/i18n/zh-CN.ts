@@ -1,5 +1,6 @@
 /** Chinese texts. The other catalogue must have the same keys: the compiler and a test see to it. */
 import { itemBundle } from './bundle.zh-CN'
+import box from './box.zh-CN'
 import flywheel from './flywheel.zh-CN'
 import model from './model.zh-CN'
 import { retention, retentionFields, retentionKinds, retentionProblems, search } from './retention.zh-CN'
@@ -9,6 +10,7 @@ import report from './report.zh-CN'
 
 export default {
   ...flywheel,
+  box,
   itemBundle,
   model,
   report,
