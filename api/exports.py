@@ -98,7 +98,7 @@ def export_ledger(
 ) -> None:
     """Write a ledger up to a checkpoint, or some of its entries, with evidence, as a zip that `anxun verify` checks.
 
-    With the cosignatures of the checkpoint, and the proof of its area that most witnesses vouch for.
+    With the cosignatures of the checkpoint, the proof of its area that most witnesses vouch for, and each change of key.
 
     Raises `StorageUnavailable` for evidence that is lost, and what `ledger.bundle.write_bundle` raises.
     """
@@ -109,15 +109,18 @@ def export_ledger(
     area = None
     if statement is not None:
         vkey = signers.vkey(session, area_log_id, statement.checkpoint)
-        area = AreaProof(statement, vkey)
+        changes = vouching.key_changes(area_log_id, vkey, statement.checkpoint)
+        area = AreaProof(statement, vkey, tuple(changes))
+    vkey = signers.vkey(session, log_id, checkpoint)
     write_bundle(
         target,
         SqlStore(session),
         log_id,
         vouching.cosigned(log_id, checkpoint),
         evidence.open,
-        signers.vkey(session, log_id, checkpoint),
+        vkey,
         area=area,
+        changes=vouching.key_changes(log_id, vkey, checkpoint),
         indices=indices,
         title=enterprise.name,
     )

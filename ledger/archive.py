@@ -5,9 +5,11 @@ checkpoint                   C2SP signed checkpoint
 key.vkey                     the key that signed it
 entries.jsonl                an entry a line: canonical JSON of content, header, leaf_hash, salt
 proofs/<index>.tlog-proof    of a partial export only, one an entry
+keys/<index>.tlog-proof      a change of the key that signs the log, announced by this entry
 evidence/<sha256>            the attachments' bytes
 area.tlog-proof              where an area covers the log: proof of it, with the witnesses' cosignatures
 area.vkey                    the key that signed the area's checkpoint
+area-keys/<index>.tlog-proof a change of the key that signs the area's log
 index.html                   the same to read
 """
 
@@ -38,11 +40,14 @@ from ledger.errors import (
 FORMAT_V1: Final = "anxun-ledger-bundle/v1"
 FORMAT_V2: Final = "anxun-ledger-bundle/v2"
 FORMAT_V3: Final = "anxun-ledger-bundle/v3"
-WITH_AREA: Final = frozenset({FORMAT_V3})
+FORMAT_V4: Final = "anxun-ledger-bundle/v4"
+WITH_AREA: Final = frozenset({FORMAT_V3, FORMAT_V4})
+WITH_KEY_CHANGES: Final = frozenset({FORMAT_V4})
 MANIFEST, CHECKPOINT, KEY = "manifest.json", "checkpoint", "key.vkey"
 ENTRIES, PAGE = "entries.jsonl", "index.html"
 PROOFS, EVIDENCE = "proofs/", "evidence/"
 AREA, AREA_KEY, AREA_MEMBERS = "area.tlog-proof", "area.vkey", "area."
+KEY_CHANGES, AREA_KEY_CHANGES = "keys/", "area-keys/"
 
 # Every line holds three random hashes and a salt, which do not compress: real exports stay below 20.
 MAX_RATIO = 200
@@ -54,8 +59,10 @@ _NAME_LENGTHS_AT = 26  # in a local file header
 _PIECE_BYTES = 64
 
 _FIXED = frozenset({MANIFEST, CHECKPOINT, KEY, ENTRIES, PAGE, AREA, AREA_KEY})
-_NAMED = re.compile(r"proofs/(0|[1-9][0-9]*)\.tlog-proof|evidence/[0-9a-f]{64}", re.ASCII)
-_FOLDERS = frozenset({PROOFS, EVIDENCE})
+_NAMED = re.compile(
+    r"(?:proofs|keys|area-keys)/(0|[1-9][0-9]{0,18})\.tlog-proof|evidence/[0-9a-f]{64}", re.ASCII
+)
+_FOLDERS = frozenset({PROOFS, EVIDENCE, KEY_CHANGES, AREA_KEY_CHANGES})
 _METHODS = frozenset({zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED})
 # RuntimeError: a member that asks for a password.
 _DAMAGE = (zipfile.BadZipFile, zlib.error, struct.error, EOFError, RuntimeError, ValueError)
@@ -68,8 +75,11 @@ class Manifest(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
 
     format: Literal[
-        "anxun-ledger-bundle/v1", "anxun-ledger-bundle/v2", "anxun-ledger-bundle/v3"
-    ] = FORMAT_V3
+        "anxun-ledger-bundle/v1",
+        "anxun-ledger-bundle/v2",
+        "anxun-ledger-bundle/v3",
+        "anxun-ledger-bundle/v4",
+    ] = FORMAT_V4
     title: _Line
     origin: _Line
     log: _Line

@@ -19,11 +19,13 @@ from ledger import log
 from ledger.archive import (
     AREA,
     AREA_KEY,
+    AREA_KEY_CHANGES,
     CHECKPOINT,
     CHUNK_BYTES,
     ENTRIES,
     EVIDENCE,
     KEY,
+    KEY_CHANGES,
     MANIFEST,
     PAGE,
     PROOFS,
@@ -32,6 +34,7 @@ from ledger.archive import (
 from ledger.checkpoint import Checkpoint
 from ledger.entry import LedgerEntry, format_time
 from ledger.errors import EvidenceMismatch, EvidenceMissing, OutOfRange
+from ledger.key_changes import member_of
 from ledger.lines import entry_to_line
 from ledger.page import PageWriter
 from ledger.statement import Statement
@@ -46,10 +49,14 @@ _SPOOL_BYTES = 8 << 20
 
 @dataclass(frozen=True)
 class AreaProof:
-    """That an area's log covers the exported one, and the key (vkey) that signed the area's checkpoint."""
+    """That an area's log covers the exported one, and the key (vkey) that signed the area's checkpoint.
+
+    changes: of the area's key, up to this one, for verifiers of the area's checkpoint.
+    """
 
     statement: Statement
     vkey: str
+    changes: tuple[Statement, ...] = ()
 
 
 def write_bundle(  # noqa: PLR0913  what an export is made of
@@ -63,11 +70,12 @@ def write_bundle(  # noqa: PLR0913  what an export is made of
     indices: Sequence[int] | None = None,
     title: str = "",
     area: AreaProof | None = None,
+    changes: Sequence[Statement] = (),
     created_at: datetime | None = None,
 ) -> Manifest:
     """Export all entries under `checkpoint`, or those of `indices` with their proofs, with every attachment.
 
-    `area` is of this very checkpoint. `evidence` opens the bytes of a SHA-256 (hex); it raises KeyError or OSError for one that it does not have.
+    `area` is of this very checkpoint, and so are `changes`, those of the log's key up to `vkey`. `evidence` opens the bytes of a SHA-256 (hex); it raises KeyError or OSError for one that it does not have.
     A path is replaced only once the export is whole. Raises OutOfRange, EvidenceMissing, EvidenceMismatch.
     """
     chosen = None if indices is None else sorted(set(indices))
@@ -89,9 +97,11 @@ def write_bundle(  # noqa: PLR0913  what an export is made of
         manifest = _write(archive, manifest, source, evidence)
         _add(archive, CHECKPOINT, checkpoint.text.encode())
         _add(archive, KEY, f"{vkey}\n".encode())
+        _add_changes(archive, KEY_CHANGES, changes)
         if area is not None:
             _add(archive, AREA, area.statement.to_text().encode())
             _add(archive, AREA_KEY, f"{area.vkey}\n".encode())
+            _add_changes(archive, AREA_KEY_CHANGES, area.changes)
         _add(archive, MANIFEST, manifest.model_dump_json(indent=2).encode() + b"\n")
     return manifest
 
@@ -144,6 +154,12 @@ def _write(
     for sha256 in sorted(source.attachments):
         _add_evidence(archive, sha256, source.attachments[sha256], evidence)
     return manifest.model_copy(update={"evidence": len(source.attachments)})
+
+
+def _add_changes(archive: zipfile.ZipFile, folder: str, changes: Sequence[Statement]) -> None:
+    for statement in changes:
+        member = member_of(folder, statement.proof.index)
+        _add(archive, member, statement.to_text().encode())
 
 
 def _add_evidence(

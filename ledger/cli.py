@@ -169,6 +169,9 @@ def _show_report(console: Console, texts: Texts, report: Report) -> None:
         "times": f"{report.first_at} – {report.last_at}" if report.first_at else "–",
         "evidence": files,
         "signed_by": ", ".join(report.signed_by),
+        "key_changes": "; ".join(
+            texts["key_change"].format(**one.model_dump()) for one in report.key_changes
+        ),
         "area": _area(texts, report),
         "witnesses": "; ".join(
             texts["witnessed"].format(**one.model_dump()) for one in report.witnesses

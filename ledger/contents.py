@@ -31,6 +31,7 @@ from ledger.errors import (
     UnexpectedMember,
     UnreadableBundle,
 )
+from ledger.key_changes import check_carried
 from ledger.lines import EntryLine, read_line
 from ledger.merkle import append_leaves, root_of
 from ledger.page import PageWriter
@@ -104,6 +105,7 @@ def verify_entries(
         if manifest.partial:
             tally.proofs.add(_verify_proof(archive, checkpoint, line))
         else:
+            check_carried(archive, manifest, line)
             _grow(tally, line, pin)
         if page.shows(tally.count - 1):
             header, record = line.read()

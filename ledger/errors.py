@@ -56,6 +56,12 @@ LedgerError
     ├── PageMismatch             a readable page that tells otherwise than the entries
     ├── CosignatureRefused       a trusted witness's cosignature that does not hold
     ├── TooFewWitnesses          fewer trusted witnesses cosigned than were asked for
+    ├── KeyChangeRefused         a change of key that does not hold
+    │   ├── KeyChangeMissing     the changes of key do not lead to the key that signed
+    │   ├── KeyChangeUnsigned    the old key did not sign the change, or the new one its own announcement
+    │   ├── KeyChangeOfAnotherLedger  the change of key is another ledger's
+    │   ├── KeyChangeNotContinued  the checkpoint does not continue the ledger that announced the new key
+    │   └── KeyChangeUnvouched   a lost key was replaced, and no trusted witness covers that
     └── AreaRefused              an area proof that does not hold
         ├── AreaUntrusted        the area's checkpoint is signed by none of the trusted keys
         ├── AreaCheckpointRefused  the area's checkpoint was changed after it was signed
@@ -321,6 +327,30 @@ class CosignatureRefused(BundleError):
 
 class TooFewWitnesses(BundleError):
     """Fewer trusted witnesses cosigned than were asked for."""
+
+
+class KeyChangeRefused(BundleError):
+    """A change of key that does not hold."""
+
+
+class KeyChangeMissing(KeyChangeRefused):
+    """The changes of key do not lead to the key that signed."""
+
+
+class KeyChangeUnsigned(KeyChangeRefused):
+    """The old key did not sign the change, or the new one its own announcement."""
+
+
+class KeyChangeOfAnotherLedger(KeyChangeRefused):
+    """The change of key is another ledger's."""
+
+
+class KeyChangeNotContinued(KeyChangeRefused):
+    """The checkpoint does not continue the ledger that announced the new key."""
+
+
+class KeyChangeUnvouched(KeyChangeRefused):
+    """A lost key was replaced, and no trusted witness covers that."""
 
 
 class AreaRefused(BundleError):

@@ -49,8 +49,7 @@ def verify_keys(
     changes: list[KeyChange] = []
     for text in statements:
         statement = Statement.from_text(text)
-        change = _change(statement, checkpoint)
-        statement.verify_continued(statement.checkpoint, checkpoint)
+        change = announced_by(statement, checkpoint)
         if change.old not in keys:
             continue
         if change.kind == ROTATED:
@@ -63,7 +62,11 @@ def verify_keys(
     return keys, tuple(changes)
 
 
-def _change(statement: Statement, checkpoint: Checkpoint) -> KeyChange:
+def announced_by(statement: Statement, checkpoint: Checkpoint) -> KeyChange:
+    """Return the change that a statement proves to be in the log of `checkpoint`. No signature is checked.
+
+    Raises NoteError, MerkleError, OriginMismatch, InclusionRefused.
+    """
     record, found = statement.verify(), statement.checkpoint
     if found.origin != checkpoint.origin:
         msg = f"the change of key is of {found.origin}, not of {checkpoint.origin}"
@@ -71,7 +74,9 @@ def _change(statement: Statement, checkpoint: Checkpoint) -> KeyChange:
     if found.size != statement.proof.index + 1:
         msg = f"the checkpoint of size {found.size} does not end with entry {statement.proof.index}"
         raise InclusionRefused(msg, index=statement.proof.index)
-    return change_of(record, statement.proof.index, checkpoint.origin)
+    change = change_of(record, statement.proof.index, checkpoint.origin)
+    statement.verify_continued(found, checkpoint)
+    return change
 
 
 def change_of(record: Record, index: int, origin: str) -> KeyChange:

@@ -4,9 +4,11 @@ The protocol. The steps are marked in the code by their numbers.
 
     1  open the archive: names safe, unique and expected, sizes believable
     2  read the manifest
-    3  read the checkpoint; a trusted key, under the log's own name, signed it
+    3  read the checkpoint; the key that comes along, under the log's own name, signed it, and each change of key that comes
+       along holds and leads to that key
     4  it is of the log that the manifest names, and does not go back behind a pinned checkpoint
-    5  cosignatures of trusted witnesses hold, on the checkpoint and on the area's that covers it, and are enough
+    5  cosignatures of trusted witnesses hold, on the checkpoint and on the area's that covers it, and are enough; a trusted
+       key signed the checkpoint, or the changes lead from it to the one that did
     6  each entry: canonical, in its place, of this log, header as hashed, content as committed to
     7  the entries are those that the checkpoint signs: they add up to its root, or each one's proof does
     8  each attachment is there, with its hash and size; nothing else is
@@ -36,6 +38,8 @@ from ledger.errors import (
     RolledBack,
     UnknownSigner,
 )
+from ledger.key_changes import follow, read_changes
+from ledger.keychain import KeyChange
 from ledger.note import VerifierKey
 from ledger.witnessed import AreaReport, Trust, Witnessed, WitnessVouch, verify_witnessed
 
@@ -53,8 +57,23 @@ class Caution(StrEnum):
     WITNESSED_IN_PART = "witnessed_in_part"
 
 
+class KeyChangeReport(BaseModel):
+    """A change of key that was followed: entry `index` of the log `origin` put `new` in the place of `old` (vkeys).
+
+    kind: `key.rotated`, signed by the old key, or `key.replaced`, where it was lost and trusted witnesses vouch.
+    """
+
+    model_config = ConfigDict(frozen=True)
+
+    origin: str
+    kind: str
+    index: int
+    old: str
+    new: str
+
+
 class Report(BaseModel):
-    """What was checked. `cautions` say what was not."""
+    """What was checked. `cautions` say what was not; `key_changes` what led from a trusted key to one that signed."""
 
     model_config = ConfigDict(frozen=True)
 
@@ -65,6 +84,7 @@ class Report(BaseModel):
     root: str
     signed_by: tuple[str, ...]
     is_trusted: bool
+    key_changes: tuple[KeyChangeReport, ...]
     area: AreaReport | None
     witnesses: tuple[WitnessVouch, ...]
     unknown_witnesses: tuple[str, ...]
@@ -92,7 +112,7 @@ def verify_bundle(
     """Check an export and return what was found good.
 
     trusted_vkeys: keys that the verifier got elsewhere; without any, the bundle's own key is used and the report
-    says so; a key of the area's log may be among them. witness_vkeys, need: witnesses that the verifier trusts, and
+    says so; a key of the area's log may be among them. A key that was changed since leads to the present one. witness_vkeys, need: witnesses that the verifier trusts, and
     how many of them must have cosigned. pinned: a checkpoint of the same log that the verifier has seen before. progress: told the stage
     ("entries" or "evidence"), how many are done and how many there are.
 
@@ -107,10 +127,11 @@ def verify_bundle(
     told = progress or (lambda stage, done, total: None)  # noqa: ARG005  the shape of Progress
     with Archive(path) as archive:  # 1
         manifest = Manifest.from_json(archive.read(names.MANIFEST))  # 2
-        checkpoint, signed_by = _verify_signature(archive, trust.keys)  # 3
+        checkpoint, own = _verify_own_signature(archive)  # 3
+        changes = read_changes(archive, manifest, names.KEY_CHANGES, checkpoint, own)
         _check_log(manifest, checkpoint, pin)  # 4
-        own = VerifierKey.from_vkey(archive.read_text(names.KEY))
         witnessed = verify_witnessed(archive, manifest, checkpoint, own, trust)  # 5
+        signed_by, followed = _verify_trusted(checkpoint, own, changes, trust, witnessed.size)
         tally = verify_entries(
             archive, manifest, checkpoint, pin, witnessed.checkpoint, told
         )  # 6, 7, 9
@@ -130,6 +151,7 @@ def verify_bundle(
         root=checkpoint.root.hex(),
         signed_by=tuple(key.to_vkey() for key in signed_by),
         is_trusted=bool(trust.keys),
+        key_changes=tuple(_told(change) for change in (*followed, *witnessed.key_changes)),
         area=witnessed.area,
         witnesses=witnessed.witnesses,
         unknown_witnesses=witnessed.unknown,
@@ -156,9 +178,18 @@ def _cautions(witnessed: Witnessed, checkpoint: Checkpoint) -> dict[Caution, boo
     }
 
 
-def _verify_signature(
-    archive: Archive, trusted: Sequence[VerifierKey]
-) -> tuple[Checkpoint, tuple[VerifierKey, ...]]:
+def _told(change: KeyChange) -> KeyChangeReport:
+    return KeyChangeReport(
+        origin=change.new.name,
+        kind=change.kind,
+        index=change.index,
+        old=change.old.to_vkey(),
+        new=change.new.to_vkey(),
+    )
+
+
+def _verify_own_signature(archive: Archive) -> tuple[Checkpoint, VerifierKey]:
+    """The key that comes along must be one that signed, under the log's name, even where it is not relied on."""
     text = archive.read_text(names.CHECKPOINT)
     vkey = archive.read_text(names.KEY)
     try:
@@ -167,28 +198,42 @@ def _verify_signature(
         msg = f"{names.KEY}: {error}"
         raise CheckpointRefused(msg, member=names.KEY) from error
     try:
-        checkpoint, signed_by = verify_checkpoint(text, trusted or [own])
+        checkpoint, _ = verify_checkpoint(text, [own])
     except UnknownSigner as error:
-        kind = CheckpointUntrusted if trusted else CheckpointRefused
-        raise kind(f"checkpoint: {error}", member=names.CHECKPOINT) from error
+        msg = f"checkpoint: the key that comes along did not sign: {error}"
+        raise CheckpointRefused(msg, member=names.KEY) from error
     except NoteError as error:
         msg = f"checkpoint: {error}"
         raise CheckpointRefused(msg, member=names.CHECKPOINT) from error
-    _check_own_key(text, own)
-    if checkpoint.origin not in {key.name for key in signed_by}:
-        signers = ", ".join(key.name for key in signed_by)
-        msg = f"checkpoint of {checkpoint.origin} signed by {signers}, not by the log itself"
+    if checkpoint.origin != own.name:
+        msg = f"checkpoint of {checkpoint.origin} signed by {own.name}, not by the log itself"
         raise OriginMismatch(msg, member=names.CHECKPOINT)
-    return checkpoint, signed_by
+    return checkpoint, own
 
 
-def _check_own_key(text: str, own: VerifierKey) -> None:
-    """The key that comes along must be one that signed, even where it is not relied on."""
+def _verify_trusted(
+    checkpoint: Checkpoint,
+    own: VerifierKey,
+    changes: Sequence[KeyChange],
+    trust: Trust,
+    vouched: int,
+) -> tuple[tuple[VerifierKey, ...], tuple[KeyChange, ...]]:
+    """Return the trusted keys, or those that they led to, which signed the checkpoint, and the changes that led there.
+
+    own: the key that comes along, which has to do where none is trusted; vouched: how many entries witnesses vouch for.
+    """
+    if not trust.keys:
+        return (own,), ()
+    trusted = [key for key in trust.keys if key.name == checkpoint.origin]
+    keys, followed = follow(changes, names.KEY_CHANGES, trusted, vouched)
     try:
-        verify_checkpoint(text, [own])
+        return verify_checkpoint(checkpoint.text, keys)[1], followed
+    except UnknownSigner as error:
+        msg = f"checkpoint: {error}"
+        raise CheckpointUntrusted(msg, member=names.CHECKPOINT) from error
     except NoteError as error:
-        msg = f"the key that comes along did not sign: {error}"
-        raise CheckpointRefused(msg, member=names.KEY) from error
+        msg = f"checkpoint: {error}"
+        raise CheckpointRefused(msg, member=names.CHECKPOINT) from error
 
 
 def _check_log(manifest: Manifest, checkpoint: Checkpoint, pin: Checkpoint | None) -> None:

@@ -17,6 +17,7 @@ from ledger.area import Counts, area_record
 from ledger.checkpoint import Checkpoint, parse_checkpoint
 from ledger.cosignature import Cosignature, add_cosignatures
 from ledger.lines import entry_to_line
+from ledger.rotation import state_change
 from ledger.sql import SqlStore
 from ledger.statement import Statement
 
@@ -206,6 +207,18 @@ class Vouching:
         """Return the keys of a log, the first one first."""
         query = sa.select(LedgerKey).where(_KEY.c.log_id == log_id).order_by(_KEY.c.number)
         return self._session.scalars(query).all()
+
+    def key_changes(self, log_id: str, vkey: str, checkpoint: Checkpoint) -> Sequence[Statement]:
+        """Return the changes that led from a log's first key to `vkey`, which signed `checkpoint`, for its verifiers."""
+        rows = [row for row in self.keys(log_id) if (row.index or 0) < checkpoint.size]
+        while rows and rows[-1].vkey != vkey:
+            rows.pop()
+        store = SqlStore(self._session)
+        return [
+            state_change(store, log_id, row.index, parse_checkpoint(row.announced), checkpoint)
+            for row in rows
+            if row.index is not None and row.announced is not None
+        ]
 
     def add_key(self, log_id: str, vkey: str, kind: str, since: int) -> LedgerKey:
         """Note the key that signs a log from now on; `since` in POSIX seconds."""

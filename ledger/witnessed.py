@@ -35,6 +35,8 @@ from ledger.errors import (
     UnexpectedMember,
     UnknownSigner,
 )
+from ledger.key_changes import follow, read_changes
+from ledger.keychain import KeyChange
 from ledger.note import VerifierKey, parse_note
 
 _FAULTS: tuple[tuple[type[LedgerError], type[AreaRefused]], ...] = (
@@ -66,7 +68,10 @@ class WitnessVouch(BaseModel):
 
 
 class AreaReport(BaseModel):
-    """The area log that covers the first `covered` entries. `is_trusted`: the verifier had its key from elsewhere."""
+    """The area log that covers the first `covered` entries.
+
+    is_trusted: the verifier had its key, or one that led to it, from elsewhere.
+    """
 
     model_config = ConfigDict(frozen=True)
 
@@ -78,13 +83,17 @@ class AreaReport(BaseModel):
 
 @dataclass(frozen=True)
 class Witnessed:
-    """What was found. `unknown` names who else signed; `size` is how many entries enough witnesses vouch for."""
+    """What was found. `unknown` names who else signed; `size` is how many entries enough witnesses vouch for.
+
+    key_changes: of the area's key, as far as they were followed.
+    """
 
     area: AreaReport | None
     checkpoint: Checkpoint | None
     witnesses: tuple[WitnessVouch, ...]
     unknown: tuple[str, ...]
     size: int
+    key_changes: tuple[KeyChange, ...] = ()
 
 
 def verify_witnessed(
@@ -92,10 +101,10 @@ def verify_witnessed(
 ) -> Witnessed:
     """Check the cosignatures and the area proof that come along, and that enough trusted witnesses cosigned.
 
-    own: the key that comes along. Raises CosignatureRefused, TooFewWitnesses, AreaRefused, MissingMember,
-    UnexpectedMember.
+    own: the key that comes along. Raises CosignatureRefused, TooFewWitnesses, AreaRefused, KeyChangeRefused,
+    MissingMember, UnexpectedMember.
     """
-    area, vouch = _area(archive, manifest, checkpoint, trust)
+    area, vouch, key_changes = _area(archive, manifest, checkpoint, trust)
     logs = [own, *trust.keys]
     found = _cosigned(checkpoint, checkpoint.size, trust, names.CHECKPOINT)
     unknown = _unknown(checkpoint, logs, trust)
@@ -121,15 +130,16 @@ def verify_witnessed(
         witnesses=tuple(sorted(vouches, key=lambda vouch: vouch.name)),
         unknown=tuple(sorted(unknown)),
         size=sizes[max(trust.need, 1) - 1] if sizes else 0,
+        key_changes=key_changes,
     )
 
 
 def _area(
     archive: Archive, manifest: Manifest, checkpoint: Checkpoint, trust: Trust
-) -> tuple[AreaReport | None, AreaVouch | None]:
-    members = archive.names(names.AREA_MEMBERS)
+) -> tuple[AreaReport | None, AreaVouch | None, tuple[KeyChange, ...]]:
+    members = archive.names(names.AREA_MEMBERS) | archive.names(names.AREA_KEY_CHANGES)
     if not members:
-        return None, None
+        return None, None, ()
     if manifest.format not in WITH_AREA:
         msg = f"{min(members)} does not belong in an export of format {manifest.format}"
         raise UnexpectedMember(msg, member=min(members))
@@ -140,21 +150,33 @@ def _area(
         msg = f"{names.AREA_KEY}: {error}"
         raise AreaRefused(msg, member=names.AREA_KEY) from error
     try:
-        trusted = [key for key in trust.keys if key.name == own.name]
-        vouch = verify_area(text, checkpoint, trusted or [own])
         # The key that comes along must be one that signed, even where it is not relied on.
-        verify_checkpoint(vouch.area.text, [own])
+        vouch = verify_area(text, checkpoint, [own])
     except (NoteError, MerkleError, OriginMismatch, InclusionRefused) as error:
-        kind = next((to for of, to in _FAULTS if isinstance(error, of)), AreaRefused)
-        msg = f"{names.AREA}: {error}"
-        raise kind(msg, member=names.AREA) from error
+        raise _refused(error) from error
+    changes = read_changes(archive, manifest, names.AREA_KEY_CHANGES, vouch.area, own)
+    trusted = [key for key in trust.keys if key.name == own.name]
+    followed: tuple[KeyChange, ...] = ()
+    if trusted:
+        cosigners = {one.key.public_key for _, one in _cosigned(vouch.area, 0, trust, names.AREA)}
+        vouched = vouch.area.size if len(cosigners) >= max(trust.need, 1) else 0
+        keys, followed = follow(changes, names.AREA_KEY_CHANGES, trusted, vouched)
+        try:
+            verify_checkpoint(vouch.area.text, keys)
+        except NoteError as error:
+            raise _refused(error) from error
     report = AreaReport(
         origin=vouch.area.origin,
         size=vouch.area.size,
         covered=vouch.covered.size,
         is_trusted=bool(trusted),
     )
-    return report, vouch
+    return report, vouch, followed
+
+
+def _refused(error: LedgerError) -> AreaRefused:
+    kind = next((to for of, to in _FAULTS if isinstance(error, of)), AreaRefused)
+    return kind(f"{names.AREA}: {error}", member=names.AREA)
 
 
 def _cosigned(

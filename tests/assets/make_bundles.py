@@ -12,11 +12,13 @@ import sys
 import warnings
 import zipfile
 import zlib
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from pydantic import JsonValue
 
 from ledger import log
 from ledger.area import area_record
@@ -24,11 +26,15 @@ from ledger.bundle import AreaProof, write_bundle
 from ledger.checkpoint import Checkpoint, parse_checkpoint, sign_checkpoint
 from ledger.cosignature import WitnessKey, add_cosignatures, cosign
 from ledger.entry import Attachment, Record, canonical, seal
+from ledger.keychain import REPLACED, ROTATED
+from ledger.keychain import SECTION as KEYS_SECTION
 from ledger.keys import SigningKey
 from ledger.lines import entry_to_line
 from ledger.log import erase_content, publish_checkpoint
 from ledger.merkle import append_leaf, leaf_hash
+from ledger.note import parse_note, signature_line
 from ledger.proof import TlogProof
+from ledger.rotation import state_change
 from ledger.statement import Statement
 from ledger.store import Head, MemoryStore
 
@@ -51,9 +57,12 @@ def fixed_key(seed: str, name: str = ORIGIN) -> SigningKey:
 
 KEY = fixed_key("the log's own key")
 OTHER_KEY = fixed_key("somebody else's key")
+SECOND_KEY = fixed_key("the log's second key")
+THIRD_KEY = fixed_key("the log's third key")
 AREA_ID = "area-1"
 AREA_KEY = fixed_key("the area's key", "log.example/ledger/area-1")
 OTHER_AREA_KEY = fixed_key("somebody else's key", AREA_KEY.name)
+SECOND_AREA_KEY = fixed_key("the area's second key", AREA_KEY.name)
 BUREAU = fixed_key("the bureau's key", "bureau.example/witness")
 INSURER = fixed_key("the insurer's key", "insurer.example/witness")
 STRANGER = fixed_key("a stranger's key", "stranger.example/witness")
@@ -116,8 +125,10 @@ def exported(
     checkpoint: Checkpoint,
     indices: tuple[int, ...] | None = None,
     area: AreaProof | None = None,
+    key: SigningKey = KEY,
+    changes: Sequence[Statement] = (),
 ) -> Members:
-    """Return the members of an export."""
+    """Return the members of an export, signed by `key`."""
     target = io.BytesIO()
     write_bundle(
         target,
@@ -125,10 +136,11 @@ def exported(
         LOG_ID,
         checkpoint,
         lambda sha256: io.BytesIO(PICTURES[sha256]),
-        KEY.vkey,
+        key.vkey,
         indices=indices,
         title="示例工厂 Demo plant",
         area=area,
+        changes=changes,
         created_at=START + timedelta(days=1),
     )
     with zipfile.ZipFile(target) as archive:
@@ -224,6 +236,133 @@ def with_cosignatures() -> Members:
     return exported(store, cosigned(publish_checkpoint(store, LOG_ID, KEY), BUREAU, INSURER))
 
 
+def put(store: MemoryStore, log_id: str, record: Record) -> int:
+    """Append with a fixed salt; return the index."""
+    head = store.lock_head(log_id)
+    salt = hashlib.sha256(f"salt {log_id} {head.size}".encode()).digest()
+    entry = seal(log_id, head.size, record, salt=salt)
+    edge, completed = append_leaf(head.size, head.edge, bytes.fromhex(entry.leaf_hash))
+    store.add(log_id, entry, Head(head.size + 1, edge), completed)
+    return head.size
+
+
+@dataclass
+class Rotated:
+    """A log whose key was changed by entry 4, and again by entry 8, of 12 entries; its checkpoint, and the changes."""
+
+    kinds: tuple[str, str] = (ROTATED, ROTATED)
+    signers: tuple[SigningKey, SigningKey] | None = None
+    origin: str = ORIGIN
+    name: str = ORIGIN
+
+    def __post_init__(self) -> None:
+        """Let it grow."""
+        self.keys = [key.named(self.name) for key in (KEY, SECOND_KEY, THIRD_KEY)]
+        self.store, self.announced = filled_store(4), list[Checkpoint]()
+        for number, kind in enumerate(self.kinds):
+            self._change(number, kind)
+            for index in range(5 + 4 * number, 8 + 4 * number):
+                put(self.store, LOG_ID, record(index))
+        signed = publish_checkpoint(self.store, LOG_ID, THIRD_KEY)
+        self.checkpoint = signed
+
+    def _change(self, number: int, kind: str) -> None:
+        old, new = self.keys[number : number + 2]
+        data: dict[str, JsonValue] = {"old": old.vkey, "new": new.vkey}
+        data |= {"reason": "fire"} if kind == REPLACED else {}
+        at = START + timedelta(minutes=7 * (4 + 4 * number))
+        index = put(self.store, LOG_ID, Record(kind, KEYS_SECTION, at, "system", data))
+        own = self.signers[number] if self.signers else (old if kind == ROTATED else new)
+        root = log.root_at(self.store, LOG_ID, index + 1)
+        self.announced.append(sign_checkpoint(self.origin, index + 1, root, own.named(self.origin)))
+
+    @property
+    def changes(self) -> list[Statement]:
+        """The statements that an export carries."""
+        return [
+            state_change(self.store, LOG_ID, each.size - 1, each, self.checkpoint)
+            for each in self.announced
+        ]
+
+    def members(
+        self, indices: tuple[int, ...] | None = None, area: AreaProof | None = None
+    ) -> Members:
+        """Return the export."""
+        own = THIRD_KEY
+        return exported(self.store, self.checkpoint, indices, area, own, self.changes)
+
+    def vouched(self, covered_size: int) -> Members:
+        """Return an export whose first entries an area covers, cosigned by both witnesses."""
+        root = log.root_at(self.store, LOG_ID, covered_size)
+        covered = sign_checkpoint(ORIGIN, covered_size, root, THIRD_KEY)
+        line, _, proof = covering(covered, BUREAU, INSURER)
+        continued = log.prove_consistency(self.store, LOG_ID, covered_size, SIZE)
+        statement = Statement(line, proof, continued.hashes)
+        return self.members(area=AreaProof(statement, AREA_KEY.vkey))
+
+
+def with_rotated_keys() -> Members:
+    """Return a full export of a log whose key was rotated twice."""
+    return Rotated().members()
+
+
+def with_rotated_keys_partial() -> Members:
+    """Return some entries of a log whose key was rotated twice."""
+    return Rotated().members(CHOSEN)
+
+
+def with_a_replaced_key() -> Members:
+    """Return a full export of a log whose key was rotated, then lost and replaced under two witnesses."""
+    return Rotated((ROTATED, REPLACED)).vouched(10)
+
+
+def area_rotated(kind: str, *witnesses: SigningKey, signer: SigningKey = AREA_KEY) -> Members:
+    """Return a full export covered by an area whose own key was changed after it covered the ledger."""
+    store = filled_store()
+    checkpoint = publish_checkpoint(store, LOG_ID, KEY)
+    covered = publish_checkpoint(filled_store(8), LOG_ID, KEY)
+    statement, changes = _covered(store, covered, kind, witnesses, signer)
+    return exported(store, checkpoint, area=AreaProof(statement, SECOND_AREA_KEY.vkey, changes))
+
+
+def covered_by_a_rotated_key(ledger: Rotated) -> tuple[Statement, tuple[Statement, ...]]:
+    """Return the proof that an area covers 10 entries of a ledger, under both witnesses, and its one change of key."""
+    root = log.root_at(ledger.store, LOG_ID, 10)
+    covered = sign_checkpoint(ORIGIN, 10, root, THIRD_KEY)
+    return _covered(ledger.store, covered, ROTATED, (BUREAU, INSURER), AREA_KEY)
+
+
+def _covered(
+    store: MemoryStore,
+    covered: Checkpoint,
+    kind: str,
+    witnesses: Sequence[SigningKey],
+    signer: SigningKey,
+) -> tuple[Statement, tuple[Statement, ...]]:
+    area = MemoryStore()
+    put(area, AREA_ID, area_record(covered, START))
+    data: dict[str, JsonValue] = {"old": AREA_KEY.vkey, "new": SECOND_AREA_KEY.vkey}
+    put(area, AREA_ID, Record(kind, KEYS_SECTION, START, "system", data))
+    announced = sign_checkpoint(AREA_KEY.name, 2, log.root_at(area, AREA_ID, 2), signer)
+    put(area, AREA_ID, area_record(covered, START))
+    signed = cosigned(publish_checkpoint(area, AREA_ID, SECOND_AREA_KEY), *witnesses)
+    line = entry_to_line(log.get_entry(area, AREA_ID, 0)).removesuffix(b"\n")
+    proof = log.tlog_proof(area, AREA_ID, 0, signed)
+    continued = log.prove_consistency(store, LOG_ID, covered.size, SIZE)
+    change = state_change(area, AREA_ID, 1, announced, signed)
+    return Statement(line, proof, continued.hashes), (change,)
+
+
+def with_a_rotated_area_key() -> Members:
+    """Return a full export covered by an area whose key was rotated."""
+    return area_rotated(ROTATED, BUREAU, INSURER)
+
+
+def with_a_replaced_area_key() -> Members:
+    """Return a full export covered by an area whose key was lost and replaced under two witnesses."""
+    return area_rotated(REPLACED, BUREAU, INSURER, signer=SECOND_AREA_KEY)
+
+
 GOOD: dict[str, Callable[[], Members]] = {
     "full": full,
     "partial": partial,
@@ -231,6 +370,11 @@ GOOD: dict[str, Callable[[], Members]] = {
     "with-area": with_area,
     "with-area-partial": with_area_partial,
     "with-cosignatures": with_cosignatures,
+    "with-rotated-keys": with_rotated_keys,
+    "with-rotated-keys-partial": with_rotated_keys_partial,
+    "with-a-replaced-key": with_a_replaced_key,
+    "with-a-rotated-area-key": with_a_rotated_area_key,
+    "with-a-replaced-area-key": with_a_replaced_area_key,
 }
 
 LIES: dict[str, Callable[[], Members]] = {}
@@ -464,6 +608,14 @@ def signed_by_another_key() -> Members:
     checkpoint = publish_checkpoint(store, LOG_ID, OTHER_KEY)
     members = exported(store, checkpoint)
     return members | {"key.vkey": OTHER_KEY.vkey.encode() + b"\n"}
+
+
+@lie
+def trusted_signature_forged() -> Members:
+    """Somebody signed with a key that comes along, and added a line that claims to be of the log's own key."""
+    members = signed_by_another_key()
+    line = signature_line(ORIGIN, KEY.verifier.key_id + bytes(64))
+    return members | {"checkpoint": members["checkpoint"] + line.encode()}
 
 
 @lie
@@ -750,6 +902,171 @@ def area_left_out_of_the_page() -> Members:
     members = with_area()
     del members["area.tlog-proof"], members["area.vkey"]
     return members
+
+
+@lie
+def key_change_signed_by_the_new_key() -> Members:
+    """The second key announced itself; the first one, which is not lost, signed nothing."""
+    return Rotated(signers=(SECOND_KEY, SECOND_KEY)).members()
+
+
+@lie
+def key_change_with_a_forged_signature() -> Members:
+    """The checkpoint of the first change has the first key's ID, and a signature of somebody else's."""
+    members = Rotated().members()
+    good = parse_note(Rotated().announced[0].text).signatures[0].signature
+    old = base64.b64encode(KEY.verifier.key_id + good).decode()
+    new = base64.b64encode(KEY.verifier.key_id + good[:-1] + bytes([good[-1] ^ 1])).decode()
+    return _in_member(members, "keys/4.tlog-proof", old, new)
+
+
+@lie
+def key_change_to_another_key() -> Members:
+    """The announcement names somebody else's key as the new one."""
+    return _in_member(
+        Rotated().members(), "keys/8.tlog-proof", THIRD_KEY.vkey, OTHER_KEY.vkey, is_extra=True
+    )
+
+
+@lie
+def key_change_of_another_ledger() -> Members:
+    """The changes are of the enterprise next door."""
+    neighbour = Rotated(origin="log.example/ledger/plant-2", name="log.example/ledger/plant-2")
+    return exported(neighbour.store, neighbour.checkpoint, key=THIRD_KEY, changes=neighbour.changes)
+
+
+@lie
+def key_change_of_a_fork() -> Members:
+    """The first change was announced in another history of the same ledger."""
+    fork = Rotated((REPLACED, ROTATED), signers=(KEY, SECOND_KEY)).changes[0]
+    true = Rotated()
+    changes = [Statement(fork.line, fork.proof, true.changes[0].consistency), true.changes[1]]
+    return exported(true.store, true.checkpoint, key=THIRD_KEY, changes=changes)
+
+
+@lie
+def key_change_under_another_name() -> Members:
+    """The file of the second change says that it is of entry 9."""
+    members = Rotated().members()
+    return {name.replace("keys/8.", "keys/9."): data for name, data in members.items()}
+
+
+@lie
+def key_change_cut_off() -> Members:
+    """Half a change."""
+    members = Rotated().members()
+    whole = members["keys/8.tlog-proof"]
+    return members | {"keys/8.tlog-proof": whole[: len(whole) // 2]}
+
+
+@lie
+def key_change_that_announces_nothing() -> Members:
+    """A true entry, under a checkpoint of the old key that ends with it, that says nothing of keys."""
+    true = Rotated()
+    root = log.root_at(true.store, LOG_ID, 4)
+    early = sign_checkpoint(ORIGIN, 4, root, KEY)
+    nothing = state_change(true.store, LOG_ID, 3, early, true.checkpoint)
+    return exported(true.store, true.checkpoint, key=THIRD_KEY, changes=[nothing, *true.changes])
+
+
+@lie
+def first_key_change_left_out() -> Members:
+    """The first change is not there, though its entry is."""
+    members = Rotated().members()
+    del members["keys/4.tlog-proof"]
+    return members
+
+
+@lie
+def last_key_change_left_out() -> Members:
+    """The changes lead to a key that did not sign."""
+    members = Rotated().members()
+    del members["keys/8.tlog-proof"]
+    return members
+
+
+@lie
+def middle_key_change_left_out() -> Members:
+    """One change does not begin where the one before ended, and none of the entries is there that would tell."""
+    store = filled_store(4)
+    data: dict[str, JsonValue] = {"old": KEY.vkey, "new": SECOND_KEY.vkey}
+    put(store, LOG_ID, Record(ROTATED, KEYS_SECTION, START, "system", data))
+    first = sign_checkpoint(ORIGIN, 5, log.root_at(store, LOG_ID, 5), KEY)
+    data = {"old": OTHER_KEY.vkey, "new": THIRD_KEY.vkey}
+    put(store, LOG_ID, Record(ROTATED, KEYS_SECTION, START, "system", data))
+    second = sign_checkpoint(ORIGIN, 6, log.root_at(store, LOG_ID, 6), OTHER_KEY)
+    while store.head(LOG_ID).size < SIZE:
+        put(store, LOG_ID, record(store.head(LOG_ID).size))
+    checkpoint = publish_checkpoint(store, LOG_ID, THIRD_KEY)
+    changes = [
+        state_change(store, LOG_ID, each.size - 1, each, checkpoint) for each in (first, second)
+    ]
+    return exported(store, checkpoint, CHOSEN, key=THIRD_KEY, changes=changes)
+
+
+@lie
+def key_change_left_out_by_the_old_key() -> Members:
+    """Whoever kept the first key goes on signing after it was changed, and carries no change."""
+    true = Rotated()
+    return exported(true.store, publish_checkpoint(true.store, LOG_ID, KEY))
+
+
+@lie
+def key_change_in_an_older_format() -> Members:
+    """A manifest of a format that knows of no change of key."""
+    return _manifest(Rotated().members(), format="anxun-ledger-bundle/v3")
+
+
+@lie
+def key_replaced_without_a_witness() -> Members:
+    """The second key was lost, says the third one; no witness vouches."""
+    return Rotated((ROTATED, REPLACED)).members()
+
+
+@lie
+def key_replaced_after_what_witnesses_saw() -> Members:
+    """The witnesses vouch for the entries before the one that replaces the key."""
+    return Rotated((ROTATED, REPLACED)).vouched(8)
+
+
+@lie
+def area_key_change_signed_by_the_new_key() -> Members:
+    """The area's second key announced itself."""
+    return area_rotated(ROTATED, BUREAU, INSURER, signer=SECOND_AREA_KEY)
+
+
+@lie
+def area_key_change_left_out() -> Members:
+    """Who knows the area's first key is not told of the second one."""
+    members = with_a_rotated_area_key()
+    del members["area-keys/1.tlog-proof"]
+    return members
+
+
+@lie
+def area_key_change_without_an_area() -> Members:
+    """A change of the key of an area that is not there."""
+    members = with_a_rotated_area_key()
+    del members["area.tlog-proof"], members["area.vkey"]
+    return members
+
+
+def _in_member(
+    members: Members, member: str, old: str, new: str, *, is_extra: bool = False
+) -> Members:
+    text = members[member].decode()
+    if is_extra:
+        first, second, rest = text.split("\n", 2)
+        extra = base64.b64decode(second.removeprefix("extra ")).decode()
+        if extra.count(old) != 1:
+            msg = f"{old} is in {member} {extra.count(old)} times"
+            raise AssertionError(msg)
+        extra = base64.b64encode(extra.replace(old, new).encode()).decode()
+        return members | {member: f"{first}\nextra {extra}\n{rest}".encode()}
+    if text.count(old) != 1:
+        msg = f"{old} is in {member} {text.count(old)} times"
+        raise AssertionError(msg)
+    return members | {member: text.replace(old, new).encode()}
 
 
 def zipped(name: str, members: Members) -> bytes:

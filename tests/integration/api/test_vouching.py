@@ -19,6 +19,7 @@ from inspection.tables import Witness
 from ledger.area import verify_area
 from ledger.checkpoint import parse_checkpoint, verify_checkpoint
 from ledger.cosignature import WitnessKey
+from ledger.errors import KeyChangeUnvouched
 from ledger.keychain import verify_keys
 from ledger.note import VerifierKey
 from ledger.sql import LedgerCheckpoint
@@ -196,6 +197,7 @@ def test_a_rotated_key_is_followed_from_the_old_one(site: Site) -> None:
     """The running server signs with the new key, and a verifier that trusts the old one comes to trust it; exports hold."""
     record(site)
     old = VerifierKey.from_vkey(site.get("officer", site.own("/ledger/key")).text)
+    old_area = area_vkey(site)
     with open_key_desk(site.parts.settings) as desk:
         told: list[tuple[int, int]] = []
         path = desk.rotate(lambda done, total: told.append((done, total)))
@@ -214,6 +216,13 @@ def test_a_rotated_key_is_followed_from_the_old_one(site: Site) -> None:
     exported = site.get("officer", site.own("/ledger/bundle"))
     (target := Path(path).with_name("bundle.zip")).write_bytes(exported.content)
     assert verify_bundle(target, trusted_vkeys=[new.to_vkey()]).is_trusted
+    led = verify_bundle(target, trusted_vkeys=[old.to_vkey(), old_area.to_vkey()])
+    assert led.signed_by == (new.to_vkey(),)
+    changes = [(one.old, one.new) for one in led.key_changes]
+    assert changes == [
+        (old.to_vkey(), new.to_vkey()),
+        (old_area.to_vkey(), area_vkey(site).to_vkey()),
+    ]
 
 
 def test_a_lost_key_is_replaced_under_a_witness(tmp_path: Path) -> None:
@@ -252,6 +261,16 @@ def test_a_lost_key_is_replaced_under_a_witness(tmp_path: Path) -> None:
         statements = [key["statement"] for key in shown["keys"] if key["statement"]]
         (new,), _ = verify_keys(statements, [old], checkpoint, vouch)
         verify_checkpoint(checkpoint.text, [new])
+        (bundle := tmp_path / "bundle.zip").write_bytes(
+            site.get("officer", site.own("/ledger/bundle")).content
+        )
+    known = [old.to_vkey(), old_area.to_vkey()]
+    report = verify_bundle(
+        bundle, trusted_vkeys=known, witness_vkeys=[memory.key.to_vkey()], need=1
+    )
+    assert [one.kind for one in report.key_changes] == ["key.replaced", "key.replaced"]
+    with pytest.raises(KeyChangeUnvouched):
+        verify_bundle(bundle, trusted_vkeys=known)
 
 
 @contextmanager

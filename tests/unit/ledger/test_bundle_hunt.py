@@ -17,7 +17,6 @@ import pytest
 from ledger import errors, log
 from ledger.archive import AREA, AREA_KEY, CHECKPOINT, KEY, MANIFEST, Archive
 from ledger.bundle import AreaProof, write_bundle
-from ledger.statement import Statement
 from ledger.verify import Caution, Report, verify_bundle
 from tests.assets import make_bundles as made
 
@@ -28,23 +27,22 @@ WITNESSES = [key.to_vkey() for key in made.WITNESSES]
 
 def written(path: Path, indices: tuple[int, ...] | None) -> Path:
     """Write a bundle with everything that one may have, by the product's own writer."""
-    store = made.filled_store()
+    rotated = made.Rotated()
+    store, checkpoint = rotated.store, rotated.checkpoint
     if indices is None:
         log.erase_content(store, made.LOG_ID, 5)
-    checkpoint = log.publish_checkpoint(store, made.LOG_ID, made.KEY)
-    covered = log.publish_checkpoint(made.filled_store(8), made.LOG_ID, made.KEY)
-    line, _, proof = made.covering(covered, made.BUREAU, made.INSURER)
-    continued = log.prove_consistency(store, made.LOG_ID, covered.size, checkpoint.size)
+    statement, changes = made.covered_by_a_rotated_key(rotated)
     write_bundle(
         path,
         store,
         made.LOG_ID,
         made.cosigned(checkpoint, made.BUREAU, made.INSURER),
         lambda sha256: io.BytesIO(made.PICTURES[sha256]),
-        made.KEY.vkey,
+        made.THIRD_KEY.vkey,
         indices=indices,
         title="示例工厂",
-        area=AreaProof(Statement(line, proof, continued.hashes), made.AREA_KEY.vkey),
+        area=AreaProof(statement, made.SECOND_AREA_KEY.vkey, changes),
+        changes=rotated.changes,
         created_at=made.START,
     )
     return path

@@ -3,6 +3,7 @@
 import io
 import shutil
 import zipfile
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -42,6 +43,7 @@ EXPECTED: dict[str, tuple[type[errors.BundleError], str]] = {
     "checkpoint-size-changed": (errors.CheckpointRefused, "does not fit the text"),
     "checkpoint-without-signature": (errors.CheckpointRefused, "signature"),
     "signed-by-another-key": (errors.CheckpointUntrusted, "known keys"),
+    "trusted-signature-forged": (errors.CheckpointRefused, "does not fit the text"),
     "key-replaced": (errors.CheckpointRefused, "the key that comes along"),
     "origin-changed": (errors.OriginMismatch, "plant-2"),
     "manifest-of-another-origin": (errors.OriginMismatch, "plant-2"),
@@ -81,6 +83,39 @@ VOUCHING: dict[str, tuple[type[errors.BundleError], str]] = {
     "area-proof-cut-off": (errors.AreaRefused, "area.tlog-proof"),
     "area-proof-missing": (errors.MissingMember, "area.tlog-proof"),
     "area-proof-in-an-older-format": (errors.UnexpectedMember, "area.tlog-proof"),
+}
+# Refused by whoever trusts the log's first key, whether there are witnesses or not.
+KEY_CHANGES: dict[str, tuple[type[errors.BundleError], str]] = {
+    "key-change-signed-by-the-new-key": (errors.KeyChangeUnsigned, "keys/4.tlog-proof"),
+    "key-change-with-a-forged-signature": (errors.KeyChangeUnsigned, "does not fit the text"),
+    "key-change-to-another-key": (errors.KeyChangeRefused, "keys/8.tlog-proof: "),
+    "key-change-of-another-ledger": (errors.KeyChangeOfAnotherLedger, "plant-2"),
+    "key-change-of-a-fork": (errors.KeyChangeNotContinued, "keys/4.tlog-proof"),
+    "key-change-under-another-name": (
+        errors.KeyChangeRefused,
+        "keys/9.tlog-proof is of entry 8",
+    ),
+    "key-change-cut-off": (errors.KeyChangeRefused, "keys/8.tlog-proof: "),
+    "key-change-that-announces-nothing": (errors.KeyChangeRefused, "announces no key"),
+    "first-key-change-left-out": (errors.CheckpointUntrusted, "known keys"),
+    "last-key-change-left-out": (errors.KeyChangeMissing, "entry 4 leads to"),
+    "middle-key-change-left-out": (errors.KeyChangeMissing, "entry 4 leads to"),
+    "key-change-left-out-by-the-old-key": (
+        errors.KeyChangeMissing,
+        "entry 4 announces another key, and keys/4.tlog-proof is missing",
+    ),
+    "key-change-in-an-older-format": (errors.UnexpectedMember, "keys/4.tlog-proof"),
+    "key-replaced-without-a-witness": (errors.KeyChangeUnvouched, "entry 8 replaces a lost key"),
+}
+EXPECTED |= KEY_CHANGES
+VOUCHING |= {
+    "key-replaced-after-what-witnesses-saw": (
+        errors.KeyChangeUnvouched,
+        "witnesses vouch for 8 entries",
+    ),
+    "area-key-change-signed-by-the-new-key": (errors.KeyChangeUnsigned, "area-keys/1.tlog-proof"),
+    "area-key-change-left-out": (errors.AreaUntrusted, "known keys"),
+    "area-key-change-without-an-area": (errors.MissingMember, "area.tlog-proof"),
 }
 EXPECTED |= {"area-left-out-of-the-page": (errors.PageMismatch, "index.html")}
 NEEDS_A_PIN = {"rolled-back", "split-view"}
@@ -151,6 +186,74 @@ def test_without_witnesses_or_the_areas_key_the_report_says_so() -> None:
     assert Caution.AREA_OWN_KEY not in vouched.cautions
 
 
+@pytest.mark.parametrize("name", sorted(KEY_CHANGES.keys() - {"first-key-change-left-out"}))
+def test_a_change_of_key_is_refused_also_by_who_trusts_no_key(name: str) -> None:
+    """What comes along must hold by itself; only whom to believe about a lost key depends on the reader."""
+    if name == "key-replaced-without-a-witness":
+        assert verify_bundle(FOLDER / f"{name}.zip").cautions == (Caution.OWN_KEY,)
+        return
+    with pytest.raises(errors.BundleError) as refused:
+        verify_bundle(FOLDER / f"{name}.zip")
+    assert type(refused.value) is KEY_CHANGES[name][0]
+
+
+@pytest.mark.parametrize("key", [make_bundles.KEY, make_bundles.SECOND_KEY, make_bundles.THIRD_KEY])
+def test_whoever_trusts_an_older_key_is_led_to_the_present_one(
+    key: make_bundles.SigningKey,
+) -> None:
+    """From the first key, from one in between, or by the present one alone; each followed change is told."""
+    older = [make_bundles.KEY, make_bundles.SECOND_KEY, make_bundles.THIRD_KEY]
+    led = older[older.index(key) :]
+    for name, entries in (("with-rotated-keys", 12), ("with-rotated-keys-partial", 3)):
+        report = verify_bundle(FOLDER / f"good-{name}.zip", trusted_vkeys=[key.vkey])
+        assert report.is_trusted
+        assert report.entries == entries
+        assert report.signed_by == (make_bundles.THIRD_KEY.vkey,)
+        followed = [(one.old, one.new) for one in report.key_changes]
+        assert followed == [(old.vkey, new.vkey) for old, new in pairwise(led)]
+    forged = make_bundles.OTHER_KEY.vkey
+    with pytest.raises(errors.CheckpointUntrusted):
+        verify_bundle(FOLDER / "good-with-rotated-keys.zip", trusted_vkeys=[forged])
+
+
+def test_a_full_export_without_its_first_change_is_refused_by_who_needs_none() -> None:
+    """The entry is there, and so must be its proof."""
+    path = FOLDER / "first-key-change-left-out.zip"
+    for keys in ([], [make_bundles.THIRD_KEY.vkey]):
+        with pytest.raises(errors.KeyChangeMissing, match="entry 4 announces another key"):
+            verify_bundle(path, trusted_vkeys=keys)
+
+
+def test_a_replaced_key_is_believed_under_witnesses_or_by_who_has_both() -> None:
+    """The witnesses saw the announcement; whoever got the new key elsewhere needs none."""
+    path, keys = FOLDER / "good-with-a-replaced-key.zip", [*TRUSTED, make_bundles.AREA_KEY.vkey]
+    report = verify_bundle(path, trusted_vkeys=keys, witness_vkeys=WITNESSES, need=2)
+    assert [(one.kind, one.index) for one in report.key_changes] == [
+        ("key.rotated", 4),
+        ("key.replaced", 8),
+    ]
+    with pytest.raises(errors.KeyChangeUnvouched, match="vouch for 0 entries"):
+        verify_bundle(path, trusted_vkeys=keys)
+    both = [*keys, make_bundles.THIRD_KEY.vkey]
+    assert verify_bundle(path, trusted_vkeys=both).signed_by == (make_bundles.THIRD_KEY.vkey,)
+
+
+def test_an_areas_key_is_followed_too() -> None:
+    """Rotated: by its old key's signature; lost and replaced: under as many witnesses as are wanted."""
+    keys = [*TRUSTED, make_bundles.AREA_KEY.vkey]
+    report = verify_bundle(FOLDER / "good-with-a-rotated-area-key.zip", trusted_vkeys=keys)
+    assert report.area is not None
+    assert report.area.is_trusted
+    [change] = report.key_changes
+    assert (change.origin, change.index) == (make_bundles.AREA_KEY.name, 1)
+    path = FOLDER / "good-with-a-replaced-area-key.zip"
+    report = verify_bundle(path, trusted_vkeys=keys, witness_vkeys=WITNESSES, need=2)
+    assert [one.kind for one in report.key_changes] == ["key.replaced"]
+    with pytest.raises(errors.KeyChangeUnvouched) as refused:
+        verify_bundle(path, trusted_vkeys=keys)
+    assert refused.value.member == "area-keys/1.tlog-proof"
+
+
 def test_every_lie_is_committed_and_expected() -> None:
     """No file without an expectation, none that the script does not make."""
     assert set(EXPECTED) | set(VOUCHING) == set(make_bundles.LIES)
@@ -169,7 +272,11 @@ def test_the_script_still_makes_what_is_committed() -> None:
             assert stored == data, name
 
 
-@pytest.mark.parametrize("name", sorted(make_bundles.GOOD))
+# Of another history than the pinned checkpoints: tested with the keys that they lead to.
+OF_CHANGED_KEYS = {"with-rotated-keys", "with-rotated-keys-partial", "with-a-replaced-key"}
+
+
+@pytest.mark.parametrize("name", sorted(make_bundles.GOOD.keys() - OF_CHANGED_KEYS))
 def test_a_good_export_passes(name: str) -> None:
     """With the trusted key, and with a pinned checkpoint of the same and of a smaller size."""
     path = FOLDER / f"good-{name}.zip"
@@ -221,7 +328,7 @@ def test_an_export_zipped_again_with_folders_still_passes(tmp_path: Path) -> Non
     assert verify_bundle(packed, trusted_vkeys=TRUSTED).entries == 12
 
 
-@pytest.mark.parametrize("version", [1, 2])
+@pytest.mark.parametrize("version", [1, 2, 3])
 @pytest.mark.parametrize(
     ("name", "error"),
     [
@@ -247,6 +354,17 @@ def test_exports_of_older_formats_are_judged_as_before(
         return
     with pytest.raises(error):
         verify_bundle(path, trusted_vkeys=TRUSTED)
+
+
+def test_exports_of_the_format_before_key_changes_keep_their_witnesses() -> None:
+    """v3: an area and cosignatures are judged as before."""
+    folder, keys = FOLDER.with_name("bundles-v3"), [*TRUSTED, make_bundles.AREA_KEY.vkey]
+    for name in ("with-area", "with-cosignatures"):
+        path = folder / f"good-{name}.zip"
+        report = verify_bundle(path, trusted_vkeys=keys, witness_vkeys=WITNESSES, need=2)
+        assert (len(report.witnesses), report.key_changes) == (2, ())
+    with pytest.raises(errors.AreaNotContinued):
+        verify_bundle(folder / "area-of-a-fork.zip", trusted_vkeys=keys)
 
 
 def test_a_long_page_shows_the_newest_thousand(tmp_path: Path) -> None:
