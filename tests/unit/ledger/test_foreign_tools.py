@@ -1,15 +1,18 @@
-"""Tools that nobody here wrote check what is made here, and what they make is checked here: sigstore and pymerkle."""
+"""Tools that nobody here wrote check what is made here, and what they make is checked here: sigstore, pymerkle, metamorphic-log (Rust)."""
 
 import base64
+import json
 import re
 import subprocess
 import sys
+import zipfile
 from collections.abc import Sequence
 from functools import cache
 from pathlib import Path
 
 import pymerkle
 import pytest
+import rfc8785
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from hypothesis import given
@@ -173,6 +176,61 @@ def test_pymerkle_finds_the_trees_made_here_consistent(pair: list[int]) -> None:
     if old < new:
         with pytest.raises(ConsistencyMismatch):
             merkle.verify_consistency(old, new, ours, merkle.EMPTY_ROOT, states[1])
+
+
+@given(pairs)
+def test_a_rust_library_finds_checkpoints_made_here_consistent(pair: list[int]) -> None:
+    """For any two sizes: signed notes, roots and the proof of RFC 9162 between them, all as they are; no other root, no other size."""
+    rust = pytest.importorskip("metamorphic_log", reason="its wheels are for Linux on x86-64")
+    old, new = pair
+    older, newer = (sign_checkpoint(KEY.name, size, root_at(size), KEY) for size in pair)
+    ours = list(merkle.span_roots(merkle.consistency_spans(old, new), nodes()))
+    rust.checkpoint_verify_consistency(older.text, newer.text, [KEY.vkey], ours)
+    forked = sign_checkpoint(KEY.name, old, merkle.EMPTY_ROOT, KEY)
+    with pytest.raises(rust.VerifyError):
+        rust.checkpoint_verify_consistency(forked.text, newer.text, [KEY.vkey], ours)
+    with pytest.raises(rust.VerifyError):
+        rust.checkpoint_verify_consistency(older.text, newer.text, [WITNESS.vkey], ours)
+    with pytest.raises(rust.VerifyError):
+        rust.verify_consistency(old, new, [*ours, bytes(32)], older.root, newer.root)
+
+
+@given(places)
+def test_a_rust_library_checks_inclusion_made_here(place: tuple[int, int]) -> None:
+    """For any place: leaf and proof hold under the signed checkpoint; another leaf does not, nor a changed note."""
+    rust = pytest.importorskip("metamorphic_log", reason="its wheels are for Linux on x86-64")
+    size, index = place
+    text = sign_checkpoint(KEY.name, size, root_at(size), KEY).text
+    leaf = merkle.leaf_hash(leaf_of(index))
+    ours = list(merkle.span_roots(merkle.inclusion_spans(index, size), nodes()))
+    rust.checkpoint_verify_inclusion(text, [KEY.vkey], index, leaf, ours)
+    with pytest.raises(rust.VerifyError):
+        rust.checkpoint_verify_inclusion(text, [KEY.vkey], index, bytes(32), ours)
+    changed = text.replace(f"\n{size}\n", f"\n{size + 1}\n")
+    with pytest.raises(rust.VerifyError, match="invalid signature"):
+        rust.checkpoint_verify_inclusion(changed, [KEY.vkey], index, leaf, ours)
+
+
+def test_a_rust_library_follows_the_changes_of_key_in_a_bundle() -> None:
+    """With nothing else of ours: the old key signed the tree that ends with the change, and the new key's tree continues it."""
+    rust = pytest.importorskip("metamorphic_log", reason="its wheels are for Linux on x86-64")
+    vkey = make_bundles.KEY.vkey
+    with zipfile.ZipFile(make_bundles.FOLDER / "good-with-rotated-keys.zip") as bundle:
+        checkpoint, own = bundle.read("checkpoint").decode(), bundle.read("key.vkey").decode()
+        for member in ("keys/4.tlog-proof", "keys/8.tlog-proof"):
+            head, announced = bundle.read(member).decode().split("\n\n", 1)
+            _, extra, index, *hashes = head.split("\n")
+            said = json.loads(base64.b64decode(extra.removeprefix("extra ")))
+            leaf = merkle.leaf_hash(rfc8785.dumps(said["entry"]["header"]))
+            path = [base64.b64decode(each) for each in hashes]
+            at = int(index.removeprefix("index "))
+            rust.checkpoint_verify_inclusion(announced, [vkey], at, leaf, path)
+            change = said["entry"]["content"]["data"]
+            assert change["old"] == vkey
+            proof = [bytes.fromhex(each) for each in said["consistency"]]
+            rust.checkpoint_verify_consistency(announced, checkpoint, [vkey, own.strip()], proof)
+            vkey = change["new"]
+    assert vkey == own.strip()
 
 
 def test_a_note_signed_by_another_library_opens_here() -> None:
