@@ -8,15 +8,20 @@ import sqlalchemy as sa
 from sqlmodel import Session, SQLModel
 from typer.testing import CliRunner
 
+from api.audit_desk import AuditDesk
 from api.cli import app
+from api.parts import open_evidence
 from inspection.database import make_engine
+from inspection.journal import area_log_id_of, log_id_of
 from inspection.stores import MemoryStore
+from ledger.keys import KeyRing
 from tests.builders import jpeg, make_town
 from tests.integration.api.conftest import site_settings
 from tests.integration.api.test_audit import (
     SEED,
     fill,
 )
+from tests.integration.api.test_audit_of_a_server import CHANGES, anxun, live
 from tests.integration.api.test_erasures import find, order
 from tests.integration.api.test_vouching import record
 from tests.revisions import migrate_again
@@ -58,6 +63,29 @@ def test_a_deleted_row_is_named(world: World) -> None:
             gone = sa.delete(table).where(*own)
             faults = world.try_out(lambda d=gone: world.session.execute(d))  # type: ignore[misc]
             assert any(table.name in str(fault) for fault in faults), row
+
+
+def test_what_was_changed_on_a_server_that_lived_is_named(
+    postgres_url: str, tmp_path: Path
+) -> None:
+    """Keys, checkpoints, cosignatures, evidence, entries: as on SQLite, of a real server's rows; and nothing where nothing was changed."""
+    settings, site = live(site_settings(tmp_path, database_url=postgres_url), tmp_path)
+    good = anxun(settings, "audit", "--all")
+    assert good.exit_code == 0, good.output
+    ids = {"mine": log_id_of(site.town.mine.id), "area": area_log_id_of(site.town.area.id)}
+    ring = KeyRing(settings.signing_key_path, "")
+    public_keys = [key.verifier.public_key for key in ring.all()]
+    engine = make_engine(postgres_url)
+    for change, said in CHANGES:
+        with Session(engine) as session:
+            session.execute(sa.text("SET session_replication_role = replica"))
+            session.execute(sa.text(change), {k: v for k, v in ids.items() if f":{k}" in change})
+            desk = AuditDesk(session, open_evidence(settings), public_keys)
+            reports = desk.audit(None, lambda *_: None)
+            faults = [str(fault) for report in reports for fault in report.faults]
+            session.rollback()
+        assert any(said in fault for fault in faults), (change, faults)
+    engine.dispose()
 
 
 def test_the_command_audits_a_server_on_postgresql(postgres_url: str, tmp_path: Path) -> None:
