@@ -8,6 +8,8 @@ from typing import Self
 from edge.board import Board, Sources
 from edge.box_state import BoxState, ConfigurationState
 from edge.camera_source import CameraSource
+from edge.clip_store import ClipStore
+from edge.clips import ClipMaker
 from edge.console import Voice
 from edge.counting import OutboxCounter
 from edge.deliver import Delivery
@@ -48,6 +50,7 @@ class Box:
         self._room, self._settings, self._voice, self._delivery = room, settings, voice, delivery
         self._notifier = notifier or Notifier.from_environment()
         self._standing = StandingFile(settings.standing_path)
+        self._clips = ClipStore(settings.clips_dir, settings.clip_budget_bytes)
         self._open = ExitStack()
         self._link: Link | None = None
         self.source: CameraSource | None = None
@@ -61,13 +64,16 @@ class Box:
         self.board = Board(room, keep, settings, self._sources)
 
     def __enter__(self) -> Self:
-        room = self._room
+        room, settings = self._room, self._settings
         room.standing = self._standing.read()
         room.gallery = Gallery() if self._settings.page_port is not None else None
         counter = self._open.enter_context(OutboxCounter(self._settings, self._trouble))
         self._sources.outbox = lambda: counter.state
         if room.gallery is not None:
             self._open_page(room.gallery)
+        if settings.clip_before_s + settings.clip_after_s > 0:
+            maker = ClipMaker(self._clips, settings.clip_before_s, settings.clip_after_s)
+            room.clips = self._open.enter_context(maker)
         return self
 
     def __exit__(
@@ -110,7 +116,7 @@ class Box:
 
     def _speak(self) -> None:
         if self.open_desk is not None and self.models is not None:
-            self._link = Link(self._settings, self.open_desk, self.models.store)
+            self._link = Link(self._settings, self.open_desk, self.models.store, self._clips)
             self._open.enter_context(self._link)
 
     def _exchange(self) -> None:

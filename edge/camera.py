@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from edge.address import Address, Way
 from edge.capture import Capture, TimeSource
+from edge.clip_ring import ClipRing, Codec, Piece
 from edge.deliver import Waits
 from edge.errors import CameraAway
 from edge.motion import cells, motion
@@ -29,6 +30,10 @@ from inspection.wire import Source, SourceKind, utc_now
 FIRST_WAIT_S = 0.5
 # Key frames come when they come: one that is a little early is taken, or every second one would be left out.
 KEY_SLACK = 0.3
+
+# Of a source of pictures so many go into a clip; and the ring is longer than a clip by a key frame's distance and a busy moment.
+PICTURE_EVERY_S = 0.5
+RING_SPARE_S = 8.0
 
 OpenVideo = Callable[[Address, Settings], Video]
 
@@ -85,6 +90,7 @@ class LiveCamera:
         luma: the last frame in grey and small, None before the first.
         trouble: why there is no picture, for a technician; empty while there is one.
         key_every_s: how far apart the source's key frames are, seconds; None while unknown.
+        ring: its last seconds, for clips; None where none are made.
     """
 
     time_source = TimeSource.CLOCK
@@ -115,6 +121,8 @@ class LiveCamera:
         self.luma: Image | None = None
         self.trouble = ""
         self.key_every_s: float | None = None
+        self.ring = _ring(settings)
+        self._jpeg_at_s = 0.0
 
     def start(self, on_frame: Callable[[], None] = lambda: None) -> None:
         """Start reading; `on_frame` is called from the reading thread whenever there is a new frame."""
@@ -163,20 +171,37 @@ class LiveCamera:
         """Read until the source ends or falls silent, and close it; return whether it showed anything."""
         due_s, has_shown = 0.0, False
         self._cells = None
+        if self.ring is not None:
+            self.ring.clear()
         try:
             while not self._stopping.is_set():
                 way = self.way
                 if not video.grab(way, due_s - self._slack_s(way) - time.monotonic()):
                     self.trouble = video.trouble
                     break
+                if video.piece is not None and self.ring is not None:
+                    self.ring.add(video.piece)
                 pixels = video.retrieve()
                 if pixels is None or not self._show(pixels):
                     continue
                 has_shown, self.key_every_s = True, video.key_every_s
+                if self.ring is not None and video.key_every_s == 0.0:
+                    self._ring_picture(pixels)
                 due_s = next_due_s(due_s, self._every_s, time.monotonic())
         finally:
             video.release()
         return has_shown
+
+    def _ring_picture(self, pixels: Pixels) -> None:
+        """Keep a picture of a source that sends no packets: the camera's own JPEG, or a small one of what it showed."""
+        now_s = time.monotonic()
+        if self.ring is None or now_s - self._jpeg_at_s < PICTURE_EVERY_S:
+            return
+        self._jpeg_at_s = now_s
+        jpeg = pixels.jpeg
+        if jpeg is None:
+            jpeg = cv2.imencode(".jpg", pixels.bgr, [cv2.IMWRITE_JPEG_QUALITY, 75])[1].tobytes()
+        self.ring.add(Piece(Codec.JPEG, jpeg, now_s))
 
     def _slack_s(self, way: Way) -> float:
         return KEY_SLACK * self._every_s if way is Way.KEY else 0.0
@@ -199,3 +224,10 @@ class LiveCamera:
             self._changed.notify_all()
         self._on_frame()
         return True
+
+
+def _ring(settings: Settings) -> ClipRing | None:
+    if settings.clip_before_s + settings.clip_after_s <= 0:
+        return None
+    seconds = settings.clip_before_s + settings.clip_after_s + RING_SPARE_S
+    return ClipRing(seconds, settings.clip_ring_bytes)

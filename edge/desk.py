@@ -52,6 +52,14 @@ class Desk(Client):
             StandingTold, self._ask("POST", "/devices/self/standing", json=body)
         ).items
 
+    def add_clip(self, finding_id: str, sha256: str) -> None:
+        """Add evidence that is there to a finding, as its clip. Twice is once.
+
+        Raises:
+            ServerAway, Refused: as they say.
+        """
+        self._ask("PUT", f"/findings/{finding_id}/clip", json={"evidence_sha256": sha256})
+
     @contextmanager
     def model(self, sha256: str, start: int) -> Iterator[Iterator[bytes]]:
         """Open the file of a model from byte `start` on; what it yields is unchecked.

@@ -13,6 +13,8 @@ from uuid import UUID
 
 from edge.box_state import BoxState
 from edge.cameras import CameraEntry
+from edge.clip_delivery import deliver_clips
+from edge.clip_store import ClipStore
 from edge.deliver import Waits
 from edge.desk import Desk
 from edge.errors import EdgeError, Refused, ServerAway, SetupError
@@ -70,8 +72,11 @@ class Link:
         trouble: why the model on offer is not used; empty where nothing is wrong.
     """
 
-    def __init__(self, settings: Settings, open_desk: OpenDesk, store: ModelStore) -> None:
+    def __init__(
+        self, settings: Settings, open_desk: OpenDesk, store: ModelStore, clips: ClipStore
+    ) -> None:
         self._settings, self._open_desk, self._store = settings, open_desk, store
+        self._clips = clips
         self._ending = threading.Event()
         self._lock = threading.Lock()
         self._mail = Mail()
@@ -133,6 +138,7 @@ class Link:
                 self._mail.states = dict(states)
         if self._settings.remote and wishes.model is not None:
             self._bring_model(desk, present, wishes.model)
+        deliver_clips(desk, self._clips, self._ending.is_set)
 
     def _bring_configuration(self, desk: Desk, present: Present, wishes: BoxWishes) -> None:
         wished = wishes.configuration

@@ -11,6 +11,9 @@ from edge.pixels import Image
 from edge.settings import Settings
 from edge.trial import Tried, carry_choice, try_model
 from edge.watchroom import Watchroom
+from models.bundle import describe_bundle
+from models.errors import ModelError
+from models.running import FP32, INT8
 
 # A model that looked for so long, and so often, works.
 PROVEN_AFTER_S = 60.0
@@ -36,7 +39,8 @@ class ModelSwitch:
         self._proven_after_s = proven_after_s
         self._since_s, self._looks = time.monotonic(), 0
         self._followed_s = self._since_s
-        self._stamp = store.stamp
+        # Looked at once in any case: somebody may have chosen while the program was starting.
+        self._stamp = -1
 
     def switch(self, sha256: str, tried: Tried) -> None:
         """Look with a model that passed its trial, and keep the one before it."""
@@ -79,9 +83,14 @@ class ModelSwitch:
         except ModelUnusable as error:
             self._voice.warn_of(error)
             return
-        if bundle is not None and bundle.stem == self._room.look.detector.sha256:
-            return
-        self._load()
+        detector = self._room.look.detector
+        precision = INT8 if detector.runtime.precision == INT8 else FP32
+        try:
+            is_running = describe_bundle(bundle, precision=precision).sha256 == detector.sha256
+        except ModelError:
+            is_running = False
+        if not is_running:
+            self._load()
 
     def _load(self) -> bool:
         """Load the store's current model in the place of the present one; return whether it looks now."""

@@ -66,6 +66,19 @@ class Settings(BaseSettings):
     link_every_s: float = Field(
         default=30.0, gt=0, description="how often the server is asked and told how the box does"
     )
+    clip_before_s: float = Field(
+        default=5.0,
+        ge=0,
+        le=60,
+        description="of a finding's clip, before it; with the next 0: no clips",
+    )
+    clip_after_s: float = Field(default=5.0, ge=0, le=60)
+    clip_ring_bytes: int = Field(
+        default=12 << 20, ge=1 << 20, description="memory a camera for its last seconds"
+    )
+    clip_budget_bytes: int = Field(
+        default=2 << 30, ge=0, description="disk for clips that wait for delivery"
+    )
     log: LogForm = Field(default="text", description="text for people, json for machines")
 
     @property
@@ -102,6 +115,11 @@ class Settings(BaseSettings):
     def remote_cameras_path(self) -> Path:
         """The last cameras of the server that could be used, readable by its owner only."""
         return self.data_dir / "remote-cameras.json"
+
+    @cached_property
+    def clips_dir(self) -> Path:
+        """Clips that wait for delivery."""
+        return self.data_dir / "clips"
 
     @cached_property
     def models_dir(self) -> Path:

@@ -9,6 +9,7 @@ import time
 import httpx
 
 from edge.address import Address, Kind, Way
+from edge.clip_ring import Piece
 from edge.errors import CameraAway
 from edge.pixels import JpegPixels, Pixels
 from edge.settings import Settings
@@ -59,6 +60,7 @@ class SnapshotVideo:
 
     # Whatever it sends is whole.
     key_every_s: float | None = 0.0
+    piece: Piece | None = None
 
     def __init__(self, address: Address, settings: Settings) -> None:
         self._source = address.source

@@ -27,6 +27,8 @@ from av.video.codeccontext import VideoCodecContext
 from av.video.stream import VideoStream
 
 from edge.address import Address, Kind, Way
+from edge.clip_file import is_annex_b
+from edge.clip_ring import Codec, Piece
 from edge.errors import CameraAway
 from edge.pixels import BgrPixels, DecodedPixels, Image, JpegPixels, Pixels
 from edge.settings import Settings
@@ -43,6 +45,7 @@ UDP_BUFFER_BYTES = 4 << 20
 STUDY_S = 1.0
 JPEG_CODECS = {"mjpeg"}
 KEY_MEMORY = 0.7
+_CLIP_CODECS = {"h264": Codec.H264, "hevc": Codec.HEVC}
 
 
 class Video(Protocol):
@@ -72,6 +75,11 @@ class Video(Protocol):
     @property
     def key_every_s(self) -> float | None:
         """How far apart its key frames are, seconds; None while unknown. 0 where every frame is one."""
+        ...
+
+    @property
+    def piece(self) -> Piece | None:
+        """What the last `grab` received, compressed as it came; None where that is no part of a clip."""
         ...
 
 
@@ -115,12 +123,14 @@ class AvVideo:
         # A decoder that missed a packet shows grey smears until the next key frame.
         self._is_whole = False
         self._key_at_s: float | None = None
+        self._clip_codec = _CLIP_CODECS.get(self._decoder.codec.name)
+        self.piece: Piece | None = None
         self.key_every_s: float | None = 0.0 if self._is_jpeg else None
         self.trouble = ""
 
     def grab(self, way: Way, due_in_s: float) -> bool:
         """Receive the next packet, and decode it where the way asks for it."""
-        self._pixels = None
+        self._pixels = self.piece = None
         try:
             packet = next(self._packets)
         except StopIteration:
@@ -131,6 +141,7 @@ class AvVideo:
             return False
         if packet.size:
             self._note_key(packet)
+            self._note_piece(packet)
             self._pixels = self._taken(packet, way, due_in_s)
         return True
 
@@ -151,6 +162,13 @@ class AvVideo:
                 # Smoothed: a network delivers in bursts.
                 self.key_every_s = last_s + KEY_MEMORY * ((self.key_every_s or last_s) - last_s)
             self._key_at_s = now_s
+
+    def _note_piece(self, packet: "av.Packet[VideoStream]") -> None:
+        if self._clip_codec is not None:
+            data = bytes(packet)
+            if is_annex_b(data):
+                now_s = time.monotonic()
+                self.piece = Piece(self._clip_codec, data, now_s, is_key=packet.is_keyframe)
 
     def _taken(self, packet: "av.Packet[VideoStream]", way: Way, due_in_s: float) -> Pixels | None:
         is_due = due_in_s <= 0
@@ -204,6 +222,7 @@ class CvVideo:
     """A camera of this machine. Its driver hands out whole pictures, so a way saves only the conversion."""
 
     key_every_s: float | None = 0.0
+    piece: Piece | None = None
 
     def __init__(self, video: cv2.VideoCapture) -> None:
         self._video = video

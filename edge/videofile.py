@@ -69,6 +69,8 @@ class FileCamera:
     luma = None
     fresh_since_s = 0.0
     way = Way.FULL
+    # A recording is its own clip.
+    ring = None
 
     def __init__(self, path: Path, fps: float, started_at: datetime | None = None) -> None:
         self._frames = video_frames(path, fps, started_at)

@@ -10,6 +10,7 @@ from edge.address import Kind, Way
 from edge.camera import Frame, LiveCamera
 from edge.cameras import CameraEntry
 from edge.capture import TimeSource
+from edge.clip_ring import ClipRing
 from edge.load import Stand
 from edge.pixels import Image
 from edge.settings import Settings
@@ -60,6 +61,11 @@ class Camera(Protocol):
     @property
     def luma(self) -> Image | None:
         """Its last frame in grey and small, None before the first."""
+        ...
+
+    @property
+    def ring(self) -> ClipRing | None:
+        """Its last seconds, for clips."""
         ...
 
     @property

@@ -10,6 +10,7 @@ from uuid import UUID
 
 from edge.camera import Frame, capture_of
 from edge.cameras import CameraEntry
+from edge.clips import ClipMaker
 from edge.confirm import Confirmer
 from edge.errors import StateBusy
 from edge.gallery import Gallery
@@ -48,6 +49,7 @@ class Watchroom:
     Attributes:
         standing: what the box told and is open; set before cameras are.
         gallery: who keeps pictures for the local page; set before cameras are.
+        clips: who makes clips of findings, if anybody does.
         image: the last picture that was looked at; None before the first.
         watched: the cameras, by name.
     """
@@ -72,6 +74,7 @@ class Watchroom:
         self._sights = Sights(settings, notice)
         self.standing = Standing()
         self.gallery: Gallery | None = None
+        self.clips: ClipMaker | None = None
         self.image: Image | None = None
         self.watched: dict[str, Watched] = {}
 
@@ -230,7 +233,9 @@ class Watchroom:
         except ValueError:
             # Damaged on its way from the camera, where only decoding all of it shows that.
             return
-        watched.watch.take(capture)
+        drafts = watched.watch.take(capture)
+        if drafts and self.clips is not None and camera.ring is not None:
+            self.clips.want([draft.id for draft in drafts], camera.ring, frame.at_s)
         self.image = capture.image_bgr
 
     def _wait(self, now_s: float) -> None:

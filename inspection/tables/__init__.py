@@ -12,6 +12,7 @@ from inspection.tables.accounts import (
     SecondFactor,
 )
 from inspection.tables.boxes import BoxConfiguration, BoxStatus, ModelOffer, ModelRelease
+from inspection.tables.clips import FindingClip
 from inspection.tables.columns import new_id
 from inspection.tables.findings import (
     Evidence,
@@ -76,6 +77,7 @@ __all__ = [
     "ExpertAssignment",
     "ExportLease",
     "Finding",
+    "FindingClip",
     "ForeignIdentity",
     "HazardItem",
     "IndexMark",

@@ -39,6 +39,7 @@ BODIES: dict[str, Any] = {
     "liftHold": {"reason": "none"},
     "configureBox": {"text": "[[cameras]]\nname = 'b'\nsource = '0'\n", "based_on": 1},
     "chooseModel": {"sha256": None},
+    "addClip": {"evidence_sha256": SHA256},
     "askStanding": {"finding_ids": []},
     "reportBox": {"program_version": "1", "started_at": "2026-11-25T08:00:00Z"},
     "changePassword": {"current": "none", "new": "none"},

@@ -1,5 +1,6 @@
 """A real `anxun-edge watch` against a real `anxun serve`: its cameras and its model come from there, and it says how it does."""
 
+import io
 import json
 import os
 import signal
@@ -9,6 +10,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+import av
 import httpx
 import pytest
 
@@ -30,6 +32,8 @@ class Box:
             "ANXUN_EDGE_DATA_DIR": str(folder / "state"),
             "ANXUN_EDGE_LINK_EVERY_S": "0.3",
             "ANXUN_EDGE_DELIVER_EVERY_S": "0.3",
+            "ANXUN_EDGE_CLIP_BEFORE_S": "2",
+            "ANXUN_EDGE_CLIP_AFTER_S": "1",
             "ANXUN_EDGE_RUNTIME": "onnxruntime:cpu",
             "ANXUN_LANG": "en",
         }
@@ -99,6 +103,20 @@ class Box:
             time.sleep(0.1)
         raise AssertionError(f"{report}\n{self.log()}")
 
+    def wait_until(self, holds: Callable[[], object]) -> None:
+        """Wait until something holds."""
+        until_s = time.monotonic() + 60
+        while not holds():
+            assert time.monotonic() < until_s, self.log()
+            time.sleep(0.2)
+
+    def clip_until_there(self, finding_id: str) -> dict[str, Any]:
+        """Wait for the clip of a finding."""
+        path = f"/findings/{finding_id}/clip"
+        self.wait_until(lambda: self.office.get(path).json()["clip"])
+        found: dict[str, Any] = self.office.get(path).json()["clip"]
+        return found
+
 
 @pytest.fixture(scope="module")
 def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ServedEnterprise]:
@@ -128,6 +146,17 @@ def names(report: dict[str, Any]) -> set[str]:
     return {camera["name"] for camera in report["cameras"]}
 
 
+def see_clip(box: Box, finding: dict[str, Any]) -> None:
+    """The clip follows its finding into the ledger, plays, and is gone from the box."""
+    clip = box.clip_until_there(finding["id"])
+    assert clip["entry_index"] > finding["entry_index"]
+    evidence = box.office.get(f"/evidence/{clip['evidence_sha256']}")
+    assert evidence.headers["Content-Type"] == "video/mp4"
+    with av.open(io.BytesIO(evidence.content)) as played:
+        assert len(list(played.decode(video=0))) >= 2
+    box.wait_until(lambda: not list((box.folder / "state" / "clips").glob("*.json")))
+
+
 def test_cameras_and_model_come_from_the_server(box: Box, http_camera: HttpCamera) -> None:
     """Taken, refused with the reason, switched, rolled back: each is seen at the office, and findings go on."""
     camera = f'source = "http://{http_camera.address}/snapshot"\nfps = 5\nk = 2\nn = 3\n'
@@ -153,16 +182,15 @@ def test_cameras_and_model_come_from_the_server(box: Box, http_camera: HttpCamer
     assert switched["model_version"] == "new"
     burning = box.report_until(lambda report: report["cameras"][0]["found"])
     assert names(burning) == {"gate"}
-    until_s = time.monotonic() + 30
-    while not list(box.served.pages("/findings")) and time.monotonic() < until_s:
-        time.sleep(0.2)
+    box.wait_until(lambda: list(box.served.pages("/findings")))
     (finding, *_) = box.served.pages("/findings")
     assert (finding["model_sha256"], finding["source"]["name"]) == (new, "gate")
+    see_clip(box, finding)
 
     box.stop()
     box.start()
-    again = box.report_until(lambda report: report["configuration_version"] == 1)
-    assert again["model_sha256"] == new
+    again = box.report_until(lambda report: report["started_at"] != switched["started_at"])
+    assert (again["model_sha256"], again["configuration_version"]) == (new, 1)
     code, output = box.run("model", "rollback")
     assert code == 0, output
     back = box.report_until(lambda report: report["model_sha256"] == shipped)

@@ -1,10 +1,12 @@
 """Watching a real RTSP stream: it is seen, confirmed once, lost, and seen again."""
 
+import io
 import json
 import threading
 import time
 from pathlib import Path
 
+import av
 import pytest
 from typer.testing import CliRunner
 
@@ -12,6 +14,7 @@ from edge.address import Address, Transport, Way
 from edge.camera import LiveCamera
 from edge.cameras import CameraEntry
 from edge.cli import app
+from edge.clip_file import mp4_of
 from edge.keep import Keep
 from edge.look import Look
 from edge.outbox import Outbox
@@ -154,3 +157,26 @@ def test_doctor_looks_through_the_cameras_and_times_the_first_ones_frame(
     assert "shows no picture" in dark["found"]
     assert "secret" not in result.output
     assert report["picture"] == f"a frame of camera {rtsp_camera.url}"
+
+
+def test_the_seconds_around_a_finding_become_a_clip_of_the_cameras_own_packets(
+    rtsp_camera: RtspCamera, settings: Settings
+) -> None:
+    """H.264 as the camera sent it, in key-frame mode too: 25 frames a second, though one is decoded."""
+    camera = LiveCamera(rtsp_camera.url, 1.0, settings, way=Way.KEY)
+    camera.start()
+    try:
+        assert camera.newest(20) is not None
+        time.sleep(3.5)
+        assert camera.ring is not None
+        now_s = time.monotonic()
+        pieces = camera.ring.between(now_s - 2, now_s)
+    finally:
+        camera.stop()
+    data = mp4_of(pieces)
+    with av.open(io.BytesIO(data)) as clip:
+        frames = list(clip.decode(video=0))
+        assert clip.streams.video[0].width == 640
+    assert pieces[0].is_key
+    assert len(frames) == len(pieces) > 45
+    assert float(frames[-1].time or 0) == pytest.approx(pieces[-1].at_s - pieces[0].at_s, abs=0.2)

@@ -15,6 +15,7 @@ from edge.board import Board, Sources
 from edge.box_state import ConfigurationState
 from edge.choice import Choice, read_choice, write_choice
 from edge.cli import app
+from edge.clip_store import ClipStore
 from edge.commands import Asked, given_model, look_for
 from edge.console import Voice
 from edge.desk import Desk
@@ -37,6 +38,12 @@ from models.running import FP32, SQUARE
 from tests.tiny_model import another_model
 from tests.unit.edge.test_box import box_state
 from tests.unit.edge.test_watchroom import FakeCamera, entries
+
+
+def clips_of(settings: Settings) -> ClipStore:
+    """Return a box's clips."""
+    return ClipStore(settings.clips_dir, settings.clip_budget_bytes)
+
 
 GREY = np.full((48, 64, 3), 200, np.uint8)
 
@@ -217,7 +224,7 @@ def test_a_broken_download_goes_on_and_the_model_is_tried(
 ) -> None:
     """From the byte where it broke; what passed lies in the mail, once."""
     served = Served(another_model(tmp_path, "new"), cut_at=300)
-    link = Link(settings, lambda: served.desk(settings), store)
+    link = Link(settings, lambda: served.desk(settings), store, clips_of(settings))
     with pytest.raises(ServerAway), served.desk(settings) as desk:
         link.turn(desk, present())
     assert store.received(served.sha256) == 300
@@ -253,7 +260,7 @@ def test_what_fails_its_trial_is_refused_with_the_reason(
     else:
         monkeypatch.setattr("edge.trial.MAX_SLOWER", 0.0)
         monkeypatch.setattr("edge.trial.FAST_MS", 0.0)
-    link = Link(settings, lambda: served.desk(settings), store)
+    link = Link(settings, lambda: served.desk(settings), store, clips_of(settings))
     with served.desk(settings) as desk:
         link.turn(desk, shown)
         assert link.take().model is None
@@ -274,7 +281,7 @@ def test_the_line_brings_cameras_and_what_is_open(
     finding_id = "01920000-0000-7000-8000-000000000001"
     served.configuration = {"version": 3, "sha256": "ab" * 32, "text": "x"}
     served.standing = {finding_id: "closed"}
-    link = Link(settings, lambda: served.desk(settings), store)
+    link = Link(settings, lambda: served.desk(settings), store, clips_of(settings))
     shown = present(knows=lambda version: version == 2, finding_ids=[finding_id], look=None)
     with served.desk(settings) as desk:
         link.turn(desk, shown)
@@ -299,7 +306,7 @@ def test_remote_off_takes_nothing_and_still_reports(
     served = Served(another_model(tmp_path, "new"))
     served.configuration = {"version": 3, "sha256": "ab" * 32, "text": "x"}
     own = settings.model_copy(update={"remote": False})
-    link = Link(own, lambda: served.desk(own), store)
+    link = Link(own, lambda: served.desk(own), store, clips_of(own))
     with served.desk(own) as desk:
         link.turn(desk, present(knows=lambda _: False))
     mail = link.take()
@@ -315,7 +322,7 @@ def test_the_thread_outlives_a_server_that_is_away(
     served = Served(another_model(tmp_path, "new"))
     served.status = 503
     quick = settings.model_copy(update={"link_every_s": 0.05})
-    with Link(quick, lambda: served.desk(quick), store) as link:
+    with Link(quick, lambda: served.desk(quick), store, clips_of(quick)) as link:
         link.present = present(look=None)
         time.sleep(0.3)
         assert served.reports == []

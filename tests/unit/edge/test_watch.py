@@ -15,6 +15,7 @@ from edge.camera import Frame, LiveCamera, capture_of
 from edge.capture import Capture, TimeSource
 from edge.confirm import Confirmer, Needs
 from edge.errors import CameraAway, DiskFull, SourceInvalid
+from edge.hazard_rules import Demands
 from edge.keep import MAX_HELD, Keep
 from edge.look import Look
 from edge.outbox import Outbox
@@ -31,6 +32,7 @@ class FakeVideo:
 
     trouble = "silent"
     key_every_s: float | None = None
+    piece = None
 
     def __init__(self, frames: int, *, has_pictures: bool = True) -> None:
         self.frames, self.number, self.has_pictures = frames, 0, has_pictures
@@ -178,7 +180,9 @@ def test_a_disk_that_stays_full_ends_the_watch(
         raise OSError(28, "No space left on device")
 
     with Outbox(settings.outbox_dir) as outbox:
-        watch = Watch(look, Confirmer(Needs(1, 1), gone_after_s=1), Keep(outbox, lambda _: None))
+        each_time = Demands(hazard_repeat_after_s={"EMG-01": 0.0})
+        keep = Keep(outbox, lambda _: None)
+        watch = Watch(look, Confirmer(Needs(1, 1), gone_after_s=1), keep, each_time)
         monkeypatch.setattr("edge.evidence_files.os.write", full)
         for number in range(2 * MAX_HELD):
             watch.take(capture(255 * (number % 2), number))

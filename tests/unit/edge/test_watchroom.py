@@ -34,6 +34,7 @@ class FakeCamera:
     time_source = TimeSource.CLOCK
     trouble = ""
     connections = 1
+    ring = None
 
     def __init__(self, entry: CameraEntry) -> None:
         self.entry, self.is_over, self.is_dark, self.number = entry, False, False, 0

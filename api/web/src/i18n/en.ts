@@ -1,6 +1,7 @@
 /** English texts, of the same keys as the Chinese ones. */
 import { itemBundle } from './bundle.en'
 import box from './box.en'
+import clip from './clip.en'
 import flywheel from './flywheel.en'
 import model from './model.en'
 import { retention, retentionFields, retentionKinds, retentionProblems, search } from './retention.en'
@@ -12,6 +13,7 @@ import type zh from './zh-CN'
 const en: typeof zh = {
   ...flywheel,
   box,
+  clip,
   itemBundle,
   model,
   report,
@@ -268,6 +270,7 @@ const en: typeof zh = {
     'device.configured': 'Cameras of a box changed',
     'device.model_offered': 'Model of a box changed',
     'finding.recorded': 'Possible hazard recorded',
+    'finding.clip_added': 'Clip added to a finding',
     'finding.confirmed': 'Hazard confirmed',
     'finding.dismissed': 'Hazard dismissed',
     'ticket.opened': 'Ticket opened',

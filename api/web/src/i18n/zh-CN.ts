@@ -1,6 +1,7 @@
 /** Chinese texts. The other catalogue must have the same keys: the compiler and a test see to it. */
 import { itemBundle } from './bundle.zh-CN'
 import box from './box.zh-CN'
+import clip from './clip.zh-CN'
 import flywheel from './flywheel.zh-CN'
 import model from './model.zh-CN'
 import { retention, retentionFields, retentionKinds, retentionProblems, search } from './retention.zh-CN'
@@ -11,6 +12,7 @@ import report from './report.zh-CN'
 export default {
   ...flywheel,
   box,
+  clip,
   itemBundle,
   model,
   report,
@@ -267,6 +269,7 @@ export default {
     'device.configured': '更改摄像头配置',
     'device.model_offered': '更改设备模型',
     'finding.recorded': '记录疑似隐患',
+    'finding.clip_added': '补充录像',
     'finding.confirmed': '确认隐患',
     'finding.dismissed': '排除隐患',
     'ticket.opened': '开出整改单',
