@@ -378,6 +378,20 @@ def test_the_history_of_keys_is_kept(town: Town) -> None:
     ]
 
 
+def test_a_checkpoint_comes_with_the_changes_up_to_the_key_that_signed_it(town: Town) -> None:
+    """None with the old key's last one, though the announcement is in its tree; none with a key that is not noted."""
+    town.grow("mine", 2)
+    town.vouching.add_key("mine", MINE.vkey, "first", 100)
+    index, announced = rotated(town)
+    row = town.vouching.add_key("mine", NEXT.vkey, ROTATED, 200)
+    row.index, row.announced = index, announced.text
+    latest = log.publish_checkpoint(town.store, "mine", NEXT)
+    [change] = town.vouching.key_changes("mine", NEXT.vkey, latest)
+    assert verify_keys([change.to_text()], [MINE.verifier], latest)[0] == (NEXT.verifier,)
+    assert town.vouching.key_changes("mine", MINE.vkey, announced) == []
+    assert town.vouching.key_changes("mine", OTHER.vkey, latest) == []
+
+
 def test_changes_are_announced_in_any_store() -> None:
     """The fake in memory does as well."""
     store = MemoryStore()
