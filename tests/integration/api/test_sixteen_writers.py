@@ -108,7 +108,7 @@ def test_sixteen_writers_to_one_ledger(site: Site) -> None:
 
 
 def test_sixteen_writers_to_a_ledger_each(site: Site) -> None:
-    """The same of every ledger, and of the area's log, which follows all of them."""
+    """The same of every ledger, and of the area's log, which follows all of them and their registers of evidence."""
     log_ids = [add_plant(site, number) for number in range(WRITERS)]
     sha256 = [site.put_evidence(f"device_{number}", jpeg()) for number in range(WRITERS)]
     got = at_once(site, lambda n, seen: deliver(site, f"device_{n}", sha256[n], seen))
@@ -119,7 +119,9 @@ def test_sixteen_writers_to_a_ledger_each(site: Site) -> None:
         assert audited_size(site, log_id) == EACH
         sizes = published_continuously(site, log_id)
         assert sizes[-1] == EACH
-        count += len(sizes)
+        register = published_continuously(site, f"evidence-{log_id}")
+        assert register[-1] == 1
+        count += len(sizes) + len(register)
     area = area_log_id_of(site.town.area.id)
-    assert WRITERS <= audited_size(site, area) <= count
+    assert 2 * WRITERS <= audited_size(site, area) <= count
     assert len(published_continuously(site, area)) >= 2
