@@ -33,10 +33,13 @@ def test_whatever_is_changed_is_found_and_named(world: World) -> None:
     """As many flipped bits as ANXUN_FLIPS says; rows deleted, swapped, added; logs rolled back: figures are printed."""
     town, hunt = world.town, Hunt(world, SEED + 1)
     assert not world.faults()
-    hunt.flip(int(os.environ.get("ANXUN_FLIPS", "400")))
-    hunt.delete(100)
-    hunt.swap(100)
-    hunt.insert(100)
+    count = int(os.environ.get("ANXUN_FLIPS", "400"))
+    hunt.flip(count)
+    # Of each table: 100 beside 10,000 flips.
+    most = max(10, count // 100)
+    hunt.delete(most)
+    hunt.swap(most)
+    hunt.insert(most)
     # Below what the area has covered of a log, or a witness has cosigned of the area's.
     ends = {
         log_id_of(town.mine.id): 64,
@@ -44,7 +47,7 @@ def test_whatever_is_changed_is_found_and_named(world: World) -> None:
         area_log_id_of(town.area.id): 4,
     }
     ends |= {register_id_of(one.id): size for one, size in ((town.mine, 23), (town.other, 3))}
-    hunt.roll_back(list(ends.items()), 20)
+    hunt.roll_back(list(ends.items()), min(most, 20))
     database = "SQLite" if world.is_sqlite else "PostgreSQL"
     # Seen with -s: what a report of this hunt quotes.
     sys.stdout.write(f"\n{database}, {hunt.figures()}\n")
