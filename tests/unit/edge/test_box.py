@@ -274,21 +274,22 @@ def shown(state: BoxState | None) -> str:
 
 
 @pytest.mark.parametrize(
-    ("state", "line"),
+    ("age", "pid", "line"),
     [
-        (None, "no watch has run here"),
-        (box_state(at=utc_now()), "watching (process"),
-        (
-            box_state(at=utc_now() - timedelta(minutes=5)),
-            "does not respond; last updated 5 min ago",
-        ),
-        (box_state(at=AT, pid=2**22 - 3), "nothing watches; last updated"),
+        (timedelta(), os.getpid(), "watching (process"),
+        (timedelta(minutes=5), os.getpid(), "does not respond; last updated 5 min ago"),
+        (timedelta(hours=1), 2**22 - 3, "nothing watches; last updated"),
     ],
-    ids=["never", "running", "stuck", "stopped"],
+    ids=["running", "stuck", "stopped"],
 )
-def test_status_says_first_whether_it_watches(state: BoxState | None, line: str) -> None:
-    """A technician's first question."""
-    assert line in shown(state)
+def test_status_says_first_whether_it_watches(age: timedelta, pid: int, line: str) -> None:
+    """A technician's first question, whatever the hour at which it is asked."""
+    assert line in shown(box_state(at=utc_now() - age, pid=pid))
+
+
+def test_status_of_a_box_on_which_nothing_ran_says_so() -> None:
+    """A fresh box is no fault."""
+    assert "no watch has run here" in shown(None)
 
 
 def test_status_has_a_row_a_camera_and_what_is_wrong() -> None:
