@@ -1,4 +1,4 @@
-"""`anxun-edge`: enrol, patrol, watch, deliver, status, doctor, install-service.
+"""`anxun-edge`: enrol, patrol, watch, neighbours, deliver, status, doctor, install-service.
 
 Exit codes: 0 done · 1 an error of the program · 2 wrong usage · 3 an input is wrong, nothing was started ·
 4 not enrolled · 5 another process holds this state folder · 6 the disk is full or the outbox unusable (run again
@@ -171,6 +171,18 @@ def accept_view(
     from edge import commands
 
     _run(context, lambda: commands.accept_view(context.obj, camera))
+
+
+@app.command(help=_help("help_neighbours"))
+def neighbours(
+    context: typer.Context,
+    file: Annotated[Path, typer.Argument(help=_help("help_neighbours_file"))],
+    offline: OfflineOption = False,
+) -> None:
+    """Work with Frigate, AI cameras and an MQTT broker."""
+    from edge import neighbouring
+
+    _run(context, lambda: neighbouring.neighbours(context.obj, file, is_offline=offline))
 
 
 @app.command(help=_help("help_deliver"))

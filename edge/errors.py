@@ -11,6 +11,7 @@ EdgeError
 │   ├── ChoiceStale        doctor's choice is of another model, machine or engine
 │   ├── SourceInvalid      a video file that is not there or holds no picture
 │   ├── CamerasInvalid     the file of cameras
+│   ├── NeighboursInvalid  the file of neighbours, or what it needs is not installed
 │   ├── ServiceFailed      the files of the service cannot be installed
 │   └── PageUnavailable    the local page cannot listen                               (ends no run)
 ├── NotEnrolled            this state folder has no device identity                   exit 4
@@ -23,6 +24,7 @@ EdgeError
 │   └── OtherEnterprise    the code belongs to another enterprise than this folder
 ├── ServerAway             no answer, or one that says "later": retried               exit 8
 ├── CameraAway             a camera does not answer or shows nothing: retried          (ends no run)
+├── TellingRefused         a neighbour tells what cannot be kept                       (ends no run)
 └── EvidenceDamaged        a kept file no longer hashes to its name
 """
 
@@ -138,6 +140,15 @@ class CamerasInvalid(SetupError):
         super().__init__(path=path, reason=reason)
 
 
+class NeighboursInvalid(SetupError):
+    """The file of neighbours cannot be used."""
+
+    key = "neighbours_invalid"
+
+    def __init__(self, path: Path, reason: str) -> None:
+        super().__init__(path=path, reason=reason)
+
+
 class ServiceFailed(SetupError):
     """The service cannot be installed."""
 
@@ -248,6 +259,16 @@ class CameraAway(EdgeError):
 
     def __init__(self, source: str, reason: str) -> None:
         super().__init__(source=shown(source), reason=reason)
+        self.reason = reason
+
+
+class TellingRefused(EdgeError):
+    """What a neighbour tells has no picture, or is not as it should be."""
+
+    key = "telling_refused"
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason=reason)
         self.reason = reason
 
 

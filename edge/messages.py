@@ -4,6 +4,7 @@ from typing import Literal
 
 from edge.box_messages import BOX
 from edge.doctor_messages import DOCTOR
+from edge.neighbour_messages import NEIGHBOURS
 from edge.watch_messages import WATCH
 
 Language = Literal["zh", "en"]
@@ -12,6 +13,7 @@ LogForm = Literal["text", "json"]
 MESSAGES: dict[str, tuple[str, str]] = {
     **BOX,
     **DOCTOR,
+    **NEIGHBOURS,
     **WATCH,
     # errors
     "error": ("出错了：{reason}", "something went wrong: {reason}"),

@@ -7,6 +7,7 @@ settings.register_profile("anxun", deadline=None)
 settings.load_profile("anxun")
 
 pytest_plugins = [
+    "tests.mqtt_broker",
     "tests.postgres_server",
     "tests.rtsp_server",
     "tests.http_camera",
