@@ -1,4 +1,4 @@
-"""`anxun-edge`: enrol, patrol, watch, neighbours, deliver, status, doctor, install-service.
+"""`anxun-edge`: enrol, patrol, watch, discover, neighbours, deliver, status, doctor, install-service.
 
 Exit codes: 0 done · 1 an error of the program · 2 wrong usage · 3 an input is wrong, nothing was started ·
 4 not enrolled · 5 another process holds this state folder · 6 the disk is full or the outbox unusable (run again
@@ -171,6 +171,29 @@ def accept_view(
     from edge import commands
 
     _run(context, lambda: commands.accept_view(context.obj, camera))
+
+
+@app.command(help=_help("help_discover"))
+def discover(  # noqa: PLR0913  each is an option of the command
+    context: typer.Context,
+    user: Annotated[str | None, typer.Option(help=_help("help_user"))] = None,
+    password: Annotated[
+        str, typer.Option(envvar="CAMERA_PASSWORD", show_default=False, help=_help("help_password"))
+    ] = "",
+    address: Annotated[list[str] | None, typer.Option(help=_help("help_address"))] = None,
+    seconds: Annotated[
+        float, typer.Option("--for", min=0.1, max=120, help=_help("help_listen"))
+    ] = 4.0,
+    output: Annotated[Path | None, typer.Option(help=_help("help_output"))] = None,
+    snapshot: Annotated[bool, typer.Option("--snapshot", help=_help("help_snapshot"))] = False,
+) -> None:
+    """Find ONVIF cameras."""
+    from edge import discovering
+    from edge.onvif import Credentials
+
+    credentials = None if user is None else Credentials(user, password)
+    asked = discovering.Search(tuple(address or ()), credentials, seconds, output, snapshot)
+    _run(context, lambda: discovering.search(context.obj, asked))
 
 
 @app.command(help=_help("help_neighbours"))

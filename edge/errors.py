@@ -12,6 +12,7 @@ EdgeError
 │   ├── SourceInvalid      a video file that is not there or holds no picture
 │   ├── CamerasInvalid     the file of cameras
 │   ├── NeighboursInvalid  the file of neighbours, or what it needs is not installed
+│   ├── DiscoveryFailed    nobody can be asked for cameras
 │   ├── ServiceFailed      the files of the service cannot be installed
 │   └── PageUnavailable    the local page cannot listen                               (ends no run)
 ├── NotEnrolled            this state folder has no device identity                   exit 4
@@ -147,6 +148,15 @@ class NeighboursInvalid(SetupError):
 
     def __init__(self, path: Path, reason: str) -> None:
         super().__init__(path=path, reason=reason)
+
+
+class DiscoveryFailed(SetupError):
+    """Nobody can be asked for cameras: no network, or no such host."""
+
+    key = "discovery_failed"
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason=reason)
 
 
 class ServiceFailed(SetupError):

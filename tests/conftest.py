@@ -11,5 +11,6 @@ pytest_plugins = [
     "tests.postgres_server",
     "tests.rtsp_server",
     "tests.http_camera",
+    "tests.onvif_device",
     "tests.s3_server",
 ]
