@@ -5,7 +5,7 @@
 3  queued bytes are deleted, each in a transaction of its own, after the commit that queued them
 4  previews of erased evidence are deleted from this machine
 5  the database forgets what was erased: its index is merged, its log is emptied
-6  what is due in the sections is put out as reminders, once an hour
+6  what is due in the sections is put out as reminders, and overdue tickets as notices, once an hour
 """
 
 import logging
@@ -23,6 +23,7 @@ from inspection.evidence import EvidenceStore
 from inspection.pieces import merge_pieces
 from inspection.reminders import remind_all
 from inspection.removals import erased_evidence, queued_removals, remove_queued
+from inspection.ticket_notices import tell_overdue
 from inspection.wire import utc_now
 
 LOG = logging.getLogger(__name__)
@@ -141,4 +142,5 @@ class Keeper:
     def _remind(self) -> None:  # 6
         if time.monotonic() >= self._remind_at:
             remind_all(self._read, self._write, utc_now())
+            tell_overdue(self._read, self._write, utc_now())
             self._remind_at = time.monotonic() + REMIND_S

@@ -22,6 +22,7 @@ from inspection.scopes import DECIDING_ROLES, Scope
 from inspection.sections import hazard_section
 from inspection.tables import Finding, HazardItem, ItemState, RemediationTicket
 from inspection.taxonomy import hazard_type
+from inspection.ticket_notices import tell_of_confirmation
 from inspection.tickets import open_ticket
 from inspection.wire import Confirmation, Dismissal
 from ledger.entry import LedgerEntry
@@ -79,6 +80,8 @@ def confirm_finding(
         plan = plan_in_force(session, enterprise_id, china_day(now))
         if plan is not None and plan.opens_tickets:
             ticket = open_ticket(session, scope, item, plan, now)
+            return Decision(finding, item, ticket)
+    tell_of_confirmation(session, scope, finding, now)
     return Decision(finding, item, ticket)
 
 

@@ -9,8 +9,9 @@ from datetime import datetime
 from uuid import UUID
 
 from sqlalchemy.orm import sessionmaker
-from sqlmodel import Session, col, or_, select
+from sqlmodel import Session, col, select
 
+from inspection.addressees import addressees
 from inspection.database import lock_enterprise
 from inspection.duties import Duty, DutyState
 from inspection.errors import InvalidCursor, NotFound
@@ -19,15 +20,7 @@ from inspection.queries import MAX_LIMIT, Page, Paging
 from inspection.scopes import Scope
 from inspection.section_queries import SectionDuties, section_duties
 from inspection.section_rules import section_writers
-from inspection.tables import (
-    Enterprise,
-    ExpertAssignment,
-    Membership,
-    Organisation,
-    Role,
-    SectionReminder,
-    User,
-)
+from inspection.tables import Enterprise, Role, SectionReminder
 
 ASKED = (DutyState.DUE, DutyState.MISSING)
 _BATCH = 200
@@ -103,7 +96,7 @@ def mark_read(session: Session, scope: Scope, reminder_id: UUID, now: datetime) 
 def _untold(
     session: Session, enterprise_id: UUID, asked: SectionDuties, now: datetime
 ) -> dict[_Key, Duty]:
-    people = _people(session, enterprise_id)
+    people = addressees(session, enterprise_id)
     wanted = dict(_wanted(asked, people, now))
     told = session.exec(
         select(SectionReminder.user_id, SectionReminder.section, SectionReminder.period).where(
@@ -125,36 +118,6 @@ def _wanted(
             if duty.state in ASKED:
                 for user_id in sorted(told):
                     yield (user_id, section, duty.period), duty
-
-
-def _people(session: Session, enterprise_id: UUID) -> Mapping[Role, Sequence[UUID]]:
-    enterprise = session.get_one(Enterprise, enterprise_id)
-    members = (
-        select(Membership.user_id)
-        .join(User, col(User.id) == col(Membership.user_id))
-        .where(col(User.is_active))
-    )
-    officers = members.where(
-        col(Membership.role) == Role.ENTERPRISE_OFFICER,
-        col(Membership.enterprise_id) == enterprise_id,
-    )
-    stationed = select(ExpertAssignment.user_id).where(
-        col(ExpertAssignment.enterprise_id) == enterprise_id
-    )
-    experts = members.where(
-        col(Membership.role) == Role.EXPERT, col(Membership.user_id).in_(stationed)
-    )
-    centre = members.join(
-        Organisation, col(Organisation.id) == col(Membership.organisation_id)
-    ).where(
-        col(Membership.role) == Role.SERVICE_CENTRE,
-        or_(col(Organisation.area_id) == enterprise.area_id, col(Organisation.area_id).is_(None)),
-    )
-    return {
-        Role.ENTERPRISE_OFFICER: session.exec(officers).all(),
-        Role.EXPERT: session.exec(experts).all(),
-        Role.SERVICE_CENTRE: session.exec(centre).all(),
-    }
 
 
 def _after(cursor: str) -> UUID:

@@ -37,6 +37,7 @@ from inspection.tables import (
     Finding,
     HazardItem,
     ItemState,
+    NoticeKind,
     RemediationTicket,
     Role,
     ServicePlan,
@@ -44,6 +45,7 @@ from inspection.tables import (
     TicketStep,
 )
 from inspection.taxonomy import hazard_type
+from inspection.ticket_notices import tell_of_ticket
 
 
 class TicketAction(StrEnum):
@@ -82,6 +84,12 @@ _EVENTS = {
     TicketAction.SUBMIT: "ticket.submitted",
     TicketAction.CLOSE: "ticket.closed",
     TicketAction.RETURN: "ticket.returned",
+}
+_NOTICES = {
+    TicketAction.ASSIGN: NoticeKind.TICKET_ASSIGNED,
+    TicketAction.SUBMIT: NoticeKind.TICKET_SUBMITTED,
+    TicketAction.CLOSE: NoticeKind.TICKET_CLOSED,
+    TicketAction.RETURN: NoticeKind.TICKET_RETURNED,
 }
 _SUPERVISORS = (Role.ENTERPRISE_OFFICER, Role.EXPERT, Role.SERVICE_CENTRE)
 _REINSPECTION = (TicketAction.CLOSE, TicketAction.RETURN)
@@ -165,6 +173,7 @@ def open_ticket(
     }
     event = Event("ticket.opened", hazard_section(level), data)
     write_event(session, item.enterprise_id, scope.actor, event, now)
+    tell_of_ticket(session, ticket, NoticeKind.TICKET_OPENED, scope.user_id, now)
     return ticket
 
 
@@ -204,6 +213,8 @@ def take_step(  # noqa: PLR0913  who, which, what, when, and what they had read
     ticket.state = state
     ticket.version += 1
     _write_step(session, scope, ticket, step, evidence, now)
+    if step.action in _NOTICES:
+        tell_of_ticket(session, ticket, _NOTICES[step.action], scope.user_id, now)
     return ticket
 
 

@@ -23,6 +23,7 @@ from inspection.tables.findings import (
     ItemState,
     PhotoState,
 )
+from inspection.tables.notices import Notice, NoticeKind
 from inspection.tables.parties import (
     AccessLog,
     Device,
@@ -90,6 +91,8 @@ __all__ = [
     "Membership",
     "ModelOffer",
     "ModelRelease",
+    "Notice",
+    "NoticeKind",
     "Organisation",
     "OrganisationKind",
     "PersonalToken",

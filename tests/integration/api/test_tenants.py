@@ -67,6 +67,7 @@ DEVICES = {"headDeviceEvidence", "getOwnModel"}
 THINGS = (
     "finding_id",
     "item_id",
+    "notice_id",
     "ticket_id",
     "inspection_id",
     "device_id",
@@ -115,6 +116,7 @@ def things(site: Site) -> dict[str, str]:
         "finding_id": draft["id"],
         "item_id": decision["item"]["id"],
         "ticket_id": decision["ticket"]["id"],
+        "notice_id": site.get("officer", "/v1/notices").json()["items"][0]["id"],
         "inspection_id": inspection["id"],
         "device_id": str(site.town.device.id),
         "sha256": sha256,

@@ -4,6 +4,7 @@ import box from './box.en'
 import clip from './clip.en'
 import flywheel from './flywheel.en'
 import model from './model.en'
+import notice from './notice.en'
 import { retention, retentionFields, retentionKinds, retentionProblems, search } from './retention.en'
 import sections from './sections.en'
 import vouching from './vouching.en'
@@ -16,6 +17,7 @@ const en: typeof zh = {
   clip,
   itemBundle,
   model,
+  notice,
   report,
   retention,
   search,

@@ -4,6 +4,7 @@ import box from './box.zh-CN'
 import clip from './clip.zh-CN'
 import flywheel from './flywheel.zh-CN'
 import model from './model.zh-CN'
+import notice from './notice.zh-CN'
 import { retention, retentionFields, retentionKinds, retentionProblems, search } from './retention.zh-CN'
 import sections from './sections.zh-CN'
 import vouching from './vouching.zh-CN'
@@ -15,6 +16,7 @@ export default {
   clip,
   itemBundle,
   model,
+  notice,
   report,
   retention,
   search,

@@ -1,0 +1,18 @@
+/** Chinese texts of notices. */
+export default {
+  title: '通知',
+  bell: '通知，{n} 条未读',
+  none: '没有通知',
+  readAll: '全部标为已读',
+  onlyUnread: '只看未读',
+  unread: '未读',
+  kind: {
+    finding_confirmed: '隐患已确认',
+    ticket_opened: '新整改单',
+    ticket_assigned: '整改单已指派给您',
+    ticket_submitted: '整改已提交，待复查',
+    ticket_returned: '复查不合格，整改单已退回',
+    ticket_closed: '整改单已闭环',
+    ticket_overdue: '整改单已超期',
+  },
+}
