@@ -9,7 +9,7 @@
     url = "http://127.0.0.1:5000"              # optional: whole pictures from its API
     [[frigate.labels]]
     label = "fire"
-    hazard = "FIR-01"
+    hazard = "EMG-01"
 
     [publish]                                  # findings and cameras of this box, to the broker
     prefix = "anxun"

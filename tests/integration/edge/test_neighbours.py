@@ -48,7 +48,7 @@ password = "${{MQTT_PASSWORD}}"
 [frigate]
 [[frigate.labels]]
 label = "fire"
-hazard = "FIR-01"
+hazard = "EMG-01"
 min_score = 0.5
 [publish]
 box = "gate box/1"
@@ -131,7 +131,7 @@ def test_a_fire_of_frigate_is_kept_once_with_its_snapshot_and_told_over_mqtt(
         drafts = [draft for _, draft in outbox.after(0, 10)]
         assert outbox.files.path(drafts[0].evidence_sha256).read_bytes() == picture
     assert [draft.source.name for draft in drafts] == ["frigate/front_door"] * 2
-    assert (drafts[0].hazard_code, drafts[0].model_name) == ("FIR-01", "frigate")
+    assert (drafts[0].hazard_code, drafts[0].model_name) == ("EMG-01", "frigate")
     assert (drafts[0].confidence, drafts[0].zone, drafts[0].boxes) == (0.958984375, "yard", ())
     topics = {topic for topic, *_ in ears.heard}
     assert topics == {

@@ -26,9 +26,9 @@ from inspection.wire import FindingDraft, utc_now
 from tests.http_camera import jpeg
 
 NOW = datetime(2026, 11, 25, 8, tzinfo=UTC)
-LABELS = ({"label": "fire", "hazard": "FIR-01", "min_score": 0.5, "zones": ["yard"]},)
+LABELS = ({"label": "fire", "hazard": "EMG-01", "min_score": 0.5, "zones": ["yard"]},)
 CAMERA = PushCamera.model_validate(
-    {"name": "gate", "token": "x" * 16, "labels": [{"label": "fire", "hazard": "FIR-01"}]}
+    {"name": "gate", "token": "x" * 16, "labels": [{"label": "fire", "hazard": "EMG-01"}]}
 )
 
 
@@ -55,7 +55,7 @@ def test_a_file_that_cannot_be_used_says_where(tmp_path: Path, text: str, reason
 
 def test_two_cameras_of_one_token_are_refused(tmp_path: Path) -> None:
     """A token names one camera."""
-    camera = '[[push.cameras]]\nname="%s"\ntoken="aaaaaaaaaaaaaaaa"\nlabels=[{label="x",hazard="FIR-01"}]\n'
+    camera = '[[push.cameras]]\nname="%s"\ntoken="aaaaaaaaaaaaaaaa"\nlabels=[{label="x",hazard="EMG-01"}]\n'
     path = tmp_path / "n.toml"
     path.write_text("[push]\nport=1\n" + camera % "a" + camera % "b")
     with pytest.raises(NeighboursInvalid, match="same token") as refused:
