@@ -1,6 +1,7 @@
 """A real PostgreSQL of the dev requirements, for any test that asks for `postgres_url`.
 
-One server a test run, in a temporary folder, reached through a Unix socket only; a fresh database a test.
+One server a test run, in a temporary folder, reached through a Unix socket only; a fresh database a test:
+`postgres_url` is empty, `postgres_tables_url` a copy of one in which all tables were made once.
 """
 
 import atexit
@@ -8,10 +9,15 @@ import itertools
 import shutil
 import tempfile
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import psycopg
 import pytest
+from sqlalchemy import make_url
+from sqlmodel import SQLModel
+
+from inspection.database import make_engine
 
 _NUMBERS = itertools.count(1)
 
@@ -45,10 +51,34 @@ def postgres_server() -> Iterator[str]:
 @pytest.fixture
 def postgres_url(postgres_server: str) -> Iterator[str]:
     """Yield the SQLAlchemy URL of a fresh, empty database; it is dropped after the test."""
+    with _database(postgres_server) as url:
+        yield url
+
+
+@pytest.fixture(scope="session")
+def _postgres_tables(postgres_server: str) -> Iterator[str]:
+    with _database(postgres_server) as url:
+        engine = make_engine(url)
+        with engine.begin() as connection:
+            SQLModel.metadata.create_all(connection)
+        # Nobody may be connected to a database that is copied.
+        engine.dispose()
+        yield str(make_url(url).database)
+
+
+@pytest.fixture
+def postgres_tables_url(postgres_server: str, _postgres_tables: str) -> Iterator[str]:
+    """Yield the SQLAlchemy URL of a fresh database with the domain's tables; it is dropped after the test."""
+    with _database(postgres_server, template=_postgres_tables) as url:
+        yield url
+
+
+@contextmanager
+def _database(server: str, template: str = "template1") -> Iterator[str]:
     name = f"anxun_test_{next(_NUMBERS)}"
-    with psycopg.connect(postgres_server, autocommit=True) as connection:
-        connection.execute(f"CREATE DATABASE {name}".encode())
-        yield postgres_server.replace("postgresql://", "postgresql+psycopg://").replace(
+    with psycopg.connect(server, autocommit=True) as connection:
+        connection.execute(f"CREATE DATABASE {name} TEMPLATE {template}".encode())
+        yield server.replace("postgresql://", "postgresql+psycopg://").replace(
             "/postgres?", f"/{name}?"
         )
         connection.execute(f"DROP DATABASE {name} WITH (FORCE)".encode())

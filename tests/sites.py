@@ -6,6 +6,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import cache
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import numpy as np
@@ -15,9 +17,11 @@ from numpy.typing import NDArray
 
 from api.app import create_app
 from api.auth import hash_password, open_session
+from api.database import upgrade_database
 from api.parts import Parts
 from api.settings import Settings
 from api.tokens import new_token, sha256_of_token
+from inspection.database import make_engine
 from inspection.tables import Device, User
 from inspection.wire import utc_now
 from models.detections import Detections
@@ -116,13 +120,28 @@ class Site:
 
 @contextmanager
 def open_site(settings: Settings, detector: BareHeadDetector | None = None) -> Iterator[Site]:
-    """Serve an application with a town in it."""
+    """Serve an application with a town in it. An SQLite database that is not there yet has been migrated before."""
+    file = settings.data_dir / "anxun.db"
+    if not settings.database_url.get_secret_value() and not file.exists():
+        settings.data_dir.mkdir(parents=True, exist_ok=True)
+        file.write_bytes(_migrated_file())
     app = create_app(settings, detector or BareHeadDetector())
     with TestClient(app) as client:
         parts: Parts = app.state.parts
         with parts.write() as session:
             town = make_town(session)
         yield Site(client, parts, town, _sign_everyone_in(parts, town))
+
+
+@cache
+def _migrated_file() -> bytes:
+    """Return the file of an SQLite database that all migrations ran on, once a test run."""
+    with TemporaryDirectory() as folder:
+        file = Path(folder, "anxun.db")
+        engine = make_engine(f"sqlite:///{file}")
+        upgrade_database(engine)
+        engine.dispose()
+        return file.read_bytes()
 
 
 @cache

@@ -4,10 +4,21 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from argon2 import PasswordHasher
 from fastapi.testclient import TestClient
 
+from api import auth
 from api.settings import Settings
 from tests.sites import Site, open_site
+
+
+@pytest.fixture(scope="session", autouse=True)
+def real_hasher() -> Iterator[PasswordHasher]:
+    """Hash passwords at argon2's least cost, as 0.2 s of CPU a sign-in add up; yield the hasher of the program."""
+    real = auth._hasher
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(auth, "_hasher", PasswordHasher(time_cost=1, memory_cost=8, parallelism=1))
+        yield real
 
 
 @pytest.fixture
