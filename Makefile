@@ -1,4 +1,7 @@
 # One command each; every command does its own set-up. `make help` lists them.
+# Containers often forbid Python to keep what it compiled. Each of the many processes that the tests start would then
+# compile every library again: 6 s of CPU for the server in place of 3.
+export PYTHONDONTWRITEBYTECODE :=
 SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
 .DEFAULT_GOAL := help
@@ -6,6 +9,9 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 WEB := api/web
+# Each worker starts servers of its own when a test asks for them; a file's tests stay together, as they share a site.
+WORKERS ?= 2
+PYTEST := $(BIN)/python -m pytest -n $(WORKERS) --dist loadfile
 # A Node of at least this major version is used where the machine has one; else a wheel brings it.
 NODE_MAJOR := 20
 
@@ -69,7 +75,7 @@ system: ## install what the tests need from the system's packages, where that is
 	.ci/system-packages
 
 test: $(VENV)/.dev $(WEB)/dist/index.html $(MEDIA)/media.json system lint ## every test but the slow acceptance tests, with coverage
-	$(BIN)/python -m pytest --cov --cov-report=term --cov-fail-under=90
+	$(PYTEST) --cov --cov-report=term --cov-fail-under=90
 	$(BIN)/python -m coverage report --include='ledger/*' --fail-under=100
 	cd $(WEB) && PATH="$$PATH:$(abspath $(BIN))" npm run --silent test
 

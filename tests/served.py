@@ -12,6 +12,9 @@ from pathlib import Path
 from typing import Any
 
 import httpx
+from typer.testing import CliRunner
+
+from api.cli import app
 
 BIN = Path(sys.executable).parent
 PASSWORD = "four words of text"
@@ -48,17 +51,13 @@ class ServedEnterprise:
         return os.environ | mine
 
     def anxun(self, *arguments: str) -> str:
-        """Run an `anxun` command and return the last line of what it prints."""
-        done = subprocess.run(
-            [BIN / "anxun", *arguments],
-            env=self.environment(),
-            cwd=self.folder,
-            capture_output=True,
-            text=True,
-            check=False,
-        )
-        assert done.returncode == 0, f"anxun {arguments}: {done.stdout}{done.stderr}"
-        return done.stdout.strip().splitlines()[-1] if done.stdout.strip() else ""
+        """Run an `anxun` command and return the last line of what it prints.
+
+        It runs in this process, which has imported everything; tests/integration/api/test_cli.py starts the program.
+        """
+        done = CliRunner().invoke(app, arguments, env=self.environment())
+        assert done.exit_code == 0, f"anxun {arguments}: {done.output}"
+        return done.output.strip().splitlines()[-1] if done.output.strip() else ""
 
     def found(self) -> None:
         """Make the database, an area, an enterprise and its officer."""
