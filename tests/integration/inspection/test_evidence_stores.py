@@ -2,7 +2,7 @@
 
 import errno
 import io
-import os
+import random
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -28,7 +28,8 @@ from inspection.s3 import S3Store
 from inspection.stores import FolderStore, MemoryStore
 from tests.builders import sha256_of
 
-DATA = os.urandom(3_000_000)
+# The same in every process: its hash is part of names of tests, which workers compare.
+DATA = random.Random(1).randbytes(3_000_000)  # noqa: S311  bytes to store, not a secret
 NAME = sha256_of(DATA)
 KEY = f"{'0' * 32}-{NAME}"
 
