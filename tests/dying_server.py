@@ -17,11 +17,12 @@ import sqlalchemy as sa
 from fastapi.testclient import TestClient
 
 from api.app import create_app
-from api.parts import assemble
+from api.parts import Parts, assemble
 from api.settings import Settings
 from tests.sites import BareHeadDetector
 
 WAIT_S = 60
+Work = Callable[[Settings, Parts], None]
 AFTER = "after the transaction"
 # A fork of a small process that has imported everything: a tenth of the time of a new interpreter.
 _PROCESSES = get_context("forkserver")
@@ -35,20 +36,22 @@ class Delivery:
     token: str
     body: dict[str, Any]
 
-    def __call__(self, app: Any) -> None:
+    def __call__(self, settings: Settings, parts: Parts) -> None:
         """Send it, and expect to be told that all went well."""
+        app = create_app(settings, BareHeadDetector())
+        app.state.parts = parts
         headers = {"Authorization": f"Bearer {self.token}"}
         # No lifespan: the workers of a server would touch the database as well, at moments of their own.
         answer = TestClient(app).post("/v1/findings", json=self.body, headers=headers)
         assert answer.status_code == 200, answer.text
 
 
-def publish(app: Any) -> None:
-    """Do what the publisher's timer does."""
-    app.state.parts.publisher.publish_grown()
+def publish(_settings: Settings, parts: Parts) -> None:
+    """Do what the publisher's timer does, which needs no routes: to build them takes longer than to publish."""
+    parts.publisher.publish_grown()
 
 
-def dies_at(settings: Settings, work: Callable[[Any], None], moment: int) -> str | None:
+def dies_at(settings: Settings, work: Work, moment: int) -> str | None:
     """Let a server do its work and die at a moment; return the moment's name, None if the work ended before."""
     reading, writing = _PROCESSES.Pipe(duplex=False)
     server = _PROCESSES.Process(target=_serve, args=(settings, work, moment, writing))
@@ -68,9 +71,8 @@ def dies_at(settings: Settings, work: Callable[[Any], None], moment: int) -> str
     return name
 
 
-def _serve(settings: Settings, work: Callable[[Any], None], moment: int, told: Any) -> None:
-    app = create_app(settings, BareHeadDetector())
-    parts = app.state.parts = assemble(settings, BareHeadDetector())
+def _serve(settings: Settings, work: Work, moment: int, told: Any) -> None:
+    parts = assemble(settings, BareHeadDetector())
     left = itertools.count(moment, -1)
 
     def reach(name: str) -> None:
@@ -84,6 +86,6 @@ def _serve(settings: Settings, work: Callable[[Any], None], moment: int, told: A
     sa.event.listen(parts.engine, "before_cursor_execute", before)
     sa.event.listen(parts.engine, "commit", lambda _: reach("COMMIT"))
     sa.event.listen(parts.engine.pool, "checkin", lambda *_: reach(AFTER))
-    work(app)
+    work(settings, parts)
     # Not the way out of a server, which would publish.
     os._exit(0)

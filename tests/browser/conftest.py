@@ -16,6 +16,7 @@ import pytest
 from playwright.sync_api import Browser, Playwright, sync_playwright
 
 from api.auth import hash_password
+from api.database import upgrade_database
 from api.demo.town import load_town
 from api.settings import Settings
 from inspection.database import make_engine, write_sessions
@@ -84,8 +85,8 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
         "ANXUN_MODEL_FILE": str(_model_that_finds(home)),
     }
     anxun = str(Path(sys.executable).with_name("anxun"))
-    subprocess.run([anxun, "init"], env=environment, check=True, capture_output=True)
     engine = make_engine(Settings(data_dir=home).database_address)
+    upgrade_database(engine)
     with write_sessions(engine).begin() as session:
         town = load_town(session, hash_password, datetime.now(UTC).date())
     engine.dispose()
