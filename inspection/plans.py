@@ -1,21 +1,18 @@
-"""What the insured enterprise is promised, and the dated numbers that no norm sets.
-
-Days are days in China: UTC+8, without summer time since 1992.
-"""
+"""What the insured enterprise is promised, and the dated numbers that no norm sets."""
 
 import csv
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta, timezone
+from datetime import date, datetime, timedelta
 from functools import cache
 from importlib.resources import files
 from uuid import UUID
 
 from sqlmodel import Session, col, select
 
+from inspection.china import CHINA as CHINA
+from inspection.china import china_day as china_day
 from inspection.errors import NotFound
 from inspection.tables import InsurancePolicy, ServicePlan
-
-CHINA = timezone(timedelta(hours=8), "CST")
 
 
 @dataclass(frozen=True)
@@ -28,11 +25,6 @@ class Parameter:
     valid_from: date
     basis: str
     basis_checked: bool
-
-
-def china_day(at: datetime) -> date:
-    """Return the day in China at a moment."""
-    return at.astimezone(CHINA).date()
 
 
 def parameter(name: str, on: date) -> Parameter:
