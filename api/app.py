@@ -35,6 +35,7 @@ from api.routes import (
     retention,
     sections,
     sessions,
+    ticket_time,
     tickets,
     vouching,
 )
@@ -60,6 +61,7 @@ ROUTERS: tuple[APIRouter, ...] = (
     items.router,
     notices.router,
     tickets.router,
+    ticket_time.router,
     ledger.router,
     entries.router,
     reports.router,

@@ -128,6 +128,8 @@ PROBLEMS: Mapping[type[Exception], ProblemKind] = {
     domain.ErasureRefused: ProblemKind(409, "erasure_refused", "It must be kept"),
     domain.ErasureDecided: ProblemKind(409, "erasure_decided", "Already decided"),
     domain.HoldNotStanding: ProblemKind(409, "hold_not_standing", "The hold was lifted"),
+    domain.HoldPending: ProblemKind(409, "hold_pending", "A request waits"),
+    domain.HoldDecided: ProblemKind(409, "hold_decided", "Already decided"),
     domain.StorageLocked: ProblemKind(503, "storage_locked", "The store refuses to delete"),
     domain.SecondPersonRequired: ProblemKind(
         403, "second_person_required", "A second person must do this"

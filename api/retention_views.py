@@ -6,6 +6,7 @@ from dataclasses import asdict
 from sqlmodel import Session
 
 from api.auth import Caller
+from api.names import names_of
 from api.shapes.retention import (
     ErasureReasonView,
     ErasureTargetView,
@@ -15,7 +16,6 @@ from api.shapes.retention import (
     RetentionRuleView,
     SectionRetentionView,
 )
-from api.views import names_of
 from inspection.erasure_rules import Refusal
 from inspection.erasures import APPROVING_ROLES, targets_of
 from inspection.holds import HOLDING_ROLES

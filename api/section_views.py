@@ -6,6 +6,7 @@ from uuid import UUID
 
 from sqlmodel import Session
 
+from api.names import names_of
 from api.shapes.base import NamedRef
 from api.shapes.ledger import AttachmentView
 from api.shapes.sections import (
@@ -16,7 +17,6 @@ from api.shapes.sections import (
     SectionRecordView,
     SectionView,
 )
-from api.views import names_of
 from inspection.duties import Duty, DutyState
 from inspection.scopes import Scope
 from inspection.section_fields import definition_on, section_definitions

@@ -1,13 +1,13 @@
 """From rows to what the API shows: people's names are looked up once for a whole list."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Sequence
 from datetime import datetime
-from uuid import UUID
 
 from sqlmodel import Session, col, func, select
 
 from api.auth import Caller
-from api.shapes.base import NamedRef, PersonRef
+from api.names import names_of
+from api.shapes.base import NamedRef
 from api.shapes.enterprises import (
     EnterpriseDetail,
     EnterpriseView,
@@ -18,11 +18,11 @@ from api.shapes.findings import FindingView
 from api.shapes.inspections import InspectionView, PhotoView
 from api.shapes.items import Decision, ItemView
 from api.shapes.people import Me, OrganisationRef, RoleView
-from api.shapes.tickets import TicketDetail, TicketStepView, TicketView
+from api.ticket_views import ticket_views
 from inspection import decisions
 from inspection.photo_privacy import shows_heads
 from inspection.plans import china_day, plan_in_force, policy_in_force
-from inspection.queries import PhotoRow, ticket_steps
+from inspection.queries import PhotoRow
 from inspection.tables import (
     Enterprise,
     Finding,
@@ -32,24 +32,8 @@ from inspection.tables import (
     Membership,
     Organisation,
     PilotArea,
-    RemediationTicket,
-    TicketState,
-    TicketStep,
-    User,
 )
-from inspection.tickets import allowed_actions
 from inspection.wire import utc_now
-
-Names = Mapping[UUID, PersonRef]
-
-
-def names_of(session: Session, user_ids: Iterable[UUID | None]) -> Names:
-    """Return the people of these ids, with one query."""
-    wanted = {user_id for user_id in user_ids if user_id is not None}
-    if not wanted:
-        return {}
-    rows = session.exec(select(User.id, User.name).where(col(User.id).in_(wanted)))
-    return {user_id: PersonRef(id=user_id, name=name) for user_id, name in rows}
 
 
 def me_view(session: Session, caller: Caller) -> Me:
@@ -123,46 +107,6 @@ def _policy_view(session: Session, policy: InsurancePolicy) -> InsurancePolicyVi
         starts_on=policy.starts_on,
         ends_on=policy.ends_on,
     )
-
-
-def ticket_views(
-    session: Session, rows: Sequence[RemediationTicket], now: datetime
-) -> list[TicketView]:
-    """Return tickets with the names of who is concerned."""
-    names = names_of(
-        session, (key for row in rows for key in (row.opened_by, row.assignee_id, row.fixer_id))
-    )
-    return [_ticket_view(row, names, now) for row in rows]
-
-
-def _ticket_view(row: RemediationTicket, names: Names, now: datetime) -> TicketView:
-    told_apart = {"opened_by", "is_overdue", "assignee", "fixer"}
-    facts = row.model_dump(include=set(TicketView.model_fields) - told_apart)
-    return TicketView(
-        **facts,
-        opened_by=names[row.opened_by],
-        is_overdue=row.state is not TicketState.CLOSED and row.deadline < now,
-        assignee=names[row.assignee_id] if row.assignee_id else None,
-        fixer=names[row.fixer_id] if row.fixer_id else None,
-    )
-
-
-def ticket_detail(
-    session: Session, caller: Caller, ticket: RemediationTicket, now: datetime
-) -> TicketDetail:
-    """Return a ticket with its steps and what the caller may do next."""
-    steps = ticket_steps(session, ticket)
-    names = names_of(session, (step.by_user_id for step in steps))
-    return TicketDetail(
-        ticket=ticket_views(session, [ticket], now)[0],
-        steps=[_step_view(step, names) for step in steps],
-        allowed_actions=list(allowed_actions(session, caller.scope, ticket)),
-    )
-
-
-def _step_view(step: TicketStep, names: Names) -> TicketStepView:
-    facts = step.model_dump(include=set(TicketStepView.model_fields) - {"by"})
-    return TicketStepView(**facts, by=names[step.by_user_id])
 
 
 def inspection_views(session: Session, rows: Sequence[Inspection]) -> list[InspectionView]:

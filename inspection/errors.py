@@ -5,7 +5,7 @@
     │   └── EvidenceErased          it was there; its bytes were erased
     ├── NotAllowed                  the caller sees it, but their role may not do this
     │   ├── SecondPersonRequired    whoever fixed may not reinspect
-    │   ├── AnotherApproverRequired whoever asks for an erasure may not approve it
+    │   ├── AnotherApproverRequired whoever asks for an erasure, or for time, may not approve it
     │   └── NotByHand               the product itself writes this section
     ├── Conflict                    true once, but not in the present state
     │   ├── AlreadyDecided          a finding is confirmed or dismissed once
@@ -15,6 +15,8 @@
     │   ├── ErasureRefused          what must be kept is not erased
     │   ├── ErasureDecided          a request is decided once
     │   ├── HoldNotStanding         a hold is lifted once
+    │   ├── HoldPending             a ticket's request for time waits for its decision
+    │   ├── HoldDecided             a ticket's request for time is decided once, and ends once
     │   ├── IdReused                an id came before with another content
     │   ├── NotStanding             a record was superseded or withdrawn
     │   ├── ReportNotThere          a report without a file: not made yet, failed, cancelled or expired
@@ -93,11 +95,13 @@ class NotByHand(NotAllowed):
 
 
 class AnotherApproverRequired(NotAllowed):
-    """Whoever asks for an erasure may not approve it."""
+    """Whoever asks for an erasure, or for a ticket to have more time, may not approve it."""
 
-    def __init__(self) -> None:
-        super().__init__("approve an erasure", ())
-        self.args = ("whoever asked for the erasure may not approve it; ask another person to",)
+    def __init__(self, asked_for: str = "erasure") -> None:
+        super().__init__(f"approve the {asked_for}", ())
+        self.args = (
+            f"whoever asked for the {asked_for} may not approve it; ask another person to",
+        )
 
 
 class Conflict(InspectionError):
@@ -153,6 +157,21 @@ class HoldNotStanding(Conflict):
 
     def __init__(self, hold_id: UUID) -> None:
         super().__init__(f"legal hold {hold_id} was lifted before")
+
+
+class HoldPending(Conflict):
+    """A ticket has a request of this kind that nobody decided yet."""
+
+    def __init__(self, kind: str) -> None:
+        super().__init__(f"a request for a {kind} waits for its decision; withdraw it first")
+
+
+class HoldDecided(Conflict):
+    """A ticket's request for time is decided once, and an approved pause ends once."""
+
+    def __init__(self, hold_id: UUID, state: str) -> None:
+        self.state = state
+        super().__init__(f"request {hold_id} is {state}; read the ticket again")
 
 
 class AlreadyExists(Conflict):

@@ -2,7 +2,7 @@
 
 import csv
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import date, timedelta
 from functools import cache
 from importlib.resources import files
 from uuid import UUID
@@ -35,11 +35,11 @@ def parameter(name: str, on: date) -> Parameter:
     return max(in_force, key=lambda row: row.valid_from)
 
 
-def deadline(opened_at: datetime, deadline_days: int) -> datetime:
-    """Return until when a hazard must be fixed; 0 days means the same day, a number of hours by parameter."""
+def budget(deadline_days: int, on: date) -> timedelta:
+    """Return how much time there is to fix a hazard; 0 days means the same day, a number of hours by parameter."""
     if deadline_days > 0:
-        return opened_at + timedelta(days=deadline_days)
-    return opened_at + timedelta(hours=parameter("same_day_deadline", china_day(opened_at)).value)
+        return timedelta(days=deadline_days)
+    return timedelta(hours=parameter("same_day_deadline", on).value)
 
 
 def plan_in_force(session: Session, enterprise_id: UUID, on: date) -> ServicePlan | None:

@@ -15,7 +15,7 @@ from uuid import UUID
 
 from sqlmodel import Session, col, func, select
 
-from inspection.database import lock_enterprise
+from inspection.clock_rules import unit_of
 from inspection.errors import (
     AfterPhotoRequired,
     EvidenceMissing,
@@ -24,12 +24,11 @@ from inspection.errors import (
     NotFound,
     SecondPersonRequired,
     StepNotPossible,
-    VersionConflict,
 )
 from inspection.evidence import PICTURE_TYPES, evidence_row
-from inspection.journal import Event, attach, timestamp, write_event
-from inspection.plans import CHINA, deadline
-from inspection.queries import get_ticket, people
+from inspection.journal import Event, timestamp, write_event
+from inspection.plans import CHINA, budget, china_day
+from inspection.queries import people
 from inspection.scopes import ENTERPRISE_ROLES, Scope
 from inspection.sections import hazard_section
 from inspection.tables import (
@@ -45,7 +44,9 @@ from inspection.tables import (
     TicketStep,
 )
 from inspection.taxonomy import hazard_type
+from inspection.ticket_deadlines import set_deadline
 from inspection.ticket_notices import tell_of_ticket
+from inspection.ticket_steps import Happening, TicketRef, locked_ticket, write_step
 
 
 class TicketAction(StrEnum):
@@ -152,11 +153,14 @@ def open_ticket(
         is_basis_checked=hazard.basis_checked,
         opened_at=now,
         opened_by=scope.user_id,
-        deadline=deadline(now, hazard.deadline_days),
+        deadline=now,
+        budget_s=round(budget(hazard.deadline_days, china_day(now)).total_seconds()),
+        clock_unit=unit_of(level, hazard.deadline_days, china_day(now)).value,
     )
     session.add(ticket)
     item.ticket_id = ticket.id
     session.flush()
+    set_deadline(session, ticket)
     data = {
         "ticket_id": str(ticket.id),
         "number": ticket.number,
@@ -168,6 +172,7 @@ def open_ticket(
         "basis": hazard.basis,
         "is_basis_checked": hazard.basis_checked,
         "deadline": timestamp(ticket.deadline),
+        "clock_unit": ticket.clock_unit,
         "plan": plan.number,
         "state": ticket.state.value,
     }
@@ -177,27 +182,14 @@ def open_ticket(
     return ticket
 
 
-def take_step(  # noqa: PLR0913  who, which, what, when, and what they had read
-    session: Session,
-    scope: Scope,
-    enterprise_id: UUID,
-    ticket_id: UUID,
-    step: Step,
-    now: datetime,
-    *,
-    expected_version: int | None = None,
-) -> RemediationTicket:
+def take_step(session: Session, scope: Scope, ref: TicketRef, step: Step) -> RemediationTicket:
     """Take a step, write it into the ledger, and return the ticket as it is then.
 
     Raises `NotFound`, `VersionConflict`, `StepNotPossible`, `NotAllowed`, `SecondPersonRequired`,
     `EvidenceMissing`, `AfterPhotoRequired`, `InvalidInput`; nothing is written then.
     """
-    scope.require(enterprise_id)
-    lock_enterprise(session, enterprise_id)
-    ticket = get_ticket(session, scope, enterprise_id, ticket_id)
-    session.refresh(ticket)
-    if expected_version is not None and ticket.version != expected_version:
-        raise VersionConflict(expected_version, ticket.version)
+    now = ref.now
+    ticket = locked_ticket(session, scope, ref)
     state = next_state(ticket.state, step.action)
     _require_permission(session, scope, ticket, step.action)
     evidence = _evidence_of(session, ticket, step)
@@ -211,8 +203,8 @@ def take_step(  # noqa: PLR0913  who, which, what, when, and what they had read
     elif step.action is TicketAction.CLOSE:
         _close(session, ticket, now)
     ticket.state = state
-    ticket.version += 1
     _write_step(session, scope, ticket, step, evidence, now)
+    _heed_submission(session, ticket, step, now)
     if step.action in _NOTICES:
         tell_of_ticket(session, ticket, _NOTICES[step.action], scope.user_id, now)
     return ticket
@@ -297,35 +289,27 @@ def _write_step(
     evidence: Sequence[Evidence],
     now: datetime,
 ) -> None:
-    number = ticket.version - 1
-    data = {
-        "ticket_id": str(ticket.id),
-        "number": ticket.number,
-        "step": number,
-        "action": step.action.value,
-        "state": ticket.state.value,
-        "item_id": str(ticket.item_id),
-        "note": step.note,
-    }
-    if step.action is TicketAction.ASSIGN:
-        data["assignee"] = f"user:{ticket.assignee_id}"
-    role = "after_photo" if step.action is TicketAction.SUBMIT else "reinspection_photo"
-    event = Event(_EVENTS[step.action], hazard_section(ticket.level), data, attach(evidence, role))
-    entry = write_event(session, ticket.enterprise_id, scope.actor, event, now)
-    session.add(
-        TicketStep(
-            enterprise_id=ticket.enterprise_id,
-            ticket_id=ticket.id,
-            number=number,
-            action=step.action,
-            state=ticket.state,
-            by_user_id=scope.user_id,
-            at=now,
-            note=step.note,
-            evidence_sha256s=[row.sha256 for row in evidence],
-            entry_index=entry.index,
-        )
+    is_assignment = step.action is TicketAction.ASSIGN
+    happening = Happening(
+        kind=_EVENTS[step.action],
+        action=step.action.value,
+        note=step.note,
+        facts={"assignee": f"user:{ticket.assignee_id}"} if is_assignment else {},
+        evidence=evidence,
+        evidence_role="after_photo" if step.action is TicketAction.SUBMIT else "reinspection_photo",
     )
+    write_step(session, scope.actor, ticket, happening, now)
+
+
+def _heed_submission(
+    session: Session, ticket: RemediationTicket, step: Step, now: datetime
+) -> None:
+    """Stop the clock with a submission, and let it run on, with the deadline moved, when the fix goes back."""
+    if step.action is TicketAction.SUBMIT:
+        ticket.submitted_at = now
+    elif step.action is TicketAction.RETURN:
+        ticket.submitted_at = None
+        set_deadline(session, ticket)
     session.flush()
 
 

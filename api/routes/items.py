@@ -24,7 +24,7 @@ from api.exports import ZIP, bundle_answer, latest_checkpoint, published_entries
 from api.shapes.base import HazardCode, Level
 from api.shapes.findings import FindingView
 from api.shapes.items import ItemDetail, ItemPage, ItemView
-from api.views import ticket_views
+from api.ticket_views import ticket_views
 from inspection import queries
 from inspection.queries import FindingFilter, ItemFilter, Paging
 from inspection.tables import ItemState

@@ -19,8 +19,8 @@ from api.deps import (
     Writing,
 )
 from api.errors import problems
+from api.names import names_of
 from api.shapes.reports import ReportCheck, ReportOrder, ReportPage, ReportView
-from api.views import names_of
 from inspection.reports import queue
 from inspection.reports.asked import Period, ReportRequest
 from inspection.tables import Report, ReportFormat

@@ -1,96 +1,22 @@
 """Remediation tickets: assign, fix, submit, reinspect."""
 
-import re
-from dataclasses import dataclass
+from functools import partial
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Depends, Header, Query
-from sqlmodel import Session
+from fastapi import APIRouter, Query
 
-from api.access import log_access
-from api.auth import Caller
-from api.deps import (
-    CurrentUser,
-    EnterpriseFilter,
-    EnterpriseId,
-    PageAsked,
-    Reading,
-    Remote,
-    Writing,
-)
-from api.errors import MalformedHeader, problems
+from api.deps import CurrentUser, EnterpriseFilter, EnterpriseId, PageAsked, Reading
+from api.errors import problems
 from api.shapes.tickets import TicketDetail, TicketPage
-from api.views import ticket_detail, ticket_views
+from api.step_taker import STEP_PROBLEMS, TICKET, Taker
+from api.ticket_views import ticket_detail, ticket_views
 from inspection import queries
 from inspection.tables import TicketState
 from inspection.tickets import Step, TicketAction, take_step
 from inspection.wire import Assignment, Reinspection, Start, Submission, utc_now
 
 router = APIRouter(tags=["tickets"])
-TICKET = "/enterprises/{enterprise_id}/tickets/{ticket_id}"
-STEP_PROBLEMS = problems(400, 401, 403, 404, 409, 412, 422)
-VERSION_TAG = re.compile(r'"([0-9]{1,9})"', re.ASCII)
-
-
-@dataclass(frozen=True)
-class StepTaker:
-    """Who takes a step of which ticket, and the version of it that they had read."""
-
-    session: Session
-    caller: Caller
-    enterprise_id: UUID
-    ticket_id: UUID
-    expected_version: int | None
-    remote: str
-
-    def take(self, step: Step) -> TicketDetail:
-        """Take the step, note it in the access log, and return the ticket as it is then."""
-        now = utc_now()
-        ticket = take_step(
-            self.session,
-            self.caller.scope,
-            self.enterprise_id,
-            self.ticket_id,
-            step,
-            now,
-            expected_version=self.expected_version,
-        )
-        log_access(
-            self.session,
-            actor=self.caller.actor,
-            action=f"ticket.{step.action}",
-            enterprise_id=self.enterprise_id,
-            detail=str(self.ticket_id),
-            remote=self.remote,
-        )
-        return ticket_detail(self.session, self.caller, ticket, now)
-
-
-async def step_taker(
-    enterprise_id: EnterpriseId,
-    ticket_id: UUID,
-    caller: CurrentUser,
-    session: Writing,
-    remote: Remote,
-    if_match: Annotated[
-        str | None,
-        Header(description="version of the ticket that was read, in quotes", examples=['"3"']),
-    ] = None,
-) -> StepTaker:
-    """Return who takes a step. Raises `MalformedHeader`."""
-    version = None if if_match is None else _version(if_match)
-    return StepTaker(session, caller, enterprise_id, ticket_id, version, remote)
-
-
-def _version(if_match: str) -> int:
-    tag = VERSION_TAG.fullmatch(if_match.strip())
-    if tag is None:
-        raise MalformedHeader('If-Match is the version that was read, in quotes, such as "3"')
-    return int(tag[1])
-
-
-Taker = Annotated[StepTaker, Depends(step_taker, scope="function")]
 
 
 @router.get(
@@ -126,7 +52,7 @@ def get_ticket(
 )
 def assign_ticket(body: Assignment, taker: Taker) -> TicketDetail:
     """Name the person who is to fix it."""
-    return taker.take(Step(TicketAction.ASSIGN, body.note, assignee_id=body.assignee_id))
+    return _take(taker, Step(TicketAction.ASSIGN, body.note, assignee_id=body.assignee_id))
 
 
 @router.post(
@@ -134,7 +60,7 @@ def assign_ticket(body: Assignment, taker: Taker) -> TicketDetail:
 )
 def start_ticket(body: Start, taker: Taker) -> TicketDetail:
     """The fix begins."""
-    return taker.take(Step(TicketAction.START, body.note))
+    return _take(taker, Step(TicketAction.START, body.note))
 
 
 @router.post(
@@ -146,7 +72,7 @@ def start_ticket(body: Start, taker: Taker) -> TicketDetail:
 def submit_ticket(body: Submission, taker: Taker) -> TicketDetail:
     """Say that it is fixed, with at least one after-photo."""
     step = Step(TicketAction.SUBMIT, body.note, evidence_sha256s=body.evidence_sha256s)
-    return taker.take(step)
+    return _take(taker, step)
 
 
 @router.post(
@@ -158,4 +84,8 @@ def submit_ticket(body: Submission, taker: Taker) -> TicketDetail:
 def reinspect_ticket(body: Reinspection, taker: Taker) -> TicketDetail:
     """A second person checked: passed closes the ticket, not passed returns it."""
     action = TicketAction.CLOSE if body.passed else TicketAction.RETURN
-    return taker.take(Step(action, body.note, evidence_sha256s=body.evidence_sha256s))
+    return _take(taker, Step(action, body.note, evidence_sha256s=body.evidence_sha256s))
+
+
+def _take(taker: Taker, step: Step) -> TicketDetail:
+    return taker.take(step.action, partial(take_step, step=step))

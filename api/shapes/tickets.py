@@ -5,7 +5,8 @@ from uuid import UUID
 from pydantic import Field
 
 from api.shapes.base import HazardCode, Level, Page, PersonRef
-from inspection.tables import TicketState
+from inspection.tables import HoldKind, HoldState, TicketState
+from inspection.ticket_clock import ClockUnit, StopReason
 from inspection.tickets import TicketAction
 from inspection.wire import Sha256, UtcDatetime, Wire
 
@@ -25,6 +26,9 @@ class TicketView(Wire):
     opened_at: UtcDatetime
     opened_by: PersonRef
     deadline: UtcDatetime
+    is_deadline_provisional: bool = Field(
+        description="working days of a year are not known yet: the deadline is the earliest possible"
+    )
     is_overdue: bool
     assignee: PersonRef | None
     fixer: PersonRef | None = Field(description="who started or submitted the fix")
@@ -37,21 +41,90 @@ class TicketPage(Page[TicketView]):
 
 
 class TicketStepView(Wire):
-    """One step of a ticket, and the ledger entry that proves it."""
+    """Something that happened to a ticket, and the ledger entry that proves it."""
 
     number: int
     action: str = Field(examples=["assign"])
     state: TicketState = Field(description="the state after this step")
-    by: PersonRef
+    by: PersonRef | None = Field(description="null: the server itself")
     at: UtcDatetime
     note: str
     evidence_sha256s: list[Sha256]
     entry_index: int
 
 
+class StopView(Wire):
+    """When the clock stood or stands still."""
+
+    since: UtcDatetime
+    until: UtcDatetime | None = Field(description="null: not known yet")
+    reason: StopReason
+
+
+class ClockView(Wire):
+    """How much time is left, and why. All durations are counted time, in seconds; `remaining_s` is negative when overdue."""
+
+    unit: ClockUnit = Field(description="every hour counts, or only those of working days in China")
+    unit_basis: str
+    is_unit_basis_checked: bool = Field(description="false: show the basis as to be verified")
+    budget_s: int = Field(description="with what was granted")
+    granted_days: int = Field(description="of approved extensions")
+    elapsed_s: int
+    remaining_s: int
+    due_at: UtcDatetime | None = Field(
+        description="null while a reinspection is waited for: that time does not count"
+    )
+    unknown_years: list[int] = Field(
+        description="years whose working days are not known: `due_at` is the earliest possible"
+    )
+    stopped_by: StopReason | None = Field(description="why it stands still now; null: it runs")
+    stops: list[StopView]
+    as_of: UtcDatetime
+
+
+class TicketHoldView(Wire):
+    """A request for a pause or for more days. `may_*`: what the caller may do with it now."""
+
+    id: UUID
+    kind: HoldKind
+    state: HoldState
+    reason_code: str
+    requested_at: UtcDatetime
+    requested_by: PersonRef
+    until: UtcDatetime | None = Field(description="planned end of a pause")
+    days: int | None = Field(description="of an extension")
+    decided_at: UtcDatetime | None
+    decided_by: PersonRef | None
+    ended_at: UtcDatetime | None
+    is_pausing: bool
+    may_decide: bool
+    may_withdraw: bool
+    may_end: bool
+
+
+class HoldReasonView(Wire):
+    """Why time may be asked for."""
+
+    code: str
+    kinds: list[HoldKind]
+    name_zh: str
+    name_en: str
+
+
+class HoldReasons(Wire):
+    """Every reason, in the order in which it is offered."""
+
+    items: list[HoldReasonView]
+    pause_max_days: int
+    extension_max_days: int
+
+
 class TicketDetail(Wire):
-    """A ticket, every step so far, and what the caller may do next."""
+    """A ticket with its clock, every step so far, and what the caller may do next."""
 
     ticket: TicketView
     steps: list[TicketStepView]
     allowed_actions: list[TicketAction]
+    clock: ClockView
+    holds: list[TicketHoldView] = Field(description="requests for time, oldest first")
+    may_request_hold: bool

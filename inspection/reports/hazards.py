@@ -23,6 +23,7 @@ from inspection.tables import (
     TicketStep,
 )
 from inspection.taxonomy import hazard_catalogue
+from inspection.ticket_deadlines import is_overdue
 
 
 @dataclass(frozen=True)
@@ -147,7 +148,7 @@ class Hazards:
             ticket_state=ticket.state.value if ticket else None,
             deadline=ticket.deadline if ticket else None,
             closed_at=ticket.closed_at if ticket else None,
-            is_overdue=bool(ticket and ticket.deadline < (ticket.closed_at or self.now)),
+            is_overdue=bool(ticket and is_overdue(ticket, self.now)),
             basis=ticket.basis if ticket else (known.basis if known else ""),
             is_basis_checked=(
                 ticket.is_basis_checked if ticket else bool(known and known.basis_checked)

@@ -27,7 +27,7 @@ _LEFT_OUT = frozenset(
         "decided_as",
     }
     # Said by other words of the same entry.
-    | {"action", "step", "proposed_hazard_code"}
+    | {"action", "step", "proposed_hazard_code", "request_id"}
 )
 
 
@@ -75,7 +75,7 @@ def _plain(name: str, value: Any, language: ReportLanguage, names: Names) -> str
                 return words[key]
     if isinstance(value, list):
         return "、".join(str(item) for item in value)
-    moment = _moment(str(value)) if name == "deadline" else None
+    moment = _moment(str(value)) if name in ("deadline", "until") else None
     if isinstance(moment, datetime):
         return f"{moment.astimezone(CHINA):%Y-%m-%d %H:%M}"
     return str(value)

@@ -3,6 +3,12 @@
 from collections.abc import Mapping
 from typing import Final
 
+from inspection.reports.ticket_words import (
+    TICKET_FIELDS_CHINESE,
+    TICKET_FIELDS_ENGLISH,
+    TICKETS_CHINESE,
+    TICKETS_ENGLISH,
+)
 from inspection.sections import LedgerSection
 from inspection.tables import ReportLanguage
 from inspection.taxonomy import hazard_catalogue
@@ -158,6 +164,7 @@ CHINESE: Final[Words] = {
     "kind:section.not_applicable": "栏目不适用",
     "kind:section.applicable": "栏目恢复适用",
     "kind:report.made": "生成报告",
+    **TICKETS_CHINESE,
 }
 ENGLISH: Final[Words] = {
     "title": "Electronic work-safety ledger",
@@ -308,6 +315,7 @@ ENGLISH: Final[Words] = {
     "kind:section.not_applicable": "section does not apply",
     "kind:section.applicable": "section applies again",
     "kind:report.made": "report made",
+    **TICKETS_ENGLISH,
 }
 # Names inside an entry's data; what is not here is shown by its own name.
 FIELDS_CHINESE: Final[Words] = {
@@ -334,6 +342,7 @@ FIELDS_CHINESE: Final[Words] = {
     "ends_on": "截止日",
     "since": "起",
     "tree_size": "记录数",
+    **TICKET_FIELDS_CHINESE,
 }
 FIELDS_ENGLISH: Final[Words] = {
     "hazard_code": "hazard code",
@@ -343,6 +352,7 @@ FIELDS_ENGLISH: Final[Words] = {
     "starts_on": "from",
     "ends_on": "until",
     "tree_size": "entries",
+    **TICKET_FIELDS_ENGLISH,
 }
 
 

@@ -58,7 +58,14 @@ from inspection.tables.sections import (
     SectionRecord,
     SectionReminder,
 )
-from inspection.tables.tickets import RemediationTicket, TicketState, TicketStep
+from inspection.tables.tickets import (
+    HoldKind,
+    HoldState,
+    RemediationTicket,
+    TicketHold,
+    TicketState,
+    TicketStep,
+)
 from inspection.tables.witnesses import Witness
 
 __all__ = [
@@ -81,6 +88,8 @@ __all__ = [
     "FindingClip",
     "ForeignIdentity",
     "HazardItem",
+    "HoldKind",
+    "HoldState",
     "IndexMark",
     "Inspection",
     "InspectionPhoto",
@@ -113,6 +122,7 @@ __all__ = [
     "ServicePlan",
     "SignInSession",
     "TargetState",
+    "TicketHold",
     "TicketState",
     "TicketStep",
     "TokenKind",

@@ -4,11 +4,12 @@ from datetime import datetime
 from enum import StrEnum
 from uuid import UUID
 
-from sqlalchemy import JSON, Column, ForeignKeyConstraint, Index, UniqueConstraint
+from sqlalchemy import JSON, Column, ForeignKeyConstraint, Index, UniqueConstraint, false
 from sqlmodel import Field, SQLModel
 
 from inspection.columns import UtcTime
 from inspection.tables.columns import at_column, new_id
+from inspection.ticket_clock import ClockUnit
 
 
 class TicketState(StrEnum):
@@ -41,6 +42,18 @@ class RemediationTicket(SQLModel, table=True):
     state: TicketState = TicketState.OPEN
     assignee_id: UUID | None = Field(default=None, foreign_key="app_user.id")
     fixer_id: UUID | None = Field(default=None, foreign_key="app_user.id")
+    budget_s: int = Field(description="counted time until it is due, without extensions, seconds")
+    clock_unit: str = Field(default=ClockUnit.CALENDAR.value, description="what time counts")
+    is_deadline_provisional: bool = Field(
+        default=False,
+        sa_column_kwargs={"server_default": false()},
+        description="working days of a year are not known yet: the deadline is the earliest possible",
+    )
+    submitted_at: datetime | None = Field(
+        default=None,
+        sa_type=UtcTime,
+        description="of the fix that waits for its reinspection, or passed",
+    )
     closed_at: datetime | None = at_column(default=False)
     version: int = Field(default=1, description="grows by one a step: optimistic locking")
     __table_args__ = (
@@ -53,7 +66,7 @@ class RemediationTicket(SQLModel, table=True):
 
 
 class TicketStep(SQLModel, table=True):
-    """One step of a ticket, and the ledger entry that proves it."""
+    """Something that happened to a ticket, and the ledger entry that proves it; without a person, the server did it."""
 
     __tablename__ = "ticket_step"
     enterprise_id: UUID = Field(primary_key=True)
@@ -61,7 +74,7 @@ class TicketStep(SQLModel, table=True):
     number: int = Field(primary_key=True)
     action: str
     state: TicketState
-    by_user_id: UUID = Field(foreign_key="app_user.id")
+    by_user_id: UUID | None = Field(default=None, foreign_key="app_user.id")
     at: datetime = at_column()
     note: str = ""
     evidence_sha256s: list[str] = Field(
@@ -73,4 +86,54 @@ class TicketStep(SQLModel, table=True):
             ["enterprise_id", "ticket_id"],
             ["remediation_ticket.enterprise_id", "remediation_ticket.id"],
         ),
+    )
+
+
+class HoldKind(StrEnum):
+    """What is asked for: that the clock stands still for a while, or more time."""
+
+    PAUSE = "pause"
+    EXTENSION = "extension"
+
+
+class HoldState(StrEnum):
+    """A request is decided once, by another person, or taken back before."""
+
+    REQUESTED = "requested"
+    APPROVED = "approved"
+    REFUSED = "refused"
+    WITHDRAWN = "withdrawn"
+
+
+class TicketHold(SQLModel, table=True):
+    """A request for a pause or for more time. Its reasons in words are in the ledger and in the ticket's steps."""
+
+    __tablename__ = "ticket_hold"
+    enterprise_id: UUID = Field(primary_key=True)
+    id: UUID = Field(default_factory=new_id, primary_key=True)
+    ticket_id: UUID
+    kind: str
+    state: str = HoldState.REQUESTED.value
+    reason_code: str = Field(description="of `hold_reasons.csv`")
+    requested_at: datetime = at_column()
+    requested_by: UUID = Field(foreign_key="app_user.id")
+    until: datetime | None = Field(
+        default=None,
+        sa_type=UtcTime,
+        description="planned end of a pause, which begins with its request",
+    )
+    days: int | None = Field(default=None, description="of an extension, in the clock's unit")
+    decided_at: datetime | None = at_column(default=False)
+    decided_by: UUID | None = Field(default=None, foreign_key="app_user.id")
+    ended_at: datetime | None = Field(
+        default=None,
+        sa_type=UtcTime,
+        description="of an approved pause that was ended before its time",
+    )
+    __table_args__ = (
+        ForeignKeyConstraint(
+            ["enterprise_id", "ticket_id"],
+            ["remediation_ticket.enterprise_id", "remediation_ticket.id"],
+        ),
+        Index("ix_ticket_hold_ticket", "enterprise_id", "ticket_id"),
     )

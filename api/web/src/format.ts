@@ -24,6 +24,12 @@ export function formatBytes(size: number): string {
   return size < 1024 * 1024 ? `${Math.ceil(size / 1024)} kB` : `${(size / 1024 / 1024).toFixed(1)} MB`
 }
 
+/** Days, hours and minutes of a number of seconds, rounded down. */
+export function durationParts(seconds: number): { d: number; h: number; m: number } {
+  const minutes = Math.floor(seconds / 60)
+  return { d: Math.floor(minutes / 1440), h: Math.floor((minutes % 1440) / 60), m: minutes % 60 }
+}
+
 /** Whole calendar days from now to a deadline, local time: 0 is today, negative is past. */
 export function daysUntil(iso: string, now = new Date()): number {
   const midnight = (at: Date): number => new Date(at.getFullYear(), at.getMonth(), at.getDate()).getTime()

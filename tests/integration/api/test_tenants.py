@@ -1,6 +1,7 @@
 """Nobody without a token, and nothing of another enterprise: first things first, for every route."""
 
 from collections.abc import Iterator
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -26,6 +27,11 @@ BODIES: dict[str, Any] = {
     "startTicket": {},
     "submitTicket": {"evidence_sha256s": [SHA256]},
     "reinspectTicket": {"passed": True},
+    "requestPause": {"reason_code": "waiting_parts", "until": "2026-12-24T08:00:00Z"},
+    "requestExtension": {"reason_code": "waiting_parts", "days": 1},
+    "decideHold": {"approved": True},
+    "withdrawHold": {},
+    "endPause": {},
     "recordInSection": RECORD,
     "correctRecord": RECORD | {"id": "01920000-0000-7000-8000-000000000001", "reason": "x"},
     "withdrawRecord": {"reason": "x"},
@@ -69,6 +75,7 @@ THINGS = (
     "item_id",
     "notice_id",
     "ticket_id",
+    "ticket_hold_id",
     "inspection_id",
     "device_id",
     "sha256",
@@ -103,6 +110,9 @@ def things(site: Site) -> dict[str, str]:
         "officer", site.own("/erasures"), erasure | {"reason": "person_request"}
     ).json()
     hold = site.post("officer", site.own("/holds"), {"reason": "none"}).json()
+    pause = {"reason_code": "waiting_parts", "until": (utc_now() + timedelta(days=1)).isoformat()}
+    ticket = decision["ticket"]["id"]
+    asked = site.post("officer", site.own(f"/tickets/{ticket}/pauses"), pause).json()
     record = site.post(
         "officer", site.own("/sections/L04/records"), {"id": str(new_id()), "values": MEETING}
     ).json()
@@ -115,7 +125,8 @@ def things(site: Site) -> dict[str, str]:
         "enterprise_id": str(site.town.mine.id),
         "finding_id": draft["id"],
         "item_id": decision["item"]["id"],
-        "ticket_id": decision["ticket"]["id"],
+        "ticket_id": ticket,
+        "ticket_hold_id": asked["holds"][0]["id"],
         "notice_id": site.get("officer", "/v1/notices").json()["items"][0]["id"],
         "inspection_id": inspection["id"],
         "device_id": str(site.town.device.id),

@@ -21,6 +21,7 @@ from inspection.intake import record_finding
 from inspection.queries import get_item, ticket_steps
 from inspection.scopes import Actor, device_scope, scope_of
 from inspection.tables import ItemState, RemediationTicket, TicketState, User, new_id
+from inspection.ticket_steps import TicketRef
 from inspection.tickets import Step, TicketAction, allowed_actions, take_step
 from inspection.wire import Confirmation
 from ledger.log import entries
@@ -53,9 +54,8 @@ def take(session: Session, town: Town, ticket: RemediationTicket) -> Take:
         version = facts.pop("expected_version", None)
         step = Step(TicketAction(action), **facts)
         scope = scope_of(session, user.id)
-        return take_step(
-            session, scope, town.mine.id, ticket.id, step, LATER, expected_version=version
-        )
+        ref = TicketRef(town.mine.id, ticket.id, LATER, version)
+        return take_step(session, scope, ref, step)
 
     return take
 
@@ -197,7 +197,7 @@ def test_a_stranger_and_an_unknown_ticket(session: Session, town: Town, take: Ta
         take(town.stranger, "assign", assignee_id=town.worker.id)
     scope = scope_of(session, town.officer.id)
     with pytest.raises(NotFound):
-        take_step(session, scope, town.mine.id, new_id(), Step(TicketAction.START), NOW)
+        take_step(session, scope, TicketRef(town.mine.id, new_id(), NOW), Step(TicketAction.START))
 
 
 def test_the_caller_is_told_what_they_may_do(

@@ -5,7 +5,7 @@ from datetime import UTC, date, datetime, timedelta
 import pytest
 
 from inspection.errors import NotFound
-from inspection.plans import china_day, deadline, parameter
+from inspection.plans import budget, china_day, parameter
 from inspection.sections import hazard_section, ledger_section, ledger_sections
 
 
@@ -15,12 +15,12 @@ def test_a_day_in_china_begins_eight_hours_early() -> None:
     assert china_day(datetime(2026, 11, 24, 16, 0, tzinfo=UTC)) == date(2026, 11, 25)
 
 
-def test_a_deadline_of_no_days_is_a_number_of_hours() -> None:
+def test_a_budget_of_no_days_is_a_number_of_hours() -> None:
     """By parameter, which says that no norm sets it."""
-    opened = datetime(2026, 11, 24, 8, tzinfo=UTC)
-    assert deadline(opened, 0) == opened + timedelta(hours=24)
-    assert deadline(opened, 7) == opened + timedelta(days=7)
-    assert not parameter("same_day_deadline", opened.date()).basis_checked
+    opened = date(2026, 11, 24)
+    assert budget(0, opened) == timedelta(hours=24)
+    assert budget(7, opened) == timedelta(days=7)
+    assert not parameter("same_day_deadline", opened).basis_checked
 
 
 def test_an_unknown_parameter_or_one_not_yet_in_force_is_not_found() -> None:

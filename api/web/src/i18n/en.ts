@@ -2,6 +2,7 @@
 import { itemBundle } from './bundle.en'
 import box from './box.en'
 import clip from './clip.en'
+import { clock, hold, holdActions, holdProblems } from './clock.en'
 import flywheel from './flywheel.en'
 import model from './model.en'
 import notice from './notice.en'
@@ -15,6 +16,8 @@ const en: typeof zh = {
   ...flywheel,
   box,
   clip,
+  clock,
+  hold,
   itemBundle,
   model,
   notice,
@@ -227,7 +230,7 @@ const en: typeof zh = {
   ticketState: {
     open: 'To assign', assigned: 'To fix', fixing: 'Being fixed', submitted: 'To reinspect', closed: 'Closed', returned: 'Returned',
   },
-  ticketAction: { open: 'Opened', assign: 'Assigned', start: 'Fix started', submit: 'Fix submitted', close: 'Reinspected, closed', return: 'Returned' },
+  ticketAction: { ...holdActions, open: 'Opened', assign: 'Assigned', start: 'Fix started', submit: 'Fix submitted', close: 'Reinspected, closed', return: 'Returned' },
   ticketDo: { assign: 'Assign', start: 'Start fixing', submit: 'Submit the fix', close: 'Accept and close', return: 'Return' },
   ledger: {
     title: 'Safety ledger',
@@ -304,6 +307,7 @@ const en: typeof zh = {
   notFound: { title: 'No such page', text: 'The address is wrong, or it is not yours to see.', home: 'Go home' },
   problem: {
     ...retentionProblems,
+    ...holdProblems,
     offline: 'The server was not reached. Check the network and try again.',
     unknown: 'This did not work. Please try again later.',
     not_signed_in: 'Please sign in first.',

@@ -2,6 +2,7 @@
 import { itemBundle } from './bundle.zh-CN'
 import box from './box.zh-CN'
 import clip from './clip.zh-CN'
+import { clock, hold, holdActions, holdProblems } from './clock.zh-CN'
 import flywheel from './flywheel.zh-CN'
 import model from './model.zh-CN'
 import notice from './notice.zh-CN'
@@ -14,6 +15,8 @@ export default {
   ...flywheel,
   box,
   clip,
+  clock,
+  hold,
   itemBundle,
   model,
   notice,
@@ -226,7 +229,7 @@ export default {
   ticketState: {
     open: '待指派', assigned: '待整改', fixing: '整改中', submitted: '待复查', closed: '已销号', returned: '已退回',
   },
-  ticketAction: { open: '开单', assign: '指派', start: '开始整改', submit: '提交整改', close: '复查合格', return: '退回' },
+  ticketAction: { ...holdActions, open: '开单', assign: '指派', start: '开始整改', submit: '提交整改', close: '复查合格', return: '退回' },
   ticketDo: { assign: '指派责任人', start: '开始整改', submit: '提交整改结果', close: '复查合格并销号', return: '退回重新整改' },
   ledger: {
     title: '安全台账',
@@ -303,6 +306,7 @@ export default {
   notFound: { title: '页面不存在', text: '地址有误，或者您没有权限查看。', home: '回到首页' },
   problem: {
     ...retentionProblems,
+    ...holdProblems,
     offline: '无法连接服务器，请检查网络后重试。',
     unknown: '操作没有成功，请稍后重试。',
     not_signed_in: '请先登录。',

@@ -1,0 +1,36 @@
+"""What happens to tickets and items, as reports say it, in both languages."""
+
+from collections.abc import Mapping
+from typing import Final
+
+_ZH_EN: Final = {
+    "pause_requested": ("申请暂停计时", "pause asked for"),
+    "pause_approved": ("同意暂停计时", "pause granted"),
+    "pause_refused": ("不同意暂停计时", "pause refused"),
+    "pause_withdrawn": ("撤回暂停申请", "request for a pause withdrawn"),
+    "pause_ended": ("恢复计时", "clock runs again"),
+    "extension_requested": ("申请延期", "extension asked for"),
+    "extension_approved": ("同意延期", "extension granted"),
+    "extension_refused": ("不同意延期", "extension refused"),
+    "extension_withdrawn": ("撤回延期申请", "request for an extension withdrawn"),
+}
+TICKETS_CHINESE: Final[Mapping[str, str]] = {
+    f"{prefix}{name}": zh
+    for name, (zh, _) in _ZH_EN.items()
+    for prefix in ("kind:ticket.", "action_")
+}
+TICKETS_ENGLISH: Final[Mapping[str, str]] = {
+    f"{prefix}{name}": en
+    for name, (_, en) in _ZH_EN.items()
+    for prefix in ("kind:ticket.", "action_")
+}
+TICKET_FIELDS_CHINESE: Final[Mapping[str, str]] = {
+    "until": "至",
+    "days": "天数",
+    "clock_unit": "计时方式",
+    "reason_code": "原因代码",
+}
+TICKET_FIELDS_ENGLISH: Final[Mapping[str, str]] = {
+    "clock_unit": "clock",
+    "reason_code": "reason",
+}

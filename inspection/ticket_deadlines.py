@@ -1,0 +1,99 @@
+"""A ticket's clock from its rows: what stopped it, what was granted, and the deadline that follows."""
+
+from collections.abc import Iterator, Sequence
+from datetime import datetime, timedelta
+
+from sqlmodel import Session, col, select
+
+from inspection import ticket_clock
+from inspection.tables import (
+    HoldKind,
+    HoldState,
+    RemediationTicket,
+    TicketHold,
+    TicketState,
+    TicketStep,
+)
+from inspection.ticket_clock import ClockUnit, Reading, Span, Stop, StopReason, TicketClock
+from inspection.work_calendar import work_calendar
+
+# The fixer has done their part: how long the reinspection takes is not theirs.
+WAITING = (TicketState.SUBMITTED,)
+
+
+def clock_of(session: Session, ticket: RemediationTicket) -> TicketClock:
+    """Return a ticket's clock as it stands."""
+    approved = [row for row in holds_of(session, ticket) if row.state == HoldState.APPROVED]
+    granted = sum(row.days or 0 for row in approved if row.kind == HoldKind.EXTENSION)
+    pauses = [
+        Stop(pause_span(row), StopReason.PAUSE) for row in approved if row.kind == HoldKind.PAUSE
+    ]
+    return TicketClock(
+        opened_at=ticket.opened_at,
+        budget=timedelta(seconds=ticket.budget_s, days=granted),
+        unit=ClockUnit(ticket.clock_unit),
+        stops=[*pauses, *_waits(session, ticket)],
+    )
+
+
+def pause_span(hold: TicketHold) -> Span:
+    """Return when an approved pause holds: from its request, so that a slow approval takes no time, to its end."""
+    ends = [at for at in (hold.until, hold.ended_at) if at is not None]
+    return Span(hold.requested_at, min(ends, default=None))
+
+
+def reading_of(session: Session, ticket: RemediationTicket, now: datetime) -> Reading:
+    """Return what a ticket's clock shows now, or showed when it was closed."""
+    clock = clock_of(session, ticket)
+    return ticket_clock.read(clock, ticket.closed_at or now, work_calendar())
+
+
+def set_deadline(session: Session, ticket: RemediationTicket) -> None:
+    """Let the stored deadline follow the clock. While it cannot be known, it stays what it was."""
+    found = ticket_clock.due(clock_of(session, ticket), work_calendar())
+    if found.at is not None:
+        ticket.deadline = found.at
+        ticket.is_deadline_provisional = bool(found.unknown_years)
+        session.flush()
+
+
+def is_overdue(ticket: RemediationTicket, now: datetime) -> bool:
+    """Return whether the fix was, or is, late, by the stored deadline.
+
+    A fix that waits for its reinspection, or has passed, is judged by when it was submitted; a deadline that is only the
+    earliest possible one makes nothing late.
+    """
+    until = ticket.submitted_at or ticket.closed_at or now
+    return not ticket.is_deadline_provisional and ticket.deadline < until
+
+
+def holds_of(session: Session, ticket: RemediationTicket) -> Sequence[TicketHold]:
+    """Return a ticket's requests for pauses and extensions, oldest first."""
+    return session.exec(
+        select(TicketHold)
+        .where(
+            col(TicketHold.enterprise_id) == ticket.enterprise_id,
+            col(TicketHold.ticket_id) == ticket.id,
+        )
+        .order_by(col(TicketHold.id))
+    ).all()
+
+
+def _waits(session: Session, ticket: RemediationTicket) -> Iterator[Stop]:
+    steps = session.exec(
+        select(TicketStep.at, TicketStep.state)
+        .where(
+            col(TicketStep.enterprise_id) == ticket.enterprise_id,
+            col(TicketStep.ticket_id) == ticket.id,
+        )
+        .order_by(col(TicketStep.number))
+    )
+    since: datetime | None = None
+    for at, state in steps:
+        if since is None and state in WAITING:
+            since = at
+        elif since is not None and state not in WAITING:
+            yield Stop(Span(since, at), StopReason.REINSPECTION)
+            since = None
+    if since is not None:
+        yield Stop(Span(since), StopReason.REINSPECTION)
