@@ -12,6 +12,7 @@ from inspection.intake import record_finding
 from inspection.scopes import Actor, scope_of
 from inspection.tables import Finding, HazardItem, ItemState, RemediationTicket, User, new_id
 from inspection.taxonomy import UnknownHazard
+from inspection.ticket_steps import TicketRef
 from inspection.tickets import Step, TicketAction, take_step
 from inspection.wire import Confirmation, Dismissal, DrawnBox
 from ledger.entry import Record
@@ -221,7 +222,8 @@ def _close(session: Session, town: Town, ticket: RemediationTicket) -> None:
         (officer, Step(TicketAction.SUBMIT, evidence_sha256s=(photo,))),
         (expert, Step(TicketAction.CLOSE)),
     ):
-        take_step(session, scope, town.mine.id, ticket.id, step, NOW + timedelta(minutes=1))
+        ref = TicketRef(town.mine.id, ticket.id, NOW + timedelta(minutes=1))
+        take_step(session, scope, ref, step)
 
 
 def _last_record(session: Session, town: Town) -> Record:

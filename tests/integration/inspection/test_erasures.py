@@ -55,6 +55,7 @@ from inspection.scopes import Scope, scope_of
 from inspection.stores import MemoryStore
 from inspection.tables import ErasureRequest, ErasureState, Evidence, Role, TargetState
 from inspection.tables.search import PIECES
+from inspection.ticket_steps import TicketRef
 from inspection.tickets import Step, TicketAction, take_step
 from inspection.wire import Confirmation, Dismissal, ReceiptStatus
 from ledger.log import audit, get_entry
@@ -295,7 +296,7 @@ def test_an_open_ticket_keeps_its_item(desk: Desk) -> None:
         (expert, Step(TicketAction.CLOSE)),
     ]
     for scope, step in steps:
-        take_step(desk.session, scope, desk.mine, decision.ticket.id, step, NOW)
+        take_step(desk.session, scope, TicketRef(desk.mine, decision.ticket.id, NOW), step)
     size = SqlStore(desk.session).head(str(desk.mine)).size
     assert desk.refusals(index) == []
     desk.erase(*range(size))

@@ -21,6 +21,7 @@ from inspection.tables import (
     new_id,
 )
 from inspection.ticket_notices import tell_overdue
+from inspection.ticket_steps import TicketRef
 from inspection.tickets import Step, TicketAction, take_step
 from inspection.wire import Confirmation
 from tests.builders import NOW, Town, jpeg, keep, make_draft
@@ -65,7 +66,8 @@ def test_each_step_tells_those_concerned_and_nobody_of_their_own(
         (town.expert, Step(TicketAction.CLOSE)),
     ]
     for user, step in steps:
-        take_step(session, scope_of(session, user.id), town.mine.id, ticket.id, step, NOW)
+        ref = TicketRef(town.mine.id, ticket.id, NOW)
+        take_step(session, scope_of(session, user.id), ref, step)
     assert told(session, town.officer) == ["ticket_opened", "ticket_returned", "ticket_closed"]
     assert told(session, town.worker) == ["ticket_assigned", "ticket_returned", "ticket_closed"]
     assert told(session, town.expert) == ["ticket_submitted", "ticket_submitted"]
