@@ -39,10 +39,15 @@ from api.routes import (
     tickets,
     vouching,
 )
+from api.row_security import is_bound_by_policies
 from api.settings import Settings
 from inspection.jobs import PhotoDetector
 
 LOG = logging.getLogger(__name__)
+UNBOUND = (
+    "the database role is a superuser or has BYPASSRLS: row policies do not bind it; "
+    "give ANXUN_DATABASE_URL a role of its own that owns the database (docs/operations.md)"
+)
 
 ROUTERS: tuple[APIRouter, ...] = (
     sessions.router,
@@ -105,6 +110,9 @@ def create_app(settings: Settings, detector: PhotoDetector | None = None) -> Fas
 def _open(settings: Settings, detector: PhotoDetector | None) -> Parts:
     parts = assemble(settings, detector)
     upgrade_database(parts.engine)
+    with parts.engine.connect() as connection:
+        if not is_bound_by_policies(connection):
+            LOG.warning(UNBOUND)
     LOG.info("%s %s", parts.detector.name, parts.photo_worker.switches.said())
     parts.photo_worker.start()
     parts.report_worker.start()

@@ -15,6 +15,8 @@ from sqlalchemy.exc import IntegrityError
 import inspection.tables
 import ledger.sql
 import ledger.vouching
+from api.row_security import protect_rows
+from inspection.database import tell_enterprises
 from inspection.tables.search import PIECES
 
 MIGRATIONS = Path(__file__).parent / "migrations"
@@ -33,7 +35,10 @@ def upgrade_database(engine: Engine) -> None:
         if engine.dialect.name == "postgresql":
             # Several servers may start at once; the lock ends with the transaction.
             connection.execute(select(func.pg_advisory_xact_lock(UPGRADE_LOCK)))
+            # A step may move rows of every enterprise.
+            tell_enterprises(connection, None)
         command.upgrade(alembic_config(connection), "head")
+        protect_rows(connection, METADATA)
 
 
 def _is_newest(engine: Engine) -> bool:

@@ -4,7 +4,7 @@ from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from tempfile import SpooledTemporaryFile
-from typing import Annotated
+from typing import Annotated, Any
 from uuid import UUID
 
 from fastapi import Depends, Path, Query, Request, Security
@@ -26,6 +26,7 @@ from api.parts import Parts
 from api.problems import remote_of
 from api.settings import Settings
 from api.tokens import TokenScope
+from inspection.database import bound_to
 from inspection.evidence import ByteSource
 from inspection.queries import Paging
 from inspection.tables import PersonalToken, TokenKind
@@ -71,14 +72,32 @@ async def parts_of(request: Request) -> Parts:
 AppParts = Annotated[Parts, Depends(parts_of)]
 
 
-def reading(parts: AppParts) -> Iterator[Session]:
-    """Open a session that only reads."""
+def seen_by_caller(request: Request) -> dict[str, Any]:
+    """Return what binds a session to what the caller may see: nothing, before somebody has signed in."""
+    state = request.state
+    return bound_to(lambda: getattr(state, "enterprise_ids", ()))
+
+
+def reading(request: Request, parts: AppParts) -> Iterator[Session]:
+    """Open a session that only reads, of the caller's enterprises."""
+    with parts.read(info=seen_by_caller(request)) as session:
+        yield session
+
+
+def writing(request: Request, parts: AppParts) -> Iterator[Session]:
+    """Open a session that is committed once, here, before the answer is sent; any error undoes all of it."""
+    with parts.write(info=seen_by_caller(request)) as session, session.begin():
+        yield session
+
+
+def reading_beyond(parts: AppParts) -> Iterator[Session]:
+    """Open a session that reads what is not the caller's: for whoever holds a secret number instead of a sign-in."""
     with parts.read() as session:
         yield session
 
 
-def writing(parts: AppParts) -> Iterator[Session]:
-    """Open a session that is committed once, here, before the answer is sent; any error undoes all of it."""
+def writing_beyond(parts: AppParts) -> Iterator[Session]:
+    """Open a session that changes what is not the caller's yet, committed once."""
     with parts.write.begin() as session:
         yield session
 
@@ -86,6 +105,8 @@ def writing(parts: AppParts) -> Iterator[Session]:
 # "function": the commit must be over before the caller is told that it was done.
 Reading = Annotated[Session, Depends(reading, scope="function")]
 Writing = Annotated[Session, Depends(writing, scope="function")]
+ReadingBeyond = Annotated[Session, Depends(reading_beyond, scope="function")]
+WritingBeyond = Annotated[Session, Depends(writing_beyond, scope="function")]
 
 
 async def address_of(request: Request) -> str:
@@ -116,6 +137,7 @@ def current_user(
     with parts.read() as session:
         caller = caller_of_token(session, token, now, kind)
     request.state.actor = caller.actor
+    request.state.enterprise_ids = caller.scope.enterprise_ids
     if caller.credential.kind is CredentialKind.PERSONAL:
         _heed_scopes(request, caller)
         note_use(parts, caller, now)
@@ -145,6 +167,7 @@ def current_device(request: Request, parts: AppParts, bearer: DeviceBearer) -> C
     with parts.read() as session:
         calling = device_of_token(session, bearer.credentials)
     request.state.actor = calling.scope.actor.name
+    request.state.enterprise_ids = calling.scope.enterprise_ids
     if is_seen_due(calling.device, now):
         with parts.write.begin() as session:
             note_seen(session, calling.device.id, now)

@@ -3,16 +3,21 @@
 A write transaction on SQLite begins IMMEDIATE, so that two writers queue up instead of failing when both have read
 first. Its journal is WAL with ``synchronous=FULL``: what was committed survives a power cut. A session for reading
 can not write, in either database.
+
+On PostgreSQL every transaction says which enterprises it may see (`anxun.enterprises`), and the row policies of
+`api.row_security` hold it to that: a query without its filter returns nothing foreign, and a connection that says nothing
+sees nothing. Sessions that are opened here see every enterprise, for the system's own work; a request's are `bound_to` its caller.
 """
 
 import sqlite3
+from collections.abc import Callable, Collection
 from typing import Any
 from uuid import UUID
 
 from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import OperationalError
-from sqlalchemy.orm import sessionmaker
+from sqlalchemy.orm import SessionTransaction, sessionmaker
 from sqlmodel import Session, col, func, select
 
 from inspection.errors import NotFound
@@ -20,6 +25,10 @@ from inspection.tables import Enterprise
 
 BUSY_TIMEOUT_S = 30.0
 _READING = "anxun_reading"
+ENTERPRISES_SETTING = "anxun.enterprises"
+EVERY = "*"
+_BOUND = "anxun_bound"
+Bound = Callable[[], Collection[UUID]]
 
 
 def make_engine(url: str | URL) -> Engine:
@@ -54,7 +63,38 @@ def _begin_sqlite(connection: Connection) -> None:
 
 def write_sessions(engine: Engine) -> sessionmaker[Session]:
     """Return what opens sessions that write. On SQLite one holds the write lock from its first statement on."""
-    return sessionmaker(engine, class_=Session, expire_on_commit=False)
+    return _telling(sessionmaker(engine, class_=Session, expire_on_commit=False))
+
+
+def bound_to(enterprise_ids: Bound) -> dict[str, Any]:
+    """Return what a session is opened with (`info=`) to see these enterprises only; they are asked for as each transaction begins."""
+    return {_BOUND: enterprise_ids}
+
+
+def require_unbound(session: Session) -> None:
+    """Raise `RuntimeError` in a session that does not see every enterprise: for decisions that concern them all."""
+    if _BOUND in session.info:
+        raise RuntimeError("this must see every enterprise; open a session of the system's own")
+
+
+def _telling(sessions: sessionmaker[Session]) -> sessionmaker[Session]:
+    event.listen(sessions, "after_begin", _tell_enterprises)
+    return sessions
+
+
+def _tell_enterprises(
+    session: Session, transaction: SessionTransaction, connection: Connection
+) -> None:
+    if connection.dialect.name != "postgresql" or transaction.nested:
+        return
+    bound: Bound | None = session.info.get(_BOUND)
+    tell_enterprises(connection, None if bound is None else bound())
+
+
+def tell_enterprises(connection: Connection, enterprise_ids: Collection[UUID] | None) -> None:
+    """Tell PostgreSQL, until the transaction ends, which enterprises may be seen; None means every one."""
+    seen = EVERY if enterprise_ids is None else ",".join(str(each) for each in enterprise_ids)
+    connection.execute(select(func.set_config(ENTERPRISES_SETTING, seen, True)))
 
 
 def read_sessions(engine: Engine) -> sessionmaker[Session]:
@@ -62,7 +102,9 @@ def read_sessions(engine: Engine) -> sessionmaker[Session]:
     options: dict[str, Any] = {_READING: True}
     if engine.dialect.name == "postgresql":
         options["postgresql_readonly"] = True
-    return sessionmaker(engine.execution_options(**options), class_=Session, expire_on_commit=False)
+    return _telling(
+        sessionmaker(engine.execution_options(**options), class_=Session, expire_on_commit=False)
+    )
 
 
 def see_one_state(session: Session) -> None:

@@ -14,7 +14,7 @@ from sqlalchemy import ColumnElement
 from sqlalchemy.orm import sessionmaker
 from sqlmodel import Session, col, or_, select
 
-from inspection.database import lock_enterprise, lock_evidence
+from inspection.database import lock_enterprise, lock_evidence, require_unbound
 from inspection.errors import StorageError
 from inspection.evidence import EvidenceStore
 from inspection.evidence_register import REMOVED, register_gone
@@ -70,6 +70,7 @@ def remove_queued(
     session: Session, store: EvidenceStore, enterprise_id: UUID, sha256: str, now: datetime
 ) -> Removed:
     """Delete queued bytes, or say why not; the caller commits. Nothing happens while an export may need them."""
+    require_unbound(session)
     lock_evidence(session, sha256)
     row = session.get_one(EvidenceRemoval, (enterprise_id, sha256), populate_existing=True)
     if row.removed_at is not None:

@@ -19,6 +19,7 @@ from sqlmodel import SQLModel
 
 from inspection.database import make_engine
 
+ROLE = "anxun"
 _NUMBERS = itertools.count(1)
 
 
@@ -40,6 +41,8 @@ def postgres_server() -> Iterator[str]:
             for setting in ("fsync", "synchronous_commit", "full_page_writes"):
                 connection.execute(f"ALTER SYSTEM SET {setting} = off".encode())
             connection.execute("SELECT pg_reload_conf()")
+            # No superuser: row policies would not bind it.
+            connection.execute(f"CREATE ROLE {ROLE} LOGIN NOSUPERUSER".encode())
         yield conninfo
     finally:
         server.cleanup()
@@ -77,8 +80,10 @@ def postgres_tables_url(postgres_server: str, _postgres_tables: str) -> Iterator
 def _database(server: str, template: str = "template1") -> Iterator[str]:
     name = f"anxun_test_{next(_NUMBERS)}"
     with psycopg.connect(server, autocommit=True) as connection:
-        connection.execute(f"CREATE DATABASE {name} TEMPLATE {template}".encode())
-        yield server.replace("postgresql://", "postgresql+psycopg://").replace(
-            "/postgres?", f"/{name}?"
+        made = f"CREATE DATABASE {name} OWNER {ROLE} TEMPLATE {template}"
+        connection.execute(made.encode())
+        address = make_url(server).set(
+            drivername="postgresql+psycopg", username=ROLE, password=None, database=name
         )
+        yield address.render_as_string(hide_password=False)
         connection.execute(f"DROP DATABASE {name} WITH (FORCE)".encode())

@@ -6,7 +6,7 @@ from sqlmodel import Session
 from api import invitations
 from api.access import log_access
 from api.auth import hash_password, normal_login
-from api.deps import AppParts, Reading, Remote, SignedInPerson, Writing
+from api.deps import AppParts, ReadingBeyond, Remote, SignedInPerson, WritingBeyond
 from api.errors import problems
 from api.password_policy import require_strong
 from api.routes.sessions import UserAgent, enter, signed_in
@@ -26,7 +26,7 @@ router = APIRouter(tags=["people"])
     summary="What an invitation is to",
     responses=problems(401, 422),
 )
-def view_invitation(body: InvitationToken, session: Reading) -> InvitedTo:
+def view_invitation(body: InvitationToken, session: ReadingBeyond) -> InvitedTo:
     """Return who invites to what, so that the invited person can decide."""
     row = invitations.find(session, body.token, utc_now())
     return InvitedTo(
@@ -73,7 +73,7 @@ def accept_invitation(
     responses=problems(401, 403, 409, 422),
 )
 def join_by_invitation(
-    body: InvitationToken, caller: SignedInPerson, session: Writing, remote: Remote
+    body: InvitationToken, caller: SignedInPerson, session: WritingBeyond, remote: Remote
 ) -> None:
     """Become a member with the account that I have."""
     user = session.get_one(User, caller.user_id)

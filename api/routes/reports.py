@@ -15,6 +15,7 @@ from api.deps import (
     EnterpriseId,
     PageAsked,
     Reading,
+    ReadingBeyond,
     Remote,
     Writing,
 )
@@ -158,7 +159,7 @@ def get_report_file(
     summary="Whether a report is genuine",
     responses=problems(404, 422),
 )
-def check_report(report_id: ReportId, session: Reading) -> ReportCheck:
+def check_report(report_id: ReportId, session: ReadingBeyond) -> ReportCheck:
     """Return which file and which ledger a report is, to anyone who holds its number: nothing of what it tells."""
     return ReportCheck.from_row(queue.made_report(session, report_id))
 
