@@ -43,6 +43,9 @@ def postgres_server() -> Iterator[str]:
             connection.execute("SELECT pg_reload_conf()")
             # No superuser: row policies would not bind it.
             connection.execute(f"CREATE ROLE {ROLE} LOGIN NOSUPERUSER".encode())
+            # Who tampers in a test looks at no foreign key.
+            grant = f"GRANT SET ON PARAMETER session_replication_role TO {ROLE}"
+            connection.execute(grant.encode())
         yield conninfo
     finally:
         server.cleanup()
