@@ -15,7 +15,7 @@ from sqlalchemy.exc import IntegrityError
 import inspection.tables
 import ledger.sql
 import ledger.vouching
-from api.row_security import protect_rows
+from api.row_security import protect_rows, unprotected
 from inspection.database import tell_enterprises
 from inspection.tables.search import PIECES
 
@@ -35,8 +35,6 @@ def upgrade_database(engine: Engine) -> None:
         if engine.dialect.name == "postgresql":
             # Several servers may start at once; the lock ends with the transaction.
             connection.execute(select(func.pg_advisory_xact_lock(UPGRADE_LOCK)))
-            # A step may move rows of every enterprise.
-            tell_enterprises(connection, None)
         command.upgrade(alembic_config(connection), "head")
         protect_rows(connection, METADATA)
 
@@ -45,7 +43,8 @@ def _is_newest(engine: Engine) -> bool:
     with engine.connect() as connection:
         there = MigrationContext.configure(connection).get_current_heads()
         script = ScriptDirectory.from_config(alembic_config(connection))
-    return set(there) == set(script.get_heads())
+        is_newest = set(there) == set(script.get_heads())
+        return is_newest and not unprotected(connection, METADATA)
 
 
 @contextmanager
@@ -60,6 +59,8 @@ def migrating(engine: Engine) -> Iterator[Connection]:
     """
     if engine.dialect.name != "sqlite":
         with engine.begin() as connection:
+            # A step may move rows of every enterprise.
+            tell_enterprises(connection, None)
             yield connection
         return
     with engine.connect() as connection:

@@ -8,6 +8,8 @@ every upgrade of the schema, so that no migration can forget one.
 A superuser, and a role with BYPASSRLS, is bound by no policy: PostgreSQL has it so. `anxun serve` says so when it is one.
 """
 
+from collections.abc import Sequence
+
 from sqlalchemy import Connection, MetaData, Table, text
 
 from inspection.database import ENTERPRISES_SETTING, EVERY
@@ -31,17 +33,24 @@ def protect_rows(connection: Connection, metadata: MetaData) -> None:
         return
     for statement in _FUNCTIONS:
         connection.execute(text(statement))
-    protected = set(connection.scalars(text("SELECT tablename FROM pg_policies WHERE policyname = :name"), {"name": POLICY}))  # fmt: skip
-    for table in metadata.sorted_tables:
-        condition = condition_of(table)
-        if condition is not None and table.name not in protected:
-            name = connection.dialect.identifier_preparer.format_table(table)
-            for statement in (
-                f"ALTER TABLE {name} ENABLE ROW LEVEL SECURITY",
-                f"ALTER TABLE {name} FORCE ROW LEVEL SECURITY",
-                f"CREATE POLICY {POLICY} ON {name} USING ({condition})",
-            ):
-                connection.execute(text(statement))
+    for table in unprotected(connection, metadata):
+        name = connection.dialect.identifier_preparer.format_table(table)
+        for statement in (
+            f"ALTER TABLE {name} ENABLE ROW LEVEL SECURITY",
+            f"ALTER TABLE {name} FORCE ROW LEVEL SECURITY",
+            f"CREATE POLICY {POLICY} ON {name} USING ({condition_of(table)})",
+        ):
+            connection.execute(text(statement))
+
+
+def unprotected(connection: Connection, metadata: MetaData) -> Sequence[Table]:
+    """Return the tables of enterprises that have no policy yet; none on SQLite, which knows no policies."""
+    if connection.dialect.name != "postgresql":
+        return ()
+    asked = text("SELECT tablename FROM pg_policies WHERE policyname = :name")
+    protected = set(connection.scalars(asked, {"name": POLICY}))
+    owned = (table for table in metadata.sorted_tables if condition_of(table) is not None)
+    return [table for table in owned if table.name not in protected]
 
 
 def condition_of(table: Table) -> str | None:

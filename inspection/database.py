@@ -85,14 +85,16 @@ def _telling(sessions: sessionmaker[Session]) -> sessionmaker[Session]:
 def _tell_enterprises(
     session: Session, transaction: SessionTransaction, connection: Connection
 ) -> None:
-    if connection.dialect.name != "postgresql" or transaction.nested:
+    if transaction.nested:
         return
     bound: Bound | None = session.info.get(_BOUND)
     tell_enterprises(connection, None if bound is None else bound())
 
 
 def tell_enterprises(connection: Connection, enterprise_ids: Collection[UUID] | None) -> None:
-    """Tell PostgreSQL, until the transaction ends, which enterprises may be seen; None means every one."""
+    """Tell PostgreSQL, until the transaction ends, which enterprises may be seen; None means every one. Nothing on SQLite."""
+    if connection.dialect.name != "postgresql":
+        return
     seen = EVERY if enterprise_ids is None else ",".join(str(each) for each in enterprise_ids)
     connection.execute(select(func.set_config(ENTERPRISES_SETTING, seen, True)))
 

@@ -8,6 +8,7 @@ from uuid import UUID
 import sqlalchemy as sa
 
 from api.database import METADATA
+from inspection.database import tell_enterprises
 
 AT = datetime(2026, 11, 24, 8, 0, tzinfo=UTC)
 ENTERPRISE = UUID(int=7)
@@ -31,6 +32,7 @@ _BY_TYPE: Mapping[type[Any], Any] = {
 
 def fill_every_table(connection: sa.Connection) -> list[str]:
     """Insert the rows; return the names of the tables, those that others refer to first."""
+    tell_enterprises(connection, None)
     rows: dict[str, dict[str, Any]] = {}
     for table in METADATA.sorted_tables:
         rows[table.name] = row = {}

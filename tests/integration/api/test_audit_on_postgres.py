@@ -11,7 +11,7 @@ from typer.testing import CliRunner
 from api.audit_desk import AuditDesk
 from api.cli import app
 from api.parts import open_evidence
-from inspection.database import make_engine
+from inspection.database import make_engine, write_sessions
 from inspection.journal import area_log_id_of, log_id_of
 from inspection.stores import MemoryStore
 from ledger.keys import KeyRing
@@ -77,7 +77,7 @@ def test_what_was_changed_on_a_server_that_lived_is_named(
     public_keys = [key.verifier.public_key for key in ring.all()]
     engine = make_engine(postgres_url)
     for change, said in CHANGES:
-        with Session(engine) as session:
+        with write_sessions(engine)() as session:
             session.execute(sa.text("SET session_replication_role = replica"))
             session.execute(sa.text(change), {k: v for k, v in ids.items() if f":{k}" in change})
             desk = AuditDesk(session, open_evidence(settings), public_keys)

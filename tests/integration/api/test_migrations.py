@@ -13,7 +13,7 @@ from sqlalchemy import Engine, inspect
 from sqlalchemy.exc import IntegrityError
 
 from api.database import METADATA, alembic_config, is_described, migrating, upgrade_database
-from inspection.database import make_engine
+from inspection.database import make_engine, tell_enterprises
 from inspection.tables.search import PIECES
 from tests.row_of_every_table import fill_every_table
 
@@ -52,6 +52,7 @@ def rows_of(engine: Engine) -> dict[str, int]:
     """Count what is in each of the program's tables that is there."""
     there = set(inspect(engine).get_table_names())
     with engine.connect() as connection:
+        tell_enterprises(connection, None)
         return {
             name: connection.execute(sa.select(sa.func.count()).select_from(table)).scalar_one()
             for name, table in METADATA.tables.items()
@@ -90,6 +91,7 @@ def test_a_migration_leaves_foreign_keys_on(engine: Engine) -> None:
     with engine.begin() as connection:
         fill_every_table(connection)
     with pytest.raises(IntegrityError), engine.begin() as connection:
+        tell_enterprises(connection, None)
         connection.execute(orphan, {"id": "f" * 32})
 
 
