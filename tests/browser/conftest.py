@@ -12,12 +12,13 @@ from datetime import UTC, datetime
 from pathlib import Path
 from uuid import UUID
 
+import httpx2
 import pytest
 from playwright.sync_api import Browser, Playwright, sync_playwright
 
 from api.auth import hash_password
 from api.database import upgrade_database
-from api.demo.town import load_town
+from api.demo.town import PASSWORD, load_town
 from api.settings import Settings
 from inspection.database import make_engine, write_sessions
 
@@ -41,6 +42,25 @@ class Site:
 
     address: str
     enterprise_id: UUID
+    home: Path
+
+    def anxun(self, *arguments: str, **environment: str) -> str:
+        """Run an `anxun` command beside the server and return what it printed."""
+        done = subprocess.run(
+            [Path(sys.executable).with_name("anxun"), *arguments],
+            env=os.environ | {"ANXUN_DATA_DIR": str(self.home)} | environment,
+            cwd=self.home, capture_output=True, text=True, check=False,
+        )  # fmt: skip
+        assert done.returncode == 0, f"anxun {arguments}: {done.stdout}{done.stderr}"
+        return done.stdout.strip()
+
+    def sign_in(self, login: str) -> httpx2.Client:
+        """Return a client of a person of the town, to set the scene; use as a context manager."""
+        client = httpx2.Client(base_url=self.address, timeout=30)
+        answer = client.post("/v1/sessions", json={"login": login, "password": PASSWORD})
+        client.headers["Authorization"] = f"Bearer {answer.json()['token']}"
+        client.cookies.clear()
+        return client
 
 
 def _missing(what: str, command: str) -> None:
@@ -99,7 +119,7 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
         line = server.stdout.readline().decode()
         found = re.search(r"http://\S+", line)
         assert found, f"{line!r}\n{(home / 'server.log').read_text(encoding='utf-8')}"
-        yield Site(found[0].rstrip("/"), town.enterprise_ids[0])
+        yield Site(found[0].rstrip("/"), town.enterprise_ids[0], home)
     finally:
         server.terminate()
         server.wait(timeout=30)

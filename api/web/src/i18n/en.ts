@@ -1,6 +1,7 @@
 /** English texts, of the same keys as the Chinese ones. */
 import { itemBundle } from './bundle.en'
 import box from './box.en'
+import chain from './chain.en'
 import clip from './clip.en'
 import { clock, hold, holdActions, holdProblems } from './clock.en'
 import flywheel from './flywheel.en'
@@ -15,6 +16,7 @@ import type zh from './zh-CN'
 const en: typeof zh = {
   ...flywheel,
   box,
+  chain,
   clip,
   clock,
   hold,
@@ -252,7 +254,6 @@ const en: typeof zh = {
     notPublished: 'The checkpoint is not published yet; this takes some seconds.',
     broken: 'The proof does not hold. Keep everything as it is and call the service centre.',
     checking: 'Checking',
-    steps: 'Checked: the content matches the leaf hash; the leaf hash leads to the checkpoint’s root; the checkpoint is signed by the ledger’s key.',
     download: 'Download the bundle',
     checkpoint: 'Download the checkpoint',
     key: 'Public key',

@@ -7,7 +7,7 @@ const en: typeof zh = {
   none: 'There is no checkpoint yet',
   intro: 'No party needs to trust another: your browser checks every step here.',
   chain: 'Chain of proof',
-  good: 'It holds: the area’s log ({area} entries) covers the first {covered} of this ledger’s {size} entries; cosigned by {n} witnesses.',
+  good: 'It holds: the area’s log ({area} entries) covers the first {covered} of this ledger’s {size} entries; no witness has cosigned. | It holds: the area’s log ({area} entries) covers the first {covered} of this ledger’s {size} entries; cosigned by one witness. | It holds: the area’s log ({area} entries) covers the first {covered} of this ledger’s {size} entries; cosigned by {n} witnesses.',
   bad: 'It does not hold! Keep this page and call the other parties.',
   waiting: 'The area does not cover this ledger yet; look again in some seconds.',
   steps: 'Your browser checks: the signatures of ledger and area, the witnesses’ cosignatures, the proof in the area’s log, and that the ledger only grew. This server names the keys: confirm them with the parties.',

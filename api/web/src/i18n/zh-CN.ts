@@ -1,6 +1,7 @@
 /** Chinese texts. The other catalogue must have the same keys: the compiler and a test see to it. */
 import { itemBundle } from './bundle.zh-CN'
 import box from './box.zh-CN'
+import chain from './chain.zh-CN'
 import clip from './clip.zh-CN'
 import { clock, hold, holdActions, holdProblems } from './clock.zh-CN'
 import flywheel from './flywheel.zh-CN'
@@ -14,6 +15,7 @@ import report from './report.zh-CN'
 export default {
   ...flywheel,
   box,
+  chain,
   clip,
   clock,
   hold,
@@ -251,7 +253,6 @@ export default {
     notPublished: '检查点尚未发布，通常几秒内完成。',
     broken: '证明不成立，请保留现场并联系服务中心。',
     checking: '正在验证',
-    steps: '验证内容：记录内容与叶哈希一致；叶哈希通向检查点的树根；检查点由台账密钥签名。',
     download: '下载证据包',
     checkpoint: '下载检查点',
     key: '公钥',

@@ -1,0 +1,49 @@
+/** From one entry to the witnesses: entry → the ledger's checkpoint → the area's log → cosignatures, in the browser. */
+import { bytesToHex } from '@noble/hashes/utils.js'
+
+import type { Entry, Proof, Vouching } from '@/api/types'
+
+import { type AreaVouch, checkArea } from './area'
+import { checkEntry } from './check'
+import { readCheckpoint } from './note'
+
+export interface Cosigner {
+  name: string
+  /** Milliseconds since 1970, by the witness's own clock. */
+  at: number
+}
+
+export interface Chain {
+  /** Entries of the ledger that its signed checkpoint covers. */
+  size: number
+  /** How far the area's log covers the ledger; null before it covers anything of it. */
+  area: AreaVouch | null
+  /** Whether the area's log covers this entry already. */
+  isCovered: boolean
+  cosigners: Cosigner[]
+}
+
+/** Whether both answers are about one checkpoint; a newer one may have been published between them. */
+export function isOfOneCheckpoint(proof: Proof, vouching: Vouching): boolean {
+  const [one, other] = [readCheckpoint(proof.checkpoint), readCheckpoint(vouching.checkpoint)]
+  return one.size === other.size && bytesToHex(one.root) === bytesToHex(other.root)
+}
+
+/** Return how far the chain of an entry reaches. Throw, naming the fault, where a link of it does not hold. */
+export function checkChain(entry: Entry, proof: Proof, vkey: string, vouching: Vouching): Chain {
+  // 1 the entry is in the ledger's signed checkpoint
+  const size = checkEntry(entry, proof, vkey)
+  if (!vouching.area_proof) return { size, area: null, isCovered: false, cosigners: [] }
+  // 2 the area's log holds an earlier checkpoint of the ledger, which the one of step 1 continues; who cosigned the area's
+  const { vkey: areaKey, witnesses } = vouching.area
+  const area = checkArea(
+    vouching.area_proof, { checkpoint: proof.checkpoint, vkey }, { vkey: areaKey, witnesses: witnesses.map((one) => one.vkey) },
+  )
+  // 3 the entry stands before the end of what the area covers: the two trees share these entries
+  const isCovered = entry.index < area.coveredSize
+  const cosigners = witnesses.flatMap(({ vkey: key, name, party }) => {
+    const at = area.cosigned.get(key)
+    return at === undefined ? [] : [{ name: party || name, at: at * 1000 }]
+  })
+  return { size, area, isCovered, cosigners: isCovered ? cosigners : [] }
+}
