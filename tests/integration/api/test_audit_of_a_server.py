@@ -52,12 +52,13 @@ def live(settings: Settings, folder: Path) -> tuple[Settings, Site]:
             assert site.parts.witness_asker.ask_all() == 1
             erased, kept = find(site, jpeg(2)), find(site, jpeg(3))
             order(site, erased)
+            # Before the hold, which an order that still waits would meet.
+            site.parts.keeper.run_once()
             site.post("centre", site.own("/holds"), {"reason": "事故调查", "section": "L27"})
             order_of_held = site.post(
                 "officer", site.own("/erasures"), {"indices": [kept], "reason": "person_request"}
             )
             assert order_of_held.status_code == 409
-            site.parts.keeper.run_once()
             site.parts.publisher.publish_grown()
             with open_key_desk(settings) as desk:
                 desk.rotate(lambda *_: None)
