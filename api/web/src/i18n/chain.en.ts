@@ -2,6 +2,7 @@
 import type zh from './chain.zh-CN'
 
 const en: typeof zh = {
+  moving: 'Whenever it was asked, the server answered about two different checkpoints, so nothing could be checked. Reload the page; if it stays so, tell the service centre.',
   entry: 'The content matches the leaf hash',
   checkpoint: 'The leaf hash is in the ledger’s checkpoint ({size} entries), signed by the ledger’s key',
   area: 'The area’s log ({size} entries) covers the ledger’s first {covered} entries, this one among them; since then the ledger only grew',

@@ -5,6 +5,7 @@ import type { Entry, Proof, Vouching } from '@/api/types'
 
 import { type AreaVouch, checkArea } from './area'
 import { checkEntry } from './check'
+import { ProofError } from './merkle'
 import { readCheckpoint } from './note'
 
 export interface Cosigner {
@@ -23,10 +24,17 @@ export interface Chain {
   cosigners: Cosigner[]
 }
 
-/** Whether both answers are about one checkpoint; a newer one may have been published between them. */
-export function isOfOneCheckpoint(proof: Proof, vouching: Vouching): boolean {
+/**
+ * Whether both answers are about one checkpoint; a newer one may have been published between them.
+ * Throw where they are of one size with different contents: no publishing explains that.
+ */
+export function isOfOneCheckpoint(proof: Pick<Proof, 'checkpoint'>, vouching: Pick<Vouching, 'checkpoint'>): boolean {
   const [one, other] = [readCheckpoint(proof.checkpoint), readCheckpoint(vouching.checkpoint)]
-  return one.size === other.size && bytesToHex(one.root) === bytesToHex(other.root)
+  if (one.size !== other.size) return false
+  if (bytesToHex(one.root) !== bytesToHex(other.root)) {
+    throw new ProofError(`two checkpoints of ${one.size} entries have different roots: the ledger shows two histories`)
+  }
+  return true
 }
 
 /** Return how far the chain of an entry reaches. Throw, naming the fault, where a link of it does not hold. */
