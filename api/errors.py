@@ -137,6 +137,9 @@ PROBLEMS: Mapping[type[Exception], ProblemKind] = {
     domain.NotByHand: ProblemKind(403, "not_by_hand", "The product writes this by itself"),
     domain.AlreadyDecided: ProblemKind(409, "already_decided", "Already decided"),
     domain.StepNotPossible: ProblemKind(409, "step_not_possible", "Not possible now"),
+    domain.TreatmentPlanRequired: ProblemKind(
+        409, "treatment_plan_required", "File the treatment plan first"
+    ),
     domain.VersionConflict: ProblemKind(412, "stale_version", "Somebody else was faster"),
     domain.AlreadyExists: ProblemKind(409, "already_exists", "It is there already"),
     domain.IdReused: ProblemKind(409, "id_reused", "This id has another content"),

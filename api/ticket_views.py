@@ -14,6 +14,7 @@ from api.shapes.tickets import (
     TicketHoldView,
     TicketStepView,
     TicketView,
+    TreatmentPlanView,
 )
 from inspection.china import china_day
 from inspection.clock_rules import clock_rule
@@ -24,6 +25,8 @@ from inspection.ticket_clock import read
 from inspection.ticket_deadlines import clock_of, holds_of, is_overdue
 from inspection.ticket_holds import PAUSABLE, is_pausing, may_decide, may_request
 from inspection.tickets import allowed_actions
+from inspection.treatment_plans import lacks_plan, may_file, treatment_of
+from inspection.wire import TreatmentPlan
 from inspection.work_calendar import work_calendar
 
 
@@ -62,12 +65,28 @@ def ticket_detail(
         clock=_clock_view(session, ticket, now),
         holds=_hold_views(session, caller.scope, ticket, now),
         may_request_hold=ticket.state in PAUSABLE and may_request(caller.scope, ticket),
+        treatment=_treatment_view(session, ticket),
+        is_treatment_missing=lacks_plan(session, ticket),
+        may_file_treatment=may_file(caller.scope, ticket),
     )
 
 
 def _step_view(step: TicketStep, names: Names) -> TicketStepView:
     facts = step.model_dump(include=set(TicketStepView.model_fields) - {"by"})
     return TicketStepView(**facts, by=names[step.by_user_id] if step.by_user_id else None)
+
+
+def _treatment_view(session: Session, ticket: RemediationTicket) -> TreatmentPlanView | None:
+    row = treatment_of(session, ticket)
+    if row is None:
+        return None
+    return TreatmentPlanView(
+        number=row.number,
+        filed_at=row.filed_at,
+        filed_by=names_of(session, [row.filed_by])[row.filed_by],
+        plan=TreatmentPlan.model_validate(row.parts) if row.parts else None,
+        entry_index=row.entry_index,
+    )
 
 
 def _clock_view(session: Session, ticket: RemediationTicket, now: datetime) -> ClockView:

@@ -15,6 +15,7 @@ from inspection.tables import (
     Report,
     ReportState,
     TicketStep,
+    TicketTreatment,
 )
 from inspection.wire import utc_now
 from ledger.entry import LedgerEntry, Record
@@ -33,6 +34,7 @@ def forget_copies(session: Session, enterprise_id: UUID, entry: LedgerEntry) -> 
     )
     for step in session.exec(steps):
         step.note, step.evidence_sha256s = "", []
+    _forget_plans(session, enterprise_id, entry.index)
     item_id = _id(record, "item_id")
     if item_id is not None and not _is_told(session, enterprise_id, entry.index, item_id):
         item = session.get(HazardItem, (enterprise_id, item_id))
@@ -53,6 +55,15 @@ def forget_photos(session: Session, enterprise_id: UUID, sha256s: Iterable[str])
         if photo.state is PhotoState.WAITING:
             photo.state, photo.error = PhotoState.FAILED, ERASED_PHOTO
     session.flush()
+
+
+def _forget_plans(session: Session, enterprise_id: UUID, index: int) -> None:
+    plans = select(TicketTreatment).where(
+        col(TicketTreatment.enterprise_id) == enterprise_id,
+        col(TicketTreatment.entry_index) == index,
+    )
+    for plan in session.exec(plans):
+        plan.parts = {}
 
 
 def _withdraw_reports(session: Session, enterprise_id: UUID, index: int) -> None:

@@ -10,6 +10,7 @@
     ├── Conflict                    true once, but not in the present state
     │   ├── AlreadyDecided          a finding is confirmed or dismissed once
     │   ├── StepNotPossible         the ticket's state does not know this step
+    │   ├── TreatmentPlanRequired   a major hazard is not fixed without a plan
     │   ├── VersionConflict         someone else was faster
     │   ├── AlreadyExists           a name or number that is taken
     │   ├── ErasureRefused          what must be kept is not erased
@@ -123,6 +124,15 @@ class StepNotPossible(Conflict):
         self.state, self.action, self.possible = state, action, tuple(possible)
         steps = ", ".join(self.possible) or "nothing"
         super().__init__(f"a ticket that is {state} cannot {action}; possible now: {steps}")
+
+
+class TreatmentPlanRequired(Conflict):
+    """A major hazard's fix does not start before its treatment plan was filed."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "a major hazard needs its treatment plan before the fix starts: file its six parts, the stop of work and the report first"
+        )
 
 
 class VersionConflict(Conflict):

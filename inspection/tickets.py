@@ -4,7 +4,8 @@
                         ▲  (assign again)   ▲                    │
                         └───────────────────┴──────start──── returned ◀──return──┘
 
-Whoever was assigned, fixed or submitted may not reinspect.
+Whoever was assigned, fixed or submitted may not reinspect. The fix of a major hazard starts after its treatment plan was
+filed (`inspection.treatment_plans`).
 """
 
 from collections.abc import Sequence
@@ -24,6 +25,7 @@ from inspection.errors import (
     NotFound,
     SecondPersonRequired,
     StepNotPossible,
+    TreatmentPlanRequired,
 )
 from inspection.evidence import PICTURE_TYPES, evidence_row
 from inspection.journal import Event, timestamp, write_event
@@ -47,6 +49,7 @@ from inspection.taxonomy import hazard_type
 from inspection.ticket_deadlines import set_deadline
 from inspection.ticket_notices import tell_of_ticket
 from inspection.ticket_steps import Happening, TicketRef, locked_ticket, write_step
+from inspection.treatment_plans import lacks_plan
 
 
 class TicketAction(StrEnum):
@@ -130,6 +133,8 @@ def allowed_actions(
         except NotAllowed:
             continue
         allowed.append(action)
+    if TicketAction.START in allowed and lacks_plan(session, ticket):
+        allowed.remove(TicketAction.START)
     return tuple(allowed)
 
 
@@ -185,7 +190,7 @@ def open_ticket(
 def take_step(session: Session, scope: Scope, ref: TicketRef, step: Step) -> RemediationTicket:
     """Take a step, write it into the ledger, and return the ticket as it is then.
 
-    Raises `NotFound`, `VersionConflict`, `StepNotPossible`, `NotAllowed`, `SecondPersonRequired`,
+    Raises `NotFound`, `VersionConflict`, `StepNotPossible`, `NotAllowed`, `SecondPersonRequired`, `TreatmentPlanRequired`,
     `EvidenceMissing`, `AfterPhotoRequired`, `InvalidInput`; nothing is written then.
     """
     now = ref.now
@@ -196,6 +201,8 @@ def take_step(session: Session, scope: Scope, ref: TicketRef, step: Step) -> Rem
     if step.action is TicketAction.ASSIGN:
         ticket.assignee_id = _assignee(session, scope, ticket, step)
     elif step.action is TicketAction.START:
+        if lacks_plan(session, ticket):
+            raise TreatmentPlanRequired
         ticket.fixer_id = scope.user_id
     elif step.action is TicketAction.RETURN and not step.note.strip():
         msg = "say in the note what is still wrong, so that the enterprise can fix it"

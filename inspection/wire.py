@@ -266,6 +266,33 @@ class Start(Wire):
     note: Text = Field(default="", max_length=2000)
 
 
+Filled = Annotated[Text, Field(pattern=r"^[^\x00]*[^\x00\s][^\x00]*$", max_length=2000)]
+
+
+class TreatmentPlan(Wire):
+    """How a major hazard is treated (重大事故隐患治理方案): its six parts, with the five things to be settled (五落实) among them.
+
+    Source of the six parts: 安全生产事故隐患排查治理暂行规定 (总局令第16号) art. 15; whether it is still in force is to be verified.
+    """
+
+    goals: Filled = Field(description="治理的目标和任务: what must be so when it is done")
+    measures: Filled = Field(description="采取的方法和措施")
+    funds_yuan: int = Field(
+        ge=0, le=10**12, description="经费的落实: money set aside, yuan", examples=[12000]
+    )
+    materials: Text = Field(default="", max_length=2000, description="物资的落实")
+    responsible: Filled = Field(description="负责治理的机构和人员")
+    due_on: date = Field(description="治理的时限: the day by which it is done, in China")
+    requirements: Text = Field(default="", max_length=2000, description="治理的要求")
+    safeguards: Filled = Field(description="安全措施和应急预案: until it is done")
+    stop_work: Filled = Field(
+        description="what was stopped and who was withdrawn, or why nothing has to be (安全生产法 art. 65)"
+    )
+    reported_to: Filled = Field(description="the authority that was told (安全生产法 art. 41)")
+    reported_on: date = Field(description="the day on which it was told, in China")
+    note: Text = Field(default="", max_length=2000)
+
+
 class Submission(Wire):
     """The fix is done; at least one photo taken after it shows the place."""
 

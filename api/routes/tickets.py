@@ -14,7 +14,8 @@ from api.ticket_views import ticket_detail, ticket_views
 from inspection import queries
 from inspection.tables import TicketState
 from inspection.tickets import Step, TicketAction, take_step
-from inspection.wire import Assignment, Reinspection, Start, Submission, utc_now
+from inspection.treatment_plans import file_plan
+from inspection.wire import Assignment, Reinspection, Start, Submission, TreatmentPlan, utc_now
 
 router = APIRouter(tags=["tickets"])
 
@@ -53,6 +54,17 @@ def get_ticket(
 def assign_ticket(body: Assignment, taker: Taker) -> TicketDetail:
     """Name the person who is to fix it."""
     return _take(taker, Step(TicketAction.ASSIGN, body.note, assignee_id=body.assignee_id))
+
+
+@router.post(
+    f"{TICKET}/treatment-plan",
+    operation_id="fileTreatmentPlan",
+    summary="File the treatment plan",
+    responses=STEP_PROBLEMS,
+)
+def file_treatment_plan(body: TreatmentPlan, taker: Taker) -> TicketDetail:
+    """Settle how a major hazard is treated, before its fix starts; filed again, it takes the place of the earlier one."""
+    return taker.take("file_plan", partial(file_plan, plan=body))
 
 
 @router.post(

@@ -8,7 +8,7 @@ from api.shapes.base import HazardCode, Level, Page, PersonRef
 from inspection.tables import HoldKind, HoldState, TicketState
 from inspection.ticket_clock import ClockUnit, StopReason
 from inspection.tickets import TicketAction
-from inspection.wire import Sha256, UtcDatetime, Wire
+from inspection.wire import Sha256, TreatmentPlan, UtcDatetime, Wire
 
 
 class TicketView(Wire):
@@ -119,6 +119,16 @@ class HoldReasons(Wire):
     extension_max_days: int
 
 
+class TreatmentPlanView(Wire):
+    """The treatment plan that stands, and the ledger entry that proves it."""
+
+    number: int = Field(description="1 for the first one")
+    filed_at: UtcDatetime
+    filed_by: PersonRef
+    plan: TreatmentPlan | None = Field(description="null: its content was erased")
+    entry_index: int
+
+
 class TicketDetail(Wire):
     """A ticket with its clock, every step so far, and what the caller may do next."""
 
@@ -128,3 +138,6 @@ class TicketDetail(Wire):
     clock: ClockView
     holds: list[TicketHoldView] = Field(description="requests for time, oldest first")
     may_request_hold: bool
+    treatment: TreatmentPlanView | None = Field(description="of a major hazard, once it was filed")
+    is_treatment_missing: bool = Field(description="the fix may not start before it was filed")
+    may_file_treatment: bool

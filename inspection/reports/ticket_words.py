@@ -12,6 +12,7 @@ _ZH_EN: Final = {
     "extension_requested": ("申请延期", "extension asked for"),
     "extension_approved": ("同意延期", "extension granted"),
     "extension_refused": ("不同意延期", "extension refused"),
+    "plan_filed": ("提交治理方案", "treatment plan filed"),
     "extension_withdrawn": ("撤回延期申请", "request for an extension withdrawn"),
 }
 TICKETS_CHINESE: Final[Mapping[str, str]] = {
@@ -26,6 +27,17 @@ TICKETS_ENGLISH: Final[Mapping[str, str]] = {
 }
 TICKET_FIELDS_CHINESE: Final[Mapping[str, str]] = {
     "until": "至",
+    "goals": "治理目标和任务",
+    "measures": "方法和措施",
+    "funds_yuan": "经费（元）",
+    "materials": "物资",
+    "responsible": "负责机构和人员",
+    "due_on": "治理时限",
+    "requirements": "治理要求",
+    "safeguards": "安全措施和应急预案",
+    "stop_work": "停产停业、撤人措施",
+    "reported_to": "已报告",
+    "reported_on": "报告日期",
     "days": "天数",
     "clock_unit": "计时方式",
     "reason_code": "原因代码",
@@ -33,4 +45,15 @@ TICKET_FIELDS_CHINESE: Final[Mapping[str, str]] = {
 TICKET_FIELDS_ENGLISH: Final[Mapping[str, str]] = {
     "clock_unit": "clock",
     "reason_code": "reason",
+    "goals": "goals",
+    "measures": "measures",
+    "funds_yuan": "funds (yuan)",
+    "materials": "materials",
+    "responsible": "body and staff in charge",
+    "due_on": "to be done by",
+    "requirements": "requirements",
+    "safeguards": "safety measures and contingency plan",
+    "stop_work": "stop of work",
+    "reported_to": "authority told",
+    "reported_on": "told on",
 }

@@ -65,6 +65,7 @@ from inspection.tables.tickets import (
     TicketHold,
     TicketState,
     TicketStep,
+    TicketTreatment,
 )
 from inspection.tables.witnesses import Witness
 
@@ -125,6 +126,7 @@ __all__ = [
     "TicketHold",
     "TicketState",
     "TicketStep",
+    "TicketTreatment",
     "TokenKind",
     "User",
     "Witness",

@@ -2,6 +2,7 @@
 
 from datetime import datetime
 from enum import StrEnum
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import JSON, Column, ForeignKeyConstraint, Index, UniqueConstraint, false
@@ -79,6 +80,28 @@ class TicketStep(SQLModel, table=True):
     note: str = ""
     evidence_sha256s: list[str] = Field(
         default_factory=list, sa_column=Column(JSON, nullable=False)
+    )
+    entry_index: int
+    __table_args__ = (
+        ForeignKeyConstraint(
+            ["enterprise_id", "ticket_id"],
+            ["remediation_ticket.enterprise_id", "remediation_ticket.id"],
+        ),
+    )
+
+
+class TicketTreatment(SQLModel, table=True):
+    """A treatment plan as it was filed; a later one takes the place of an earlier, which stays."""
+
+    __tablename__ = "ticket_treatment"
+    enterprise_id: UUID = Field(primary_key=True)
+    ticket_id: UUID = Field(primary_key=True)
+    number: int = Field(primary_key=True)
+    filed_at: datetime = at_column()
+    filed_by: UUID = Field(foreign_key="app_user.id")
+    parts: dict[str, Any] = Field(
+        sa_column=Column(JSON, nullable=False),
+        description="a `wire.TreatmentPlan`; empty once erased",
     )
     entry_index: int
     __table_args__ = (

@@ -12,6 +12,7 @@ from inspection.tables import new_id
 from inspection.wire import utc_now
 from tests.builders import jpeg
 from tests.integration.api.conftest import site_settings
+from tests.plans import PLAN
 from tests.sites import Site, open_site
 from tests.unit.inspection.test_section_values import MEETING
 
@@ -27,6 +28,7 @@ BODIES: dict[str, Any] = {
     "startTicket": {},
     "submitTicket": {"evidence_sha256s": [SHA256]},
     "reinspectTicket": {"passed": True},
+    "fileTreatmentPlan": PLAN,
     "requestPause": {"reason_code": "waiting_parts", "until": "2026-12-24T08:00:00Z"},
     "requestExtension": {"reason_code": "waiting_parts", "days": 1},
     "decideHold": {"approved": True},

@@ -4,6 +4,7 @@ import box from './box.en'
 import chain from './chain.en'
 import clip from './clip.en'
 import { clock, hold, holdActions, holdProblems } from './clock.en'
+import { treatment, treatmentActions, treatmentProblems } from './treatment.en'
 import flywheel from './flywheel.en'
 import model from './model.en'
 import notice from './notice.en'
@@ -19,6 +20,7 @@ const en: typeof zh = {
   chain,
   clip,
   clock,
+  treatment,
   hold,
   itemBundle,
   model,
@@ -232,7 +234,7 @@ const en: typeof zh = {
   ticketState: {
     open: 'To assign', assigned: 'To fix', fixing: 'Being fixed', submitted: 'To reinspect', closed: 'Closed', returned: 'Returned',
   },
-  ticketAction: { ...holdActions, open: 'Opened', assign: 'Assigned', start: 'Fix started', submit: 'Fix submitted', close: 'Reinspected, closed', return: 'Returned' },
+  ticketAction: { ...holdActions, ...treatmentActions, open: 'Opened', assign: 'Assigned', start: 'Fix started', submit: 'Fix submitted', close: 'Reinspected, closed', return: 'Returned' },
   ticketDo: { assign: 'Assign', start: 'Start fixing', submit: 'Submit the fix', close: 'Accept and close', return: 'Return' },
   ledger: {
     title: 'Safety ledger',
@@ -309,6 +311,7 @@ const en: typeof zh = {
   problem: {
     ...retentionProblems,
     ...holdProblems,
+    ...treatmentProblems,
     offline: 'The server was not reached. Check the network and try again.',
     unknown: 'This did not work. Please try again later.',
     not_signed_in: 'Please sign in first.',
@@ -360,6 +363,7 @@ const en: typeof zh = {
     smoke: 'smoke', fire_extinguisher: 'extinguisher', forklift: 'forklift', fallen_person: 'fallen person', cigarette: 'cigarette', cone: 'cone',
   },
   field: {
+    ...treatment.part,
     ...retentionFields,
     device_captured_at: 'Taken by the device’s clock', proposed_hazard_code: 'Hazard proposed', hazard: 'Hazard name', entry_index: 'Ledger entry it decides', model: 'Model', assignee: 'Assigned to', plan: 'Service plan',
     finding_id: 'Finding', item_id: 'Hazard', ticket_id: 'Ticket', hazard_code: 'Hazard code', label: 'Label',

@@ -4,6 +4,7 @@ import box from './box.zh-CN'
 import chain from './chain.zh-CN'
 import clip from './clip.zh-CN'
 import { clock, hold, holdActions, holdProblems } from './clock.zh-CN'
+import { treatment, treatmentActions, treatmentProblems } from './treatment.zh-CN'
 import flywheel from './flywheel.zh-CN'
 import model from './model.zh-CN'
 import notice from './notice.zh-CN'
@@ -18,6 +19,7 @@ export default {
   chain,
   clip,
   clock,
+  treatment,
   hold,
   itemBundle,
   model,
@@ -231,7 +233,7 @@ export default {
   ticketState: {
     open: '待指派', assigned: '待整改', fixing: '整改中', submitted: '待复查', closed: '已销号', returned: '已退回',
   },
-  ticketAction: { ...holdActions, open: '开单', assign: '指派', start: '开始整改', submit: '提交整改', close: '复查合格', return: '退回' },
+  ticketAction: { ...holdActions, ...treatmentActions, open: '开单', assign: '指派', start: '开始整改', submit: '提交整改', close: '复查合格', return: '退回' },
   ticketDo: { assign: '指派责任人', start: '开始整改', submit: '提交整改结果', close: '复查合格并销号', return: '退回重新整改' },
   ledger: {
     title: '安全台账',
@@ -308,6 +310,7 @@ export default {
   problem: {
     ...retentionProblems,
     ...holdProblems,
+    ...treatmentProblems,
     offline: '无法连接服务器，请检查网络后重试。',
     unknown: '操作没有成功，请稍后重试。',
     not_signed_in: '请先登录。',
@@ -359,6 +362,7 @@ export default {
     smoke: '烟雾', fire_extinguisher: '灭火器', forklift: '叉车', fallen_person: '人员倒地', cigarette: '香烟', cone: '锥桶',
   },
   field: {
+    ...treatment.part,
     ...retentionFields,
     device_captured_at: '设备记录的拍摄时间', proposed_hazard_code: '原识别隐患', hazard: '隐患名称', entry_index: '所依据的台账记录', model: '模型', assignee: '责任人', plan: '服务方案',
     finding_id: '隐患记录', item_id: '隐患', ticket_id: '整改单', hazard_code: '隐患代码', label: '识别标签',
