@@ -36,7 +36,7 @@ TICKET_FIELDS_CHINESE: Final[Mapping[str, str]] = {
     "requirements": "治理要求",
     "safeguards": "安全措施和应急预案",
     "stop_work": "停产停业、撤人措施",
-    "reported_to": "已报告",
+    "reported_to": "报告部门",
     "reported_on": "报告日期",
     "days": "天数",
     "clock_unit": "计时方式",

@@ -14,8 +14,8 @@ from tests.browser.test_screens import DESK, PHONE, person_at
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(240)]
 
 
-def ticket_of(site: Site) -> str:
-    """Confirm a delivered finding as its expert; return the id of the ticket that this opens."""
+def ticket_of(site: Site, **facts: str) -> str:
+    """Confirm a delivered finding as its expert; with these facts; return the id of the ticket that this opens."""
     deliver(site)
     base = f"/v1/enterprises/{site.enterprise_id}/findings"
     with httpx2.Client(base_url=site.address) as client:
@@ -23,7 +23,7 @@ def ticket_of(site: Site) -> str:
         headers = {"Authorization": f"Bearer {answer.json()['token']}"}
         client.cookies.clear()
         finding = client.get("/v1/findings", headers=headers).json()["items"][0]["id"]
-        decision = client.post(f"{base}/{finding}/confirmation", json={}, headers=headers)
+        decision = client.post(f"{base}/{finding}/confirmation", json=facts, headers=headers)
         assert decision.status_code == 200, decision.text
         return str(decision.json()["ticket"]["id"])
 

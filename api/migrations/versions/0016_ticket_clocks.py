@@ -1,7 +1,7 @@
 """Tickets have a clock: a budget of counted time, requests for pauses and extensions; what the server does is a step too.
 
 Revision ID: 0016
-Revises: 0021
+Revises: 0019
 """
 
 import sqlalchemy as sa

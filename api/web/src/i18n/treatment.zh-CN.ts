@@ -21,7 +21,7 @@ export const treatment = {
     requirements: '治理要求',
     safeguards: '安全措施和应急预案',
     stop_work: '停产停业、撤人措施',
-    reported_to: '已报告',
+    reported_to: '报告部门',
     reported_on: '报告日期',
   },
   hint: {

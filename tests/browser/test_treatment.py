@@ -1,0 +1,48 @@
+"""A major hazard on the phone: nothing is started before the plan is filed, part by part."""
+
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, expect
+
+from inspection.plans import china_day
+from inspection.wire import utc_now
+from tests.browser.conftest import Site
+from tests.browser.test_screens import DESK, PHONE, person_at
+from tests.browser.test_ticket_time import ticket_of
+from tests.plans import PLAN
+
+pytestmark = [pytest.mark.browser, pytest.mark.timeout(240)]
+
+
+def test_a_plan_is_filed_before_the_fix_starts(
+    browser: Browser, site: Site, screenshots: Path
+) -> None:
+    """The officer sees that it is missing, what is left out is marked, filed it can start; the expert reads it in English."""
+    page = f"/enterprises/{site.enterprise_id}/tickets/{ticket_of(site, level='major')}"
+    with person_at(browser, site, PHONE, screenshots, "treatment-phone") as officer:
+        officer.sign_in("officer")
+        officer.page.goto(page)
+        officer.choose("assignee", "周师傅")
+        officer.tap("send-step")
+        expect(officer.page.locator('[data-test="ticket-state"]')).to_have_text("待整改")
+        expect(officer.page.locator('[data-test="treatment-missing"]')).to_be_visible()
+        expect(officer.page.locator('[data-test="do-start"]')).to_have_count(0)
+        officer.see("missing")
+        officer.tap("write-plan")
+        officer.tap("plan-send")
+        expect(officer.page.locator('[data-test="plan-missing"]')).to_be_visible()
+        officer.see("left-out")
+        for part, value in PLAN.items():
+            day = china_day(utc_now()).isoformat()
+            officer.type(f"plan-{part}", day if part == "reported_on" else str(value))
+        officer.tap("plan-send")
+        expect(officer.page.locator('[data-test="treatment-parts"]')).to_contain_text("48000")
+        expect(officer.page.locator('[data-test="do-start"]')).to_be_visible()
+        officer.see("filed")
+    with person_at(browser, site, DESK, screenshots, "treatment-desk") as expert:
+        expert.sign_in("expert", "en")
+        expert.page.goto(page)
+        expect(expert.page.locator('[data-test="treatment-parts"]')).to_contain_text("48000")
+        expect(expert.page.locator('[data-test="write-plan"]')).to_have_count(0)
+        expert.see("read")
