@@ -5,7 +5,7 @@
 3  queued bytes are deleted, each in a transaction of its own, after the commit that queued them
 4  previews of erased evidence are deleted from this machine
 5  the database forgets what was erased: its index is merged, its log is emptied
-6  what is due in the sections is put out as reminders, and overdue tickets as notices, once an hour
+6  what is due in the sections is put out as reminders, and overdue tickets as notices and up to the next party, once an hour
 """
 
 import logging
@@ -19,6 +19,7 @@ from sqlalchemy import Engine
 from inspection.database import empty_log, read_sessions, write_sessions
 from inspection.entry_index import behind, catch_up
 from inspection.erasing import approved_erasures, erase_next
+from inspection.escalations import escalate_overdue
 from inspection.evidence import EvidenceStore
 from inspection.pieces import merge_pieces
 from inspection.reminders import remind_all
@@ -143,4 +144,5 @@ class Keeper:
         if time.monotonic() >= self._remind_at:
             remind_all(self._read, self._write, utc_now())
             tell_overdue(self._read, self._write, utc_now())
+            escalate_overdue(self._read, self._write, utc_now())
             self._remind_at = time.monotonic() + REMIND_S

@@ -133,14 +133,14 @@ def _enterprises_of_organisation(
             .distinct()
         )
         return
-    areas = _areas_of(session, organisation_id)
+    areas = areas_of(session, organisation_id)
     enterprises = select(Enterprise.id)
     if areas is not None:
         enterprises = enterprises.where(col(Enterprise.area_id).in_(areas))
     yield from session.exec(enterprises)
 
 
-def _areas_of(session: Session, organisation_id: UUID) -> set[UUID] | None:
+def areas_of(session: Session, organisation_id: UUID) -> set[UUID] | None:
     """Return the areas of an organisation and of those below it; None means all."""
     organisation = session.get_one(Organisation, organisation_id)
     found = [organisation, *organisations_below(session, organisation_id)]

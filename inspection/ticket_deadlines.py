@@ -63,8 +63,15 @@ def is_overdue(ticket: RemediationTicket, now: datetime) -> bool:
     A fix that waits for its reinspection, or has passed, is judged by when it was submitted; a deadline that is only the
     earliest possible one makes nothing late.
     """
+    return lateness(ticket, now) > timedelta()
+
+
+def lateness(ticket: RemediationTicket, now: datetime) -> timedelta:
+    """Return by how much the fix is, or was, late, as `is_overdue` judges it; nothing where it is not."""
     until = ticket.submitted_at or ticket.closed_at or now
-    return not ticket.is_deadline_provisional and ticket.deadline < until
+    if ticket.is_deadline_provisional:
+        return timedelta()
+    return max(until - ticket.deadline, timedelta())
 
 
 def holds_of(session: Session, ticket: RemediationTicket) -> Sequence[TicketHold]:

@@ -6,7 +6,7 @@
 | ticket assigned | the assignee |
 | ticket submitted | stationed experts, service centre |
 | ticket returned, closed | officers, the assignee |
-| ticket overdue, once a deadline | officers, the assignee, stationed experts |
+| ticket overdue, once a deadline | officers, the assignee; then `inspection.escalations` takes it up |
 """
 
 from collections.abc import Mapping
@@ -29,6 +29,7 @@ from inspection.tables import (
     Role,
     TicketState,
 )
+from inspection.ticket_deadlines import is_overdue
 
 _OFFICERS = (Role.ENTERPRISE_OFFICER,)
 _TOLD: Mapping[NoticeKind, tuple[Role, ...]] = {
@@ -37,7 +38,7 @@ _TOLD: Mapping[NoticeKind, tuple[Role, ...]] = {
     NoticeKind.TICKET_SUBMITTED: (Role.EXPERT, Role.SERVICE_CENTRE),
     NoticeKind.TICKET_RETURNED: _OFFICERS,
     NoticeKind.TICKET_CLOSED: _OFFICERS,
-    NoticeKind.TICKET_OVERDUE: (*_OFFICERS, Role.EXPERT),
+    NoticeKind.TICKET_OVERDUE: _OFFICERS,
 }
 
 
@@ -85,20 +86,24 @@ def tell_overdue(
         col(Notice.thing_id) == col(RemediationTicket.id),
         col(Notice.created_at) > col(RemediationTicket.deadline),
     )
-    late = select(RemediationTicket.enterprise_id, RemediationTicket.id).where(
+    late = select(RemediationTicket).where(
         col(RemediationTicket.state) != TicketState.CLOSED,
         col(RemediationTicket.deadline) < now,
         ~told.exists(),
     )
     with readers() as session:
-        waiting = session.exec(late).all()
+        waiting = [
+            (ticket.enterprise_id, ticket.id)
+            for ticket in session.exec(late)
+            if is_overdue(ticket, now)
+        ]
     written = 0
     for key in waiting:
         with writers.begin() as session:
             lock_enterprise(session, key[0])
             ticket = session.get_one(RemediationTicket, key)
-            # It may have been closed since it was looked for.
-            if ticket.state is not TicketState.CLOSED:
+            # It may have been closed, or submitted in time, since it was looked for.
+            if ticket.state is not TicketState.CLOSED and is_overdue(ticket, now):
                 written += tell_of_ticket(session, ticket, NoticeKind.TICKET_OVERDUE, None, now)
     return written
 

@@ -12,6 +12,10 @@ _ZH_EN: Final = {
     "extension_requested": ("申请延期", "extension asked for"),
     "extension_approved": ("同意延期", "extension granted"),
     "extension_refused": ("不同意延期", "extension refused"),
+    "escalated": ("超期上报", "escalated"),
+    "escalate_expert": ("超期上报驻点专家", "escalated to the expert"),
+    "escalate_town": ("超期上报镇（街道）", "escalated to the town"),
+    "escalate_bureau": ("超期上报主管部门", "escalated to the bureau"),
     "plan_filed": ("提交治理方案", "treatment plan filed"),
     "extension_withdrawn": ("撤回延期申请", "request for an extension withdrawn"),
 }
@@ -27,6 +31,10 @@ TICKETS_ENGLISH: Final[Mapping[str, str]] = {
 }
 TICKET_FIELDS_CHINESE: Final[Mapping[str, str]] = {
     "until": "至",
+    "to": "上报对象",
+    "overdue_days": "超期天数",
+    "after_days": "规定天数",
+    "told": "通知人员",
     "goals": "治理目标和任务",
     "measures": "方法和措施",
     "funds_yuan": "经费（元）",
@@ -44,6 +52,9 @@ TICKET_FIELDS_CHINESE: Final[Mapping[str, str]] = {
 }
 TICKET_FIELDS_ENGLISH: Final[Mapping[str, str]] = {
     "clock_unit": "clock",
+    "overdue_days": "days overdue",
+    "after_days": "goes up after days",
+    "told": "people told",
     "reason_code": "reason",
     "goals": "goals",
     "measures": "measures",

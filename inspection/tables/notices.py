@@ -21,6 +21,7 @@ class NoticeKind(StrEnum):
     TICKET_RETURNED = "ticket_returned"
     TICKET_CLOSED = "ticket_closed"
     TICKET_OVERDUE = "ticket_overdue"
+    TICKET_ESCALATED = "ticket_escalated"
 
 
 class Notice(SQLModel, table=True):

@@ -17,6 +17,7 @@ from inspection.tables import (
     Notice,
     NoticeKind,
     RemediationTicket,
+    TicketState,
     User,
     new_id,
 )
@@ -110,14 +111,15 @@ def test_overdue_ticket_is_told_once_a_deadline(
         key, deadline = (ticket.enterprise_id, ticket.id), ticket.deadline
     late = deadline + timedelta(seconds=1)
     assert tell_overdue(readers, sessions, deadline) == 0
-    assert tell_overdue(readers, sessions, late) == 2
+    assert tell_overdue(readers, sessions, late) == 1
     assert tell_overdue(readers, sessions, late) == 0
     with sessions.begin() as session:
         session.get_one(RemediationTicket, key).deadline = late + timedelta(days=1)
     assert tell_overdue(readers, sessions, late) == 0
-    assert tell_overdue(readers, sessions, late + timedelta(days=2)) == 2
+    assert tell_overdue(readers, sessions, late + timedelta(days=2)) == 1
     with readers() as session:
-        assert told(session, town.expert) == ["ticket_overdue"] * 2
+        assert told(session, town.officer) == ["ticket_opened", *["ticket_overdue"] * 2]
+        assert told(session, town.expert) == []
 
 
 def test_reading(session: Session, town: Town) -> None:
@@ -150,3 +152,15 @@ def test_whoever_left_sees_nothing(session: Session, town: Town) -> None:
     scope = scope_of(session, town.officer.id)
     assert not list_notices(session, scope, Paging(None, 9)).rows
     assert count_unread(session, scope) == 0
+
+
+def test_a_fix_submitted_in_time_is_not_overdue(
+    readers: sessionmaker[Session], sessions: sessionmaker[Session], town: Town
+) -> None:
+    """However long its reinspection takes."""
+    with sessions.begin() as session:
+        ticket = confirm(session, town)
+        assert ticket is not None
+        ticket.submitted_at, ticket.state = NOW, TicketState.SUBMITTED
+        deadline = ticket.deadline
+    assert tell_overdue(readers, sessions, deadline + timedelta(days=9)) == 0

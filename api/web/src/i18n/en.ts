@@ -7,7 +7,7 @@ import { clock, hold, holdActions, holdProblems } from './clock.en'
 import { treatment, treatmentActions, treatmentProblems } from './treatment.en'
 import flywheel from './flywheel.en'
 import model from './model.en'
-import notice from './notice.en'
+import notice, { escalationActions } from './notice.en'
 import { retention, retentionFields, retentionKinds, retentionProblems, search } from './retention.en'
 import sections from './sections.en'
 import vouching from './vouching.en'
@@ -234,7 +234,7 @@ const en: typeof zh = {
   ticketState: {
     open: 'To assign', assigned: 'To fix', fixing: 'Being fixed', submitted: 'To reinspect', closed: 'Closed', returned: 'Returned',
   },
-  ticketAction: { ...holdActions, ...treatmentActions, open: 'Opened', assign: 'Assigned', start: 'Fix started', submit: 'Fix submitted', close: 'Reinspected, closed', return: 'Returned' },
+  ticketAction: { ...holdActions, ...escalationActions, ...treatmentActions, open: 'Opened', assign: 'Assigned', start: 'Fix started', submit: 'Fix submitted', close: 'Reinspected, closed', return: 'Returned' },
   ticketDo: { assign: 'Assign', start: 'Start fixing', submit: 'Submit the fix', close: 'Accept and close', return: 'Return' },
   ledger: {
     title: 'Safety ledger',
@@ -286,6 +286,7 @@ const en: typeof zh = {
     'ticket.started': 'Fix started',
     'ticket.submitted': 'Fix submitted',
     'ticket.closed': 'Reinspected and closed',
+    'ticket.escalated': 'Overdue ticket escalated',
     'ticket.returned': 'Returned for fixing',
     'report.made': 'report made',
   },

@@ -5,6 +5,7 @@ export default {
   none: 'No notices',
   readAll: 'Mark all as read',
   onlyUnread: 'Unread only',
+  overdueDays: 'Overdue by {n} days',
   unread: 'unread',
   kind: {
     finding_confirmed: 'A finding was confirmed',
@@ -13,6 +14,8 @@ export default {
     ticket_submitted: 'A fix was submitted: to be reinspected',
     ticket_returned: 'Not fixed: the ticket was returned',
     ticket_closed: 'A ticket was closed',
+    ticket_escalated: 'Overdue: escalated to you',
     ticket_overdue: 'A ticket is overdue',
   },
 }
+export const escalationActions = { escalate_expert: 'Overdue: escalated to the expert', escalate_town: 'Overdue: escalated to the town', escalate_bureau: 'Overdue: escalated to the bureau' }

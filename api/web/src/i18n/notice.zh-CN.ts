@@ -5,6 +5,7 @@ export default {
   none: '没有通知',
   readAll: '全部标为已读',
   onlyUnread: '只看未读',
+  overdueDays: '已超期 {n} 天',
   unread: '未读',
   kind: {
     finding_confirmed: '隐患已确认',
@@ -13,6 +14,8 @@ export default {
     ticket_submitted: '整改已提交，待复查',
     ticket_returned: '复查不合格，整改单已退回',
     ticket_closed: '整改单已闭环',
+    ticket_escalated: '整改单超期，上报给您',
     ticket_overdue: '整改单已超期',
   },
 }
+export const escalationActions = { escalate_expert: '超期上报驻点专家', escalate_town: '超期上报镇（街道）', escalate_bureau: '超期上报主管部门' }

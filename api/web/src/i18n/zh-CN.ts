@@ -7,7 +7,7 @@ import { clock, hold, holdActions, holdProblems } from './clock.zh-CN'
 import { treatment, treatmentActions, treatmentProblems } from './treatment.zh-CN'
 import flywheel from './flywheel.zh-CN'
 import model from './model.zh-CN'
-import notice from './notice.zh-CN'
+import notice, { escalationActions } from './notice.zh-CN'
 import { retention, retentionFields, retentionKinds, retentionProblems, search } from './retention.zh-CN'
 import sections from './sections.zh-CN'
 import vouching from './vouching.zh-CN'
@@ -233,7 +233,7 @@ export default {
   ticketState: {
     open: '待指派', assigned: '待整改', fixing: '整改中', submitted: '待复查', closed: '已销号', returned: '已退回',
   },
-  ticketAction: { ...holdActions, ...treatmentActions, open: '开单', assign: '指派', start: '开始整改', submit: '提交整改', close: '复查合格', return: '退回' },
+  ticketAction: { ...holdActions, ...escalationActions, ...treatmentActions, open: '开单', assign: '指派', start: '开始整改', submit: '提交整改', close: '复查合格', return: '退回' },
   ticketDo: { assign: '指派责任人', start: '开始整改', submit: '提交整改结果', close: '复查合格并销号', return: '退回重新整改' },
   ledger: {
     title: '安全台账',
@@ -285,6 +285,7 @@ export default {
     'ticket.started': '开始整改',
     'ticket.submitted': '提交整改结果',
     'ticket.closed': '复查合格销号',
+    'ticket.escalated': '整改单超期上报',
     'ticket.returned': '退回整改',
     'report.made': '生成报告',
   },
