@@ -58,7 +58,8 @@ def authorities(session: Session, enterprise_id: UUID) -> Mapping[Party, Sequenc
     area_id = session.get_one(Enterprise, enterprise_id).area_id
     governments = select(Organisation).where(col(Organisation.kind) == OrganisationKind.GOVERNMENT)
     seeing = {row.id: row for row in session.exec(governments) if _sees(session, row.id, area_id)}
-    towns, bureaus = [], []
+    towns: list[UUID] = []
+    bureaus: list[UUID] = []
     for row in seeing.values():
         is_above = any(below.id in seeing for below in organisations_below(session, row.id))
         (bureaus if is_above or row.area_id is None else towns).append(row.id)
