@@ -20,7 +20,7 @@ from inspection.china import china_day
 from inspection.clock_rules import clock_rule
 from inspection.queries import ticket_steps
 from inspection.scopes import DECIDING_ROLES, Scope
-from inspection.tables import HoldState, RemediationTicket, TicketState, TicketStep
+from inspection.tables import FINISHED, HoldState, RemediationTicket, TicketStep
 from inspection.ticket_clock import read
 from inspection.ticket_deadlines import clock_of, holds_of, is_overdue
 from inspection.ticket_holds import PAUSABLE, is_pausing, may_decide, may_request
@@ -46,7 +46,7 @@ def _ticket_view(row: RemediationTicket, names: Names, now: datetime) -> TicketV
     return TicketView(
         **facts,
         opened_by=names[row.opened_by],
-        is_overdue=row.state is not TicketState.CLOSED and is_overdue(row, now),
+        is_overdue=row.state not in FINISHED and is_overdue(row, now),
         assignee=names[row.assignee_id] if row.assignee_id else None,
         fixer=names[row.fixer_id] if row.fixer_id else None,
     )
@@ -124,7 +124,7 @@ def _hold_views(
     told_apart = {"requested_by", "decided_by"}
     views = []
     for row in holds:
-        pausing = is_pausing(row, now) and ticket.state is not TicketState.CLOSED
+        pausing = is_pausing(row, now) and ticket.state not in FINISHED
         view = TicketHoldView(
             **row.model_dump(include=set(TicketHoldView.model_fields) - told_apart),
             requested_by=names[row.requested_by],

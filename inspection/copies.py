@@ -11,6 +11,7 @@ from inspection.tables import (
     HazardItem,
     Inspection,
     InspectionPhoto,
+    ItemChange,
     PhotoState,
     Report,
     ReportState,
@@ -34,6 +35,11 @@ def forget_copies(session: Session, enterprise_id: UUID, entry: LedgerEntry) -> 
     )
     for step in session.exec(steps):
         step.note, step.evidence_sha256s = "", []
+    changes = select(ItemChange).where(
+        col(ItemChange.enterprise_id) == enterprise_id, col(ItemChange.entry_index) == entry.index
+    )
+    for change in session.exec(changes):
+        change.reason = ""
     _forget_plans(session, enterprise_id, entry.index)
     item_id = _id(record, "item_id")
     if item_id is not None and not _is_told(session, enterprise_id, entry.index, item_id):

@@ -9,18 +9,26 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlmodel import Session, col, select
+from sqlmodel import Session
 
 from inspection.database import lock_enterprise
 from inspection.dismissals import dismissal_reason
 from inspection.errors import AlreadyDecided, InvalidInput
-from inspection.items import dismiss_if_empty, item_for_decision
+from inspection.item_changes import ItemStory, write_change
+from inspection.items import dismiss_if_empty, ticket_of
 from inspection.journal import Event, write_event
 from inspection.plans import china_day, plan_in_force
 from inspection.queries import get_finding
+from inspection.recurrence import Placement, place_finding
 from inspection.scopes import DECIDING_ROLES, Scope
 from inspection.sections import hazard_section
-from inspection.tables import Finding, HazardItem, ItemState, RemediationTicket
+from inspection.tables import (
+    Finding,
+    HazardItem,
+    ItemChangeKind,
+    ItemState,
+    RemediationTicket,
+)
 from inspection.taxonomy import hazard_type
 from inspection.ticket_notices import tell_of_confirmation
 from inspection.tickets import open_ticket
@@ -55,11 +63,14 @@ def confirm_finding(
     hazard = hazard_type(confirmation.hazard_code or finding.hazard_code)
     _keep_drawing(finding, confirmation)
     _decide(finding, "confirmed", scope, confirmation.note, now)
-    item = item_for_decision(session, finding, hazard.code)
+    placed = place_finding(session, finding, hazard.code, now)
+    item = placed.item
     proposed_code, finding.hazard_code = finding.hazard_code, hazard.code
     if proposed_code != hazard.code:
         finding.proposed_hazard_code = proposed_code
-    ticket = _ticket_of(session, item)
+    finding.catalogue_level = hazard.level
+    finding.decided_level = confirmation.level or hazard.level
+    ticket = ticket_of(session, item)
     level = _set_level(item, ticket, confirmation.level or item.level or hazard.level)
     data = {
         "finding_id": str(finding.id),
@@ -70,18 +81,20 @@ def confirm_finding(
         "hazard_code": hazard.code,
         "hazard": hazard.name_zh,
         "level": level,
+        "catalogue_level": hazard.level,
         **_drawing(finding),
         "note": confirmation.note,
     }
     session.flush()
     event = Event("finding.confirmed", hazard_section(level), data)
     _name_entry(finding, write_event(session, enterprise_id, scope.actor, event, now))
+    _write_return(session, scope, placed, now)
     if ticket is None and item.state is ItemState.OPEN:
         plan = plan_in_force(session, enterprise_id, china_day(now))
         if plan is not None and plan.opens_tickets:
             ticket = open_ticket(session, scope, item, plan, now)
             return Decision(finding, item, ticket)
-    tell_of_confirmation(session, scope, finding, now)
+    tell_of_confirmation(session, scope, finding, item.recurrences if placed.came_back else 0, now)
     return Decision(finding, item, ticket)
 
 
@@ -117,7 +130,15 @@ def dismiss_finding(
     }
     event = Event("finding.dismissed", hazard_section(item.level), data)
     _name_entry(finding, write_event(session, enterprise_id, scope.actor, event, now))
-    return Decision(finding, item, _ticket_of(session, item))
+    return Decision(finding, item, ticket_of(session, item))
+
+
+def _write_return(session: Session, scope: Scope, placed: Placement, now: datetime) -> None:
+    if placed.came_back is not None:
+        story = ItemStory(
+            ItemChangeKind.REOPENED, placed.absorbed, placed.moved, facts=placed.came_back
+        )
+        write_change(session, scope, placed.item, story, now)
 
 
 def _finding_to_decide(
@@ -174,19 +195,11 @@ def _name_entry(finding: Finding, entry: LedgerEntry) -> None:
     finding.decision_entry_index, finding.decision_leaf_hash = entry.index, entry.leaf_hash
 
 
-def _ticket_of(session: Session, item: HazardItem) -> RemediationTicket | None:
-    return session.exec(
-        select(RemediationTicket).where(
-            col(RemediationTicket.enterprise_id) == item.enterprise_id,
-            col(RemediationTicket.item_id) == item.id,
-        )
-    ).first()
-
-
 def _set_level(item: HazardItem, ticket: RemediationTicket | None, level: str) -> str:
     # The worst that a person said stands: a later sighting may raise the level, never lower it in passing.
-    if item.level != "major" and item.state is ItemState.OPEN:
+    if item.level != "major" and item.state is ItemState.OPEN and item.level != level:
         item.level = level
+        item.version += 1
         if ticket is not None:
             ticket.level = level
     return item.level or level

@@ -21,6 +21,7 @@ from inspection.erasures import targets_of
 from inspection.evidence_register import ERASED as EVIDENCE_ERASED
 from inspection.evidence_register import register_gone
 from inspection.holds import hold_over, standing_holds
+from inspection.items import survivors
 from inspection.journal import Event, log_id_of, write_event
 from inspection.removals import queue_removal
 from inspection.scopes import SYSTEM
@@ -69,7 +70,8 @@ def erase_next(session: Session, enterprise_id: UUID, request_id: UUID, now: dat
         _complete(session, request, now)  # 5
         return False
     entry = get_entry(SqlStore(session), log_id_of(enterprise_id), target.entry_index)
-    if hold_over(standing_holds(session, enterprise_id), entry) is not None:
+    holds = standing_holds(session, enterprise_id)
+    if hold_over(holds, entry, survivors(session, enterprise_id)) is not None:
         target.state = TargetState.HELD
     else:
         _erase(session, enterprise_id, entry, now)

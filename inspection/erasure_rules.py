@@ -9,17 +9,18 @@ from uuid import UUID
 from sqlmodel import Session, col, select
 
 from inspection.holds import hold_over, standing_holds
+from inspection.items import survivors
 from inspection.journal import log_id_of
 from inspection.plans import china_day
 from inspection.retention import RETENTION_ENDED, RetentionKind, retention_rule
 from inspection.sections import ledger_sections
 from inspection.tables import (
+    FINISHED,
     ErasureRequest,
     ErasureState,
     ErasureTarget,
     LegalHold,
     RemediationTicket,
-    TicketState,
 )
 from ledger.entry import LedgerEntry
 from ledger.sql import SqlStore
@@ -63,6 +64,7 @@ class _Facts:
     """What refusals depend on beside the entry itself, read once for all entries."""
 
     holds: Sequence[LegalHold]
+    joined: Mapping[str, str]
     pending: Collection[int]
     open_tickets: Mapping[str, str]
 
@@ -81,6 +83,7 @@ def refusals_of(
     }
     facts = _Facts(
         standing_holds(session, enterprise_id),
+        survivors(session, enterprise_id),
         _pending(session, enterprise_id, indices, grounds.request_id),
         _open_tickets(session, enterprise_id),
     )
@@ -107,11 +110,12 @@ def _refusal(entry: LedgerEntry, facts: _Facts, grounds: Grounds, now: datetime)
             f"entry {index} is about the ledger itself (keys, holds, erasures) and is kept for good"
         )
         return Refusal(index, RefusalCode.LEDGER_ITSELF, text)
-    hold = hold_over(facts.holds, entry)
+    hold = hold_over(facts.holds, entry, facts.joined)
     if hold is not None:
         text = f"entry {index} is under the legal hold of entry {hold.entry_index}; it must be lifted first"
         return Refusal(index, RefusalCode.HOLD, text)
-    number = facts.open_tickets.get(_item_of(entry))
+    item_id = _item_of(entry)
+    number = facts.open_tickets.get(facts.joined.get(item_id, item_id))
     if number is not None:
         text = f"entry {index} belongs to ticket {number}, which is not closed; close it first"
         return Refusal(index, RefusalCode.OPEN_TICKET, text)
@@ -161,7 +165,7 @@ def _open_tickets(session: Session, enterprise_id: UUID) -> dict[str, str]:
     rows = session.exec(
         select(RemediationTicket.item_id, RemediationTicket.number).where(
             col(RemediationTicket.enterprise_id) == enterprise_id,
-            col(RemediationTicket.state) != TicketState.CLOSED,
+            col(RemediationTicket.state).not_in(FINISHED),
         )
     )
     return {str(item_id): number for item_id, number in rows}

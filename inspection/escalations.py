@@ -19,7 +19,7 @@ from inspection.journal import timestamp
 from inspection.notices import News, tell
 from inspection.plans import china_day
 from inspection.scopes import SYSTEM
-from inspection.tables import NoticeKind, RemediationTicket, Role, TicketState, TicketStep
+from inspection.tables import FINISHED, NoticeKind, RemediationTicket, Role, TicketStep
 from inspection.ticket_deadlines import lateness
 from inspection.ticket_steps import Happening, write_step
 
@@ -51,14 +51,14 @@ def escalate_overdue(
 
 def _late(now: datetime) -> SelectOfScalar[RemediationTicket]:
     return select(RemediationTicket).where(
-        col(RemediationTicket.state) != TicketState.CLOSED,
+        col(RemediationTicket.state).not_in(FINISHED),
         col(RemediationTicket.deadline) < now,
     )
 
 
 def _due(session: Session, ticket: RemediationTicket, now: datetime) -> Iterator[EscalationStep]:
     late = lateness(ticket, now)
-    if ticket.state is TicketState.CLOSED or late <= timedelta():
+    if ticket.state in FINISHED or late <= timedelta():
         return
     taken = _taken(session, ticket)
     for step in escalation_steps(ticket.level, china_day(ticket.deadline)):

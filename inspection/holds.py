@@ -1,6 +1,6 @@
 """Legal holds: while one stands, nothing that it covers is erased. Setting and lifting are entries of the ledger."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from uuid import UUID
 
@@ -109,12 +109,16 @@ def standing_holds(session: Session, enterprise_id: UUID) -> Sequence[LegalHold]
     ).all()
 
 
-def hold_over(holds: Sequence[LegalHold], entry: LedgerEntry) -> LegalHold | None:
-    """Return the first hold that covers an entry."""
-    item_id = entry.record.data.get("item_id") if entry.record else None
+def hold_over(
+    holds: Sequence[LegalHold], entry: LedgerEntry, joined: Mapping[str, str]
+) -> LegalHold | None:
+    """Return the first hold that covers an entry; one of an item covers what was `joined` into it or it into (`items.survivors`)."""
+    named = str(entry.record.data.get("item_id")) if entry.record else ""
+    item_id = joined.get(named, named)
     for hold in holds:
         covers_all = hold.section is None and hold.item_id is None
-        covers_item = hold.item_id is not None and str(hold.item_id) == item_id
+        held = str(hold.item_id)
+        covers_item = hold.item_id is not None and joined.get(held, held) == item_id
         if covers_all or covers_item or hold.section == entry.header.section:
             return hold
     return None

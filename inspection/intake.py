@@ -17,7 +17,7 @@ from sqlmodel import Session
 
 from inspection.database import lock_enterprise
 from inspection.evidence import evidence_row
-from inspection.items import join_item
+from inspection.items import join_item, place_of
 from inspection.journal import Event, attach, timestamp, write_event
 from inspection.plans import china_day, parameter
 from inspection.scopes import Actor
@@ -34,7 +34,6 @@ from inspection.wire import (
     FindingReceipt,
     ReceiptStatus,
     RejectionCode,
-    SourceKind,
 )
 
 # No digital camera is older; a clock that says so was never set.
@@ -98,7 +97,8 @@ def _record(
         hazard_name = _hazard_name(draft.hazard_code)
         captured_at = _captured_at(draft, now)
         evidence = _evidence(session, enterprise_id, draft)
-        place = _place(_inspection(session, enterprise_id, draft), draft)
+        visit = _inspection(session, enterprise_id, draft)
+        place = place_of(draft.zone, draft.source.kind, draft.source.name, visit)
     except _Rejected as rejected:
         return FindingReceipt(
             id=str(draft.id),
@@ -284,14 +284,6 @@ def _inspection(session: Session, enterprise_id: UUID, draft: FindingDraft) -> I
             f"inspection {inspection_id} is none of this enterprise's",
         )
     return inspection
-
-
-def _place(inspection: Inspection | None, draft: FindingDraft) -> str:
-    if draft.zone:
-        return draft.zone
-    if inspection is not None and draft.source.kind is not SourceKind.CAMERA:
-        return inspection.place or draft.source.name
-    return draft.source.name
 
 
 def _boxes(draft: FindingDraft) -> list[dict[str, Any]]:

@@ -1,15 +1,22 @@
 """Hazard items: which standing problem a finding is a sighting of.
 
+Findings of the same hazard at the same place are sightings of one item. An item that was joined into another hands its place on: what
+is seen there later is a sighting of the item that it was joined into.
+
 All functions are for a caller that holds `inspection.database.lock_enterprise`; else two sightings at once would
 open two items.
 """
 
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from uuid import UUID
 
 from sqlmodel import Session, col, func, select
 
-from inspection.tables import Finding, HazardItem, ItemState, RemediationTicket, TicketStep
+from inspection.tables import Finding, HazardItem, Inspection, ItemState, RemediationTicket
+from inspection.wire import SourceKind
+
+UNDECIDED_OR_CONFIRMED = ("proposed", "confirmed")
 
 
 def join_item(
@@ -38,46 +45,100 @@ def open_item(
     session: Session, enterprise_id: UUID, hazard_code: str, place: str
 ) -> HazardItem | None:
     """Return the open item of a hazard at a place."""
-    return session.exec(
+    return next(
+        iter(items_at(session, enterprise_id, hazard_code, place, ItemState.OPEN)),
+        None,
+    )
+
+
+def items_at(
+    session: Session, enterprise_id: UUID, hazard_code: str, place: str, state: ItemState
+) -> Sequence[HazardItem]:
+    """Return the items of a hazard at a place that are in a state: the place's own first, then those it was joined into."""
+    here = (
+        col(HazardItem.enterprise_id) == enterprise_id,
+        col(HazardItem.hazard_code) == hazard_code,
+        col(HazardItem.place) == place,
+    )
+    own = session.exec(
+        select(HazardItem).where(*here, col(HazardItem.state) == state).order_by(col(HazardItem.id))
+    ).all()
+    if own and state is ItemState.OPEN:
+        return own
+    joined = select(HazardItem.merged_into).where(*here, col(HazardItem.state) == ItemState.MERGED)
+    others = session.exec(
         select(HazardItem)
         .where(
             col(HazardItem.enterprise_id) == enterprise_id,
-            col(HazardItem.hazard_code) == hazard_code,
-            col(HazardItem.place) == place,
-            col(HazardItem.state) == ItemState.OPEN,
+            col(HazardItem.id).in_(joined),
+            col(HazardItem.id).not_in([item.id for item in own]),
+            col(HazardItem.state) == state,
         )
         .order_by(col(HazardItem.id))
-    ).first()
+    ).all()
+    return [*own, *others]
 
 
-def item_for_decision(session: Session, finding: Finding, hazard_code: str) -> HazardItem:
-    """Return the item that a finding belongs to, now that a person confirms it as `hazard_code`.
+def place_of(
+    finding_zone: str | None, source: SourceKind, name: str, visit: Inspection | None
+) -> str:
+    """Return where something was seen: the zone; the visit's place, where a person looked; else the camera or the photo."""
+    if finding_zone:
+        return finding_zone
+    if visit is not None and source is not SourceKind.CAMERA:
+        return visit.place or name
+    return name
 
-    It stays where it is, unless the person corrected the hazard, or the item was closed by a fix that the finding
-    is younger than: then the hazard is back.
-    """
-    item = session.get_one(HazardItem, (finding.enterprise_id, finding.item_id))
-    if item.hazard_code == hazard_code and not _is_back(session, item, finding):
-        return item
-    target = open_item(session, finding.enterprise_id, hazard_code, item.place)
-    alone = sightings_left(session, item, ("proposed", "confirmed", "dismissed")) == 1
-    if target is None and alone and item.state is ItemState.OPEN:
-        item.hazard_code = hazard_code
-        return item
-    target = join_item(session, finding.enterprise_id, hazard_code, item.place, finding.captured_at)
-    finding.item_id = target.id
-    item.sightings -= 1
+
+def ticket_of(session: Session, item: HazardItem) -> RemediationTicket | None:
+    """Return an item's standing ticket, or its last; None when it has none since it came back, or never had one."""
+    if item.ticket_id is None:
+        return None
+    return session.get(RemediationTicket, (item.enterprise_id, item.ticket_id))
+
+
+def findings_of(session: Session, item: HazardItem) -> Sequence[Finding]:
+    """Return an item's findings, the oldest first."""
+    return session.exec(
+        select(Finding)
+        .where(col(Finding.enterprise_id) == item.enterprise_id, col(Finding.item_id) == item.id)
+        .order_by(col(Finding.captured_at), col(Finding.id))
+    ).all()
+
+
+def move_findings(
+    session: Session, findings: Iterable[Finding], source: HazardItem, target: HazardItem
+) -> None:
+    """Make findings of an item sightings of another."""
+    for finding in findings:
+        finding.item_id = target.id
     session.flush()
-    dismiss_if_empty(session, item)
-    return target
+    for item in (source, target):
+        _count_sightings(session, item)
+
+
+def absorb(session: Session, item: HazardItem, survivor: HazardItem) -> list[Finding]:
+    """Join an item into another, which gets its findings and its places; return the findings that moved."""
+    moved = list(findings_of(session, item))
+    move_findings(session, moved, item, survivor)
+    item.state, item.merged_into = ItemState.MERGED, survivor.id
+    item.version += 1
+    # Whatever was joined into it before is now joined into the survivor: no chain is ever longer than one.
+    before = select(HazardItem).where(
+        col(HazardItem.enterprise_id) == item.enterprise_id,
+        col(HazardItem.merged_into) == item.id,
+    )
+    for each in session.exec(before):
+        each.merged_into = survivor.id
+    session.flush()
+    return moved
 
 
 def dismiss_if_empty(session: Session, item: HazardItem) -> None:
     """Dismiss an open item when no sighting of it is left that is proposed or confirmed."""
-    if item.state is ItemState.OPEN and not sightings_left(
-        session, item, ("proposed", "confirmed")
-    ):
+    if item.state is ItemState.OPEN and not sightings_left(session, item, UNDECIDED_OR_CONFIRMED):
         item.state = ItemState.DISMISSED
+        item.version += 1
         session.flush()
 
 
@@ -94,20 +155,33 @@ def sightings_left(session: Session, item: HazardItem, states: tuple[str, ...]) 
     ).one()
 
 
-def _is_back(session: Session, item: HazardItem, finding: Finding) -> bool:
-    if item.state is not ItemState.CLOSED:
-        return False
-    fixed_at = session.exec(
-        select(func.max(col(TicketStep.at)))
-        .join(
-            RemediationTicket,
-            (col(RemediationTicket.enterprise_id) == col(TicketStep.enterprise_id))
-            & (col(RemediationTicket.id) == col(TicketStep.ticket_id)),
+def joined_items(session: Session, enterprise_id: UUID, item_id: UUID) -> Sequence[UUID]:
+    """Return the items that were joined into an item."""
+    return session.exec(
+        select(HazardItem.id).where(
+            col(HazardItem.enterprise_id) == enterprise_id, col(HazardItem.merged_into) == item_id
         )
-        .where(
-            col(RemediationTicket.enterprise_id) == item.enterprise_id,
-            col(RemediationTicket.item_id) == item.id,
-            col(TicketStep.action) == "submit",
+    ).all()
+
+
+def survivors(session: Session, enterprise_id: UUID) -> dict[str, str]:
+    """Return for every item that was joined into another which one that is, as the ledger writes ids."""
+    rows = session.exec(
+        select(HazardItem.id, HazardItem.merged_into).where(
+            col(HazardItem.enterprise_id) == enterprise_id,
+            col(HazardItem.merged_into).is_not(None),
         )
+    )
+    return {str(item_id): str(survivor) for item_id, survivor in rows}
+
+
+def _count_sightings(session: Session, item: HazardItem) -> None:
+    count, first, last = session.exec(
+        select(
+            func.count(), func.min(col(Finding.captured_at)), func.max(col(Finding.captured_at))
+        ).where(col(Finding.enterprise_id) == item.enterprise_id, col(Finding.item_id) == item.id)
     ).one()
-    return bool(fixed_at) and finding.captured_at > fixed_at
+    item.sightings = count
+    if count:
+        item.first_seen_at, item.last_seen_at = first, last
+    session.flush()

@@ -141,6 +141,7 @@ class ItemFilter:
     source: SourceKind | None = None
     since: datetime | None = None
     until: datetime | None = None
+    recurring: bool | None = None
 
 
 def list_items(
@@ -152,16 +153,22 @@ def list_items(
     wanted: ItemFilter | None = None,
     paging: Paging = FIRST_PAGE,
 ) -> Page[HazardItem]:
-    """Return hazard items in scope. Text is looked for in the place and in the hazard's names and code."""
+    """Return hazard items in scope; those that were joined into others only where that state is asked for.
+
+    Text is looked for in the place and in the hazard's names and code.
+    """
     wanted = wanted or ItemFilter()
     conditions = [
         _seen(scope, col(HazardItem.enterprise_id), enterprise_id),
-        *_equal(col(HazardItem.state), state),
+        col(HazardItem.state) == state if state else col(HazardItem.state) != ItemState.MERGED,
         *_equal(col(HazardItem.hazard_code), wanted.hazard_code),
         *_equal(col(HazardItem.level), wanted.level),
         *_between(col(HazardItem.last_seen_at), wanted.since, wanted.until),
         *(_item_says(term) for term in terms_of(wanted.text)),
     ]
+    if wanted.recurring is not None:
+        came_back = col(HazardItem.recurrences) > 0
+        conditions.append(came_back if wanted.recurring else ~came_back)
     if wanted.source is not None:
         conditions.append(_is_seen_by(wanted.source))
     keys = (col(HazardItem.id), col(HazardItem.enterprise_id))

@@ -29,6 +29,7 @@ from inspection.journal import timestamp
 from inspection.plans import china_day, parameter
 from inspection.scopes import DECIDING_ROLES, Scope
 from inspection.tables import (
+    FINISHED,
     HoldKind,
     HoldState,
     RemediationTicket,
@@ -107,7 +108,7 @@ def decide_hold(
         raise HoldDecided(hold_id, hold.state)
     if hold.requested_by == scope.user_id:
         raise AnotherApproverRequired(hold.kind)
-    if ticket.state is TicketState.CLOSED:
+    if ticket.state in FINISHED:
         raise StepNotPossible(ticket.state, f"be given a {hold.kind}", [])
     if not approved and not note.strip():
         msg = "say in the note why it is refused, so that the enterprise can act on it"
@@ -174,7 +175,7 @@ def may_request(scope: Scope, ticket: RemediationTicket) -> bool:
 def may_decide(scope: Scope, ticket: RemediationTicket, hold: TicketHold) -> bool:
     """Return whether the caller decides about a request that waits."""
     has_role = bool(scope.roles_in(ticket.enterprise_id).intersection(DECIDING_ROLES))
-    is_waiting = hold.state == HoldState.REQUESTED and ticket.state is not TicketState.CLOSED
+    is_waiting = hold.state == HoldState.REQUESTED and ticket.state not in FINISHED
     return has_role and is_waiting and hold.requested_by != scope.actor.user_id
 
 

@@ -5,12 +5,13 @@
 | finding confirmed without a new ticket, ticket opened | officers |
 | ticket assigned | the assignee |
 | ticket submitted | stationed experts, service centre |
-| ticket returned, closed | officers, the assignee |
+| ticket returned, closed, joined into another | officers, the assignee |
 | ticket overdue, once a deadline | officers, the assignee; then `inspection.escalations` takes it up |
 """
 
 from collections.abc import Mapping
 from datetime import datetime
+from types import MappingProxyType
 from uuid import UUID
 
 from sqlalchemy.orm import sessionmaker
@@ -22,12 +23,12 @@ from inspection.journal import timestamp
 from inspection.notices import News, tell
 from inspection.scopes import Scope
 from inspection.tables import (
+    FINISHED,
     Finding,
     Notice,
     NoticeKind,
     RemediationTicket,
     Role,
-    TicketState,
 )
 from inspection.ticket_deadlines import is_overdue
 
@@ -38,18 +39,24 @@ _TOLD: Mapping[NoticeKind, tuple[Role, ...]] = {
     NoticeKind.TICKET_SUBMITTED: (Role.EXPERT, Role.SERVICE_CENTRE),
     NoticeKind.TICKET_RETURNED: _OFFICERS,
     NoticeKind.TICKET_CLOSED: _OFFICERS,
+    NoticeKind.TICKET_JOINED: _OFFICERS,
     NoticeKind.TICKET_OVERDUE: _OFFICERS,
 }
 
 
-def tell_of_confirmation(session: Session, scope: Scope, finding: Finding, now: datetime) -> None:
-    """Tell that a finding was confirmed."""
+def tell_of_confirmation(
+    session: Session, scope: Scope, finding: Finding, recurrences: int, now: datetime
+) -> None:
+    """Tell that a finding was confirmed, and how often its hazard came back if it did just now."""
     news = News(
         NoticeKind.FINDING_CONFIRMED,
         finding.enterprise_id,
         finding.id,
         f"finding_confirmed:{finding.id}",
-        {"hazard_code": finding.hazard_code},
+        {
+            "hazard_code": finding.hazard_code,
+            **({"recurrences": recurrences} if recurrences else {}),
+        },
     )
     people = _people(session, finding.enterprise_id, _OFFICERS)
     tell(session, news, people - {scope.user_id}, now)
@@ -61,14 +68,16 @@ def tell_of_ticket(
     kind: NoticeKind,
     by_user_id: UUID | None,
     now: datetime,
+    also: Mapping[str, int] = MappingProxyType({}),
 ) -> int:
-    """Tell of a ticket's step, or that it is overdue; return how many had not been told."""
+    """Tell of a ticket's step, or that it is overdue, with facts that go `also`; return how many had not been told."""
     which = timestamp(ticket.deadline) if kind is NoticeKind.TICKET_OVERDUE else ticket.version
     facts = {
         "number": ticket.number,
         "hazard_code": ticket.hazard_code,
         "level": ticket.level,
         "deadline": timestamp(ticket.deadline),
+        **also,
     }
     news = News(kind, ticket.enterprise_id, ticket.id, f"{kind}:{ticket.id}:{which}", facts)
     people = _people(session, ticket.enterprise_id, _TOLD[kind])
@@ -87,7 +96,7 @@ def tell_overdue(
         col(Notice.created_at) > col(RemediationTicket.deadline),
     )
     late = select(RemediationTicket).where(
-        col(RemediationTicket.state) != TicketState.CLOSED,
+        col(RemediationTicket.state).not_in(FINISHED),
         col(RemediationTicket.deadline) < now,
         ~told.exists(),
     )
@@ -103,7 +112,7 @@ def tell_overdue(
             lock_enterprise(session, key[0])
             ticket = session.get_one(RemediationTicket, key)
             # It may have been closed, or submitted in time, since it was looked for.
-            if ticket.state is not TicketState.CLOSED and is_overdue(ticket, now):
+            if ticket.state not in FINISHED and is_overdue(ticket, now):
                 written += tell_of_ticket(session, ticket, NoticeKind.TICKET_OVERDUE, None, now)
     return written
 

@@ -81,6 +81,7 @@ _NEXT: dict[TicketState, dict[TicketAction, TicketState]] = {
         TicketAction.START: TicketState.FIXING,
     },
     TicketState.CLOSED: {},
+    TicketState.JOINED: {},
 }
 _EVENTS = {
     TicketAction.ASSIGN: "ticket.assigned",
@@ -180,11 +181,16 @@ def open_ticket(
         "clock_unit": ticket.clock_unit,
         "plan": plan.number,
         "state": ticket.state.value,
+        **_history(item),
     }
     event = Event("ticket.opened", hazard_section(level), data)
     write_event(session, item.enterprise_id, scope.actor, event, now)
-    tell_of_ticket(session, ticket, NoticeKind.TICKET_OPENED, scope.user_id, now)
+    tell_of_ticket(session, ticket, NoticeKind.TICKET_OPENED, scope.user_id, now, _history(item))
     return ticket
+
+
+def _history(item: HazardItem) -> dict[str, int]:
+    return {"recurrences": item.recurrences} if item.recurrences else {}
 
 
 def take_step(session: Session, scope: Scope, ref: TicketRef, step: Step) -> RemediationTicket:
@@ -285,7 +291,8 @@ def _require_after_photo(
 def _close(session: Session, ticket: RemediationTicket, now: datetime) -> None:
     ticket.closed_at = now
     item = session.get_one(HazardItem, (ticket.enterprise_id, ticket.item_id))
-    item.state = ItemState.CLOSED
+    item.state, item.closed_at = ItemState.CLOSED, now
+    item.version += 1
 
 
 def _write_step(

@@ -21,30 +21,32 @@ from api.deps import (
 )
 from api.errors import problems
 from api.exports import ZIP, bundle_answer, latest_checkpoint, published_entries
+from api.item_views import item_detail
 from api.shapes.base import HazardCode, Level
-from api.shapes.findings import FindingView
 from api.shapes.items import ItemDetail, ItemPage, ItemView
-from api.ticket_views import ticket_views
 from inspection import queries
 from inspection.queries import FindingFilter, ItemFilter, Paging
 from inspection.tables import ItemState
-from inspection.wire import SourceKind, utc_now
+from inspection.wire import SourceKind
 
 router = APIRouter(tags=["items"])
 SHOWN_SIGHTINGS = 100
 EVERY_ITEM = ItemFilter()
 
 
-async def item_filter(
+async def item_filter(  # noqa: PLR0913  a parameter a filter
     q: SearchText = "",
     hazard_code: Annotated[HazardCode | None, Query(description="of this hazard")] = None,
     level: Annotated[Level | None, Query(description="of this level")] = None,
     source: Annotated[SourceKind | None, Query(description="seen by this kind of source")] = None,
     since: Since = None,
     until: Until = None,
+    recurring: Annotated[
+        bool | None, Query(description="that came back after it was closed, or that did not")
+    ] = None,
 ) -> ItemFilter:
     """Return which items are asked for."""
-    return ItemFilter(q, hazard_code, level, source, since, until)
+    return ItemFilter(q, hazard_code, level, source, since, until, recurring)
 
 
 @router.get(
@@ -81,7 +83,7 @@ def list_items(
 def get_item(
     enterprise_id: EnterpriseId, item_id: UUID, user: CurrentUser, session: Reading
 ) -> ItemDetail:
-    """Return an item with its sightings and its ticket."""
+    """Return an item with its sightings, its tickets and what happened to it."""
     item = queries.get_item(session, user.scope, enterprise_id, item_id)
     sightings = queries.list_findings(
         session,
@@ -89,17 +91,7 @@ def get_item(
         FindingFilter(enterprise_id=enterprise_id, item_id=item_id),
         Paging(limit=SHOWN_SIGHTINGS),
     )
-    tickets = (
-        [queries.get_ticket(session, user.scope, enterprise_id, item.ticket_id)]
-        if item.ticket_id
-        else []
-    )
-    views = ticket_views(session, tickets, utc_now())
-    return ItemDetail(
-        item=ItemView.from_row(item),
-        findings=[FindingView.from_row(row) for row in sightings.rows],
-        ticket=views[0] if views else None,
-    )
+    return item_detail(session, item, sightings.rows)
 
 
 @router.get(

@@ -116,7 +116,7 @@ class Hazards:
             col(HazardItem.enterprise_id) == self.enterprise_id,
             # A level is set by a person: what nobody confirmed is in the AI's section only.
             col(HazardItem.level).is_not(None),
-            col(HazardItem.state) != ItemState.DISMISSED,
+            col(HazardItem.state).not_in((ItemState.DISMISSED, ItemState.MERGED)),
             col(HazardItem.first_seen_at) < self.period.ends_at,
             or_(
                 col(RemediationTicket.closed_at).is_(None),

@@ -15,7 +15,17 @@ from ledger.entry import Record
 Value = str | int | float | date | datetime | None
 # Ids and hashes that only programs follow: the entry's own place and hash stand beside it.
 _LEFT_OUT = frozenset(
-    {"ticket_id", "item_id", "finding_id", "entry_index", "boxes", "record_id", "series_id"}
+    {
+        "ticket_id",
+        "item_id",
+        "other_item_id",
+        "finding_id",
+        "finding_ids",
+        "entry_index",
+        "boxes",
+        "record_id",
+        "series_id",
+    }
     | {
         "definition",
         "photo_id",
@@ -69,13 +79,13 @@ def _plain(name: str, value: Any, language: ReportLanguage, names: Names) -> str
         return names.of(str(value))
     if name == "hazard_code":
         return f"{value} {hazard_name(str(value), language)}"
-    if name in ("level", "action", "state"):
+    if name in ("level", "catalogue_level", "action", "state"):
         for key in (f"{name}_{value}", f"{value}"):
             if key in words:
                 return words[key]
     if isinstance(value, list):
         return "、".join(str(item) for item in value)
-    moment = _moment(str(value)) if name in ("deadline", "until") else None
+    moment = _moment(str(value)) if name in ("deadline", "until", "closed_at") else None
     if isinstance(moment, datetime):
         return f"{moment.astimezone(CHINA):%Y-%m-%d %H:%M}"
     return str(value)

@@ -16,20 +16,36 @@ _ZH_EN: Final = {
     "escalate_expert": ("超期上报驻点专家", "escalated to the expert"),
     "escalate_town": ("超期上报镇（街道）", "escalated to the town"),
     "escalate_bureau": ("超期上报主管部门", "escalated to the bureau"),
+    "joined": ("并入另一整改单", "joined into another ticket"),
     "plan_filed": ("提交治理方案", "treatment plan filed"),
     "extension_withdrawn": ("撤回延期申请", "request for an extension withdrawn"),
+}
+_ITEMS_ZH_EN: Final = {
+    "reopened": ("销号后再次出现", "came back after it was closed"),
+    "merged": ("合并隐患", "hazards joined"),
+    "split": ("拆分隐患", "sightings split off"),
+}
+_FIELDS_ZH_EN: Final = {
+    "recurrences": ("重复次数", "came back"),
+    "earlier_ticket": ("原整改单", "earlier ticket"),
+    "other_place": ("另一地点", "other place"),
+    "into_ticket": ("并入整改单", "into ticket"),
+    "joined_ticket": ("被并入的整改单", "joined ticket"),
+    "catalogue_level": ("目录级别", "level of the catalogue"),
+    "closed_at": ("销号时间", "closed"),
 }
 TICKETS_CHINESE: Final[Mapping[str, str]] = {
     f"{prefix}{name}": zh
     for name, (zh, _) in _ZH_EN.items()
     for prefix in ("kind:ticket.", "action_")
-}
+} | {f"kind:item.{name}": zh for name, (zh, _) in _ITEMS_ZH_EN.items()}
 TICKETS_ENGLISH: Final[Mapping[str, str]] = {
     f"{prefix}{name}": en
     for name, (_, en) in _ZH_EN.items()
     for prefix in ("kind:ticket.", "action_")
-}
+} | {f"kind:item.{name}": en for name, (_, en) in _ITEMS_ZH_EN.items()}
 TICKET_FIELDS_CHINESE: Final[Mapping[str, str]] = {
+    **{name: zh for name, (zh, _) in _FIELDS_ZH_EN.items()},
     "until": "至",
     "to": "上报对象",
     "overdue_days": "超期天数",
@@ -51,6 +67,7 @@ TICKET_FIELDS_CHINESE: Final[Mapping[str, str]] = {
     "reason_code": "原因代码",
 }
 TICKET_FIELDS_ENGLISH: Final[Mapping[str, str]] = {
+    **{name: en for name, (_, en) in _FIELDS_ZH_EN.items()},
     "clock_unit": "clock",
     "overdue_days": "days overdue",
     "after_days": "goes up after days",

@@ -23,6 +23,7 @@ from inspection.tables.findings import (
     ItemState,
     PhotoState,
 )
+from inspection.tables.item_changes import ItemChange, ItemChangeKind
 from inspection.tables.notices import Notice, NoticeKind
 from inspection.tables.parties import (
     AccessLog,
@@ -59,6 +60,7 @@ from inspection.tables.sections import (
     SectionReminder,
 )
 from inspection.tables.tickets import (
+    FINISHED,
     HoldKind,
     HoldState,
     RemediationTicket,
@@ -70,6 +72,7 @@ from inspection.tables.tickets import (
 from inspection.tables.witnesses import Witness
 
 __all__ = [
+    "FINISHED",
     "AccessLog",
     "BoxConfiguration",
     "BoxStatus",
@@ -96,6 +99,8 @@ __all__ = [
     "InspectionPhoto",
     "InsurancePolicy",
     "Invitation",
+    "ItemChange",
+    "ItemChangeKind",
     "ItemState",
     "LegalHold",
     "Membership",

@@ -5,7 +5,15 @@ from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import JSON, BigInteger, Column, ForeignKeyConstraint, Index, UniqueConstraint
+from sqlalchemy import (
+    JSON,
+    BigInteger,
+    Column,
+    ForeignKeyConstraint,
+    Index,
+    UniqueConstraint,
+    text,
+)
 from sqlmodel import Field, SQLModel
 
 from inspection.columns import UtcTime
@@ -77,11 +85,12 @@ class InspectionPhoto(SQLModel, table=True):
 
 
 class ItemState(StrEnum):
-    """A hazard item stands until its ticket is closed or every sighting was dismissed."""
+    """A hazard item stands until its ticket is closed, every sighting was dismissed, or it was joined into another."""
 
     OPEN = "open"
     CLOSED = "closed"
     DISMISSED = "dismissed"
+    MERGED = "merged"
 
 
 class HazardItem(SQLModel, table=True):
@@ -97,9 +106,31 @@ class HazardItem(SQLModel, table=True):
     first_seen_at: datetime = at_column()
     last_seen_at: datetime = at_column()
     sightings: int = 0
-    ticket_id: UUID | None = None
+    ticket_id: UUID | None = Field(default=None, description="of the standing or the last ticket")
+    closed_at: datetime | None = Field(
+        default=None, sa_type=UtcTime, description="while it is closed"
+    )
+    merged_into: UUID | None = Field(
+        default=None, description="the item that has its findings now; never one that is merged"
+    )
+    recurrences: int = Field(
+        default=0,
+        sa_column_kwargs={"server_default": text("0")},
+        description="how often it came back after it was closed",
+    )
+    version: int = Field(
+        default=1,
+        sa_column_kwargs={"server_default": text("1")},
+        description="grows with everything but sightings: optimistic locking",
+    )
     __table_args__ = (
+        ForeignKeyConstraint(
+            ["enterprise_id", "merged_into"],
+            ["hazard_item.enterprise_id", "hazard_item.id"],
+            name="fk_hazard_item_merged_into",
+        ),
         Index("ix_hazard_item_place", "enterprise_id", "hazard_code", "place", "state"),
+        Index("ix_hazard_item_merged_into", "enterprise_id", "merged_into"),
     )
 
 
@@ -152,6 +183,12 @@ class Finding(SQLModel, table=True):
     dismissal_code: str | None = Field(default=None, description="of `dismissal_reasons.csv`")
     proposed_hazard_code: str | None = Field(
         default=None, description="what the model said, where a person confirmed another hazard"
+    )
+    catalogue_level: str | None = Field(
+        default=None, description="of the confirmed hazard, on the day of the decision"
+    )
+    decided_level: str | None = Field(
+        default=None, description="the level at which a person confirmed"
     )
     decision_entry_index: int | None = None
     decision_leaf_hash: str | None = None

@@ -20,6 +20,7 @@ class NoticeKind(StrEnum):
     TICKET_SUBMITTED = "ticket_submitted"
     TICKET_RETURNED = "ticket_returned"
     TICKET_CLOSED = "ticket_closed"
+    TICKET_JOINED = "ticket_joined"
     TICKET_OVERDUE = "ticket_overdue"
     TICKET_ESCALATED = "ticket_escalated"
 

@@ -14,7 +14,7 @@ from inspection.ticket_clock import ClockUnit
 
 
 class TicketState(StrEnum):
-    """open → assigned → fixing → submitted → closed, or returned → fixing again."""
+    """open → assigned → fixing → submitted → closed, or returned → fixing again; joined: another ticket took its place."""
 
     OPEN = "open"
     ASSIGNED = "assigned"
@@ -22,6 +22,11 @@ class TicketState(StrEnum):
     SUBMITTED = "submitted"
     CLOSED = "closed"
     RETURNED = "returned"
+    JOINED = "joined"
+
+
+# Nothing is to be done any more; only `CLOSED` says that it was fixed.
+FINISHED = (TicketState.CLOSED, TicketState.JOINED)
 
 
 class RemediationTicket(SQLModel, table=True):
@@ -55,7 +60,9 @@ class RemediationTicket(SQLModel, table=True):
         sa_type=UtcTime,
         description="of the fix that waits for its reinspection, or passed",
     )
-    closed_at: datetime | None = at_column(default=False)
+    closed_at: datetime | None = Field(
+        default=None, sa_type=UtcTime, description="when it was closed, or joined into another"
+    )
     version: int = Field(default=1, description="grows by one a step: optimistic locking")
     __table_args__ = (
         ForeignKeyConstraint(

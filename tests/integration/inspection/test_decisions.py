@@ -208,7 +208,8 @@ def test_a_sighting_after_the_fix_reopens_and_one_before_it_does_not(
     old = _confirm(session, town, before)
     assert (old.item.state, old.ticket) == (ItemState.CLOSED, ticket)
     new = _confirm(session, town, after)
-    assert (new.item.state, new.item.sightings) == (ItemState.OPEN, 1)
+    assert (new.item.id, new.item.state) == (old.item.id, ItemState.OPEN)
+    assert (new.item.sightings, new.item.recurrences) == (3, 1)
     assert new.ticket is not None
     assert new.ticket.id != ticket.id
 

@@ -6,6 +6,7 @@ import clip from './clip.en'
 import { clock, hold, holdActions, holdProblems } from './clock.en'
 import { treatment, treatmentActions, treatmentProblems } from './treatment.en'
 import flywheel from './flywheel.en'
+import { item, itemChange, itemFields, itemKinds, itemProblems, itemState, itemTicketActions, itemTicketState } from './item.en'
 import model from './model.en'
 import notice, { escalationActions } from './notice.en'
 import { retention, retentionFields, retentionKinds, retentionProblems, search } from './retention.en'
@@ -22,6 +23,9 @@ const en: typeof zh = {
   clock,
   treatment,
   hold,
+  item,
+  itemState,
+  itemChange,
   itemBundle,
   model,
   notice,
@@ -185,18 +189,6 @@ const en: typeof zh = {
     emergency: 'Emergency', fire: 'Fire', foundry: 'Foundry', height: 'Work at height', machinery: 'Machinery', management: 'Management', people: 'People',
     ppe: 'Protective equipment', sign: 'Signs', special_equipment: 'Special equipment',
   },
-  item: {
-    title: 'Hazard',
-    list: 'Hazards',
-    none: 'No such hazards',
-    sightings: 'Sightings',
-    seen: 'Seen {n} ×',
-    first: 'First seen',
-    last: 'Last seen',
-    ticket: 'Ticket',
-    noTicket: 'No ticket yet',
-  },
-  itemState: { open: 'Standing', closed: 'Removed', dismissed: 'Dismissed' },
   ticket: {
     title: 'Ticket',
     list: 'Tickets',
@@ -232,9 +224,10 @@ const en: typeof zh = {
     secondPerson: 'Somebody other than the person who fixed it must reinspect.',
   },
   ticketState: {
+    ...itemTicketState,
     open: 'To assign', assigned: 'To fix', fixing: 'Being fixed', submitted: 'To reinspect', closed: 'Closed', returned: 'Returned',
   },
-  ticketAction: { ...holdActions, ...escalationActions, ...treatmentActions, open: 'Opened', assign: 'Assigned', start: 'Fix started', submit: 'Fix submitted', close: 'Reinspected, closed', return: 'Returned' },
+  ticketAction: { ...holdActions, ...itemTicketActions, ...escalationActions, ...treatmentActions, open: 'Opened', assign: 'Assigned', start: 'Fix started', submit: 'Fix submitted', close: 'Reinspected, closed', return: 'Returned' },
   ticketDo: { assign: 'Assign', start: 'Start fixing', submit: 'Submit the fix', close: 'Accept and close', return: 'Return' },
   ledger: {
     title: 'Safety ledger',
@@ -269,6 +262,7 @@ const en: typeof zh = {
   },
   kind: {
     ...retentionKinds,
+    ...itemKinds,
     'section.recorded': 'Section record written',
     'section.superseded': 'Section record corrected',
     'section.withdrawn': 'Section record withdrawn',
@@ -312,6 +306,7 @@ const en: typeof zh = {
   problem: {
     ...retentionProblems,
     ...holdProblems,
+    ...itemProblems,
     ...treatmentProblems,
     offline: 'The server was not reached. Check the network and try again.',
     unknown: 'This did not work. Please try again later.',
@@ -366,6 +361,7 @@ const en: typeof zh = {
   field: {
     ...treatment.part,
     ...retentionFields,
+    ...itemFields,
     device_captured_at: 'Taken by the device’s clock', proposed_hazard_code: 'Hazard proposed', hazard: 'Hazard name', entry_index: 'Ledger entry it decides', model: 'Model', assignee: 'Assigned to', plan: 'Service plan',
     finding_id: 'Finding', item_id: 'Hazard', ticket_id: 'Ticket', hazard_code: 'Hazard code', label: 'Label',
     confidence: 'Confidence', place: 'Place', level: 'Level', note: 'Note', reason: 'Reason', deadline: 'Deadline', number: 'Number',

@@ -15,6 +15,7 @@ export default {
     ticket_returned: 'Not fixed: the ticket was returned',
     ticket_closed: 'A ticket was closed',
     ticket_escalated: 'Overdue: escalated to you',
+    ticket_joined: 'A ticket was joined into another',
     ticket_overdue: 'A ticket is overdue',
   },
 }

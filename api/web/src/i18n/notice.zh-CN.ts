@@ -15,6 +15,7 @@ export default {
     ticket_returned: '复查不合格，整改单已退回',
     ticket_closed: '整改单已闭环',
     ticket_escalated: '整改单超期，上报给您',
+    ticket_joined: '整改单已并入另一单',
     ticket_overdue: '整改单已超期',
   },
 }

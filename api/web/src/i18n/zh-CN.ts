@@ -6,6 +6,7 @@ import clip from './clip.zh-CN'
 import { clock, hold, holdActions, holdProblems } from './clock.zh-CN'
 import { treatment, treatmentActions, treatmentProblems } from './treatment.zh-CN'
 import flywheel from './flywheel.zh-CN'
+import { item, itemChange, itemFields, itemKinds, itemProblems, itemState, itemTicketActions, itemTicketState } from './item.zh-CN'
 import model from './model.zh-CN'
 import notice, { escalationActions } from './notice.zh-CN'
 import { retention, retentionFields, retentionKinds, retentionProblems, search } from './retention.zh-CN'
@@ -21,6 +22,9 @@ export default {
   clock,
   treatment,
   hold,
+  item,
+  itemState,
+  itemChange,
   itemBundle,
   model,
   notice,
@@ -184,18 +188,6 @@ export default {
     emergency: '应急', fire: '消防', foundry: '铸造', height: '高处作业', machinery: '机械', management: '管理', people: '人员',
     ppe: '劳动防护', sign: '标识', special_equipment: '特种设备',
   },
-  item: {
-    title: '隐患',
-    list: '隐患清单',
-    none: '没有符合条件的隐患',
-    sightings: '出现记录',
-    seen: '出现 {n} 次',
-    first: '首次发现',
-    last: '最近发现',
-    ticket: '整改单',
-    noTicket: '尚未开整改单',
-  },
-  itemState: { open: '存在', closed: '已消除', dismissed: '已排除' },
   ticket: {
     title: '整改单',
     list: '整改单',
@@ -231,9 +223,10 @@ export default {
     secondPerson: '复查须由整改人以外的人进行。',
   },
   ticketState: {
+    ...itemTicketState,
     open: '待指派', assigned: '待整改', fixing: '整改中', submitted: '待复查', closed: '已销号', returned: '已退回',
   },
-  ticketAction: { ...holdActions, ...escalationActions, ...treatmentActions, open: '开单', assign: '指派', start: '开始整改', submit: '提交整改', close: '复查合格', return: '退回' },
+  ticketAction: { ...holdActions, ...itemTicketActions, ...escalationActions, ...treatmentActions, open: '开单', assign: '指派', start: '开始整改', submit: '提交整改', close: '复查合格', return: '退回' },
   ticketDo: { assign: '指派责任人', start: '开始整改', submit: '提交整改结果', close: '复查合格并销号', return: '退回重新整改' },
   ledger: {
     title: '安全台账',
@@ -268,6 +261,7 @@ export default {
   },
   kind: {
     ...retentionKinds,
+    ...itemKinds,
     'section.recorded': '写入台账记录',
     'section.superseded': '更正台账记录',
     'section.withdrawn': '撤回台账记录',
@@ -311,6 +305,7 @@ export default {
   problem: {
     ...retentionProblems,
     ...holdProblems,
+    ...itemProblems,
     ...treatmentProblems,
     offline: '无法连接服务器，请检查网络后重试。',
     unknown: '操作没有成功，请稍后重试。',
@@ -365,6 +360,7 @@ export default {
   field: {
     ...treatment.part,
     ...retentionFields,
+    ...itemFields,
     device_captured_at: '设备记录的拍摄时间', proposed_hazard_code: '原识别隐患', hazard: '隐患名称', entry_index: '所依据的台账记录', model: '模型', assignee: '责任人', plan: '服务方案',
     finding_id: '隐患记录', item_id: '隐患', ticket_id: '整改单', hazard_code: '隐患代码', label: '识别标签',
     confidence: '置信度', place: '地点', level: '级别', note: '备注', reason: '理由', deadline: '期限', number: '编号',
