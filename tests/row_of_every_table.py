@@ -46,7 +46,8 @@ def _value(column: sa.Column[Any], rows: Mapping[str, Mapping[str, Any]]) -> Any
     for key in column.foreign_keys:
         target = key.column
         # A row that refers to its own table refers to itself; its key comes first.
-        return rows[target.table.name][target.name]
+        if target.name in rows[target.table.name]:
+            return rows[target.table.name][target.name]
     read = _READ.get((column.table.name, column.name))
     if read is not None:
         return read
