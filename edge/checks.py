@@ -14,7 +14,8 @@ from edge.camera import Frame, LiveCamera
 from edge.client import Client
 from edge.errors import EdgeError, OutboxUnusable, Refused, ServerAway
 from edge.identity import Identity, find_identity
-from edge.outbox import DraftState, Outbox
+from edge.outbox import Outbox
+from edge.outbox_records import DraftState
 from edge.settings import Settings
 from inspection.wire import utc_now
 from models.bundle import load_bundle

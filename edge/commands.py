@@ -28,7 +28,8 @@ from edge.identity import read_identity
 from edge.lock import work_lock
 from edge.look import Look
 from edge.model_store import ModelStore
-from edge.outbox import Outbox, PhotoRecord, PhotoState
+from edge.outbox import Outbox
+from edge.outbox_records import PhotoRecord, PhotoState
 from edge.patrol import Patrol, PatrolTotals
 from edge.photos import find_photos
 from edge.running import delivering, end_run, interruptible, say_delivered

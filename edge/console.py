@@ -15,7 +15,8 @@ from edge.errors import EdgeError
 from edge.identity import find_identity
 from edge.look import Look
 from edge.messages import Language, LogForm, say
-from edge.outbox import Counts, DraftState, Outbox, PhotoState
+from edge.outbox import Outbox
+from edge.outbox_records import Counts, DraftState, PhotoState
 from edge.settings import Settings
 from inspection.wire import utc_now
 

@@ -7,7 +7,8 @@ from typing import Self
 
 from edge.box_state import OutboxState
 from edge.errors import EdgeError
-from edge.outbox import DraftState, Outbox
+from edge.outbox import Outbox
+from edge.outbox_records import DraftState
 from edge.settings import Settings
 
 EVERY_S = 10.0

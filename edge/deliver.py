@@ -1,12 +1,13 @@
 """Delivery: from the outbox to the server, at least once, for ever retried.
 
-One session: measure the clock; then, oldest first, upload what evidence a batch needs, submit the batch, write
-down the receipts. Each step is remembered before the next, and every step may be repeated: evidence is named by
+One session: measure the clock; then, in the order that `edge.lanes` says, upload what evidence a batch needs, submit the
+batch, write down the receipts. Each step is remembered before the next, and every step may be repeated: evidence is named by
 its hash and a draft by its id, so the server answers a repetition with the same receipt.
 """
 
 import random
 import threading
+import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -15,18 +16,18 @@ from http import HTTPStatus
 from edge.client import Client
 from edge.errors import DiskFull, EdgeError, EvidenceDamaged, Refused, ServerAway, StateBusy
 from edge.identity import Identity
+from edge.lanes import Batch, Lanes
 from edge.lock import work_lock
-from edge.outbox import Outbox, WaitingDraft
+from edge.outbox import Outbox
+from edge.outbox_records import WaitingDraft
 from edge.settings import Settings
 from inspection.wire import (
-    MAX_DRAFTS,
     FindingReceipt,
     ReceiptStatus,
     RejectionCode,
     utc_now,
 )
 
-BATCH_EVIDENCE_BYTES = 8 << 20
 # Asking again would be answered the same way: these stop the session and keep everything.
 STOPPING = {HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN, HTTPStatus.NOT_FOUND}
 
@@ -72,9 +73,10 @@ def deliver_session(
     client: Client,
     delivered: Delivered,
     *,
+    lanes: Lanes | None = None,
     should_stop: Callable[[], bool] = lambda: False,
 ) -> None:
-    """Deliver until nothing waits or `should_stop` says so, counting into `delivered`.
+    """Deliver until nothing waits or `should_stop` says so, counting into `delivered`; `lanes` remembers how the line is.
 
     Raises:
         ServerAway: what was settled stays settled; the rest waits.
@@ -82,17 +84,37 @@ def deliver_session(
         DiskFull, OutboxUnusable: as the outbox says.
     """
     measure_clock(outbox, client)
-    while not should_stop() and (batch := _next_batch(outbox)):
-        batch = _with_evidence_there(outbox, client, batch)
-        if not batch:
-            continue
-        receipts = _submit(client, batch)
-        outbox.settle(receipts)
-        for receipt in receipts:
-            delivered.count(receipt)
-        if all(receipt.code is RejectionCode.EVIDENCE_MISSING for receipt in receipts):
-            raise ServerAway(client.server_url, "it does not keep the evidence it was sent")
+    lanes = lanes or Lanes()
+    while not should_stop() and (batch := lanes.next_batch(outbox)).drafts:
+        _deliver_timed(outbox, client, delivered, lanes, batch)
     outbox.put_facts(last_delivery_at=utc_now().isoformat())
+
+
+def _deliver_timed(
+    outbox: Outbox, client: Client, delivered: Delivered, lanes: Lanes, batch: Batch
+) -> None:
+    """Deliver a batch, and let the line learn from how it went."""
+    began_s = time.monotonic()
+    try:
+        _deliver_batch(outbox, client, delivered, batch.drafts)
+    except ServerAway:
+        lanes.line.broke()
+        raise
+    lanes.line.note(batch.size, time.monotonic() - began_s)
+
+
+def _deliver_batch(
+    outbox: Outbox, client: Client, delivered: Delivered, batch: list[WaitingDraft]
+) -> None:
+    batch = _with_evidence_there(outbox, client, batch)
+    if not batch:
+        return
+    receipts = _submit(client, batch)
+    outbox.settle(receipts)
+    for receipt in receipts:
+        delivered.count(receipt)
+    if all(receipt.code is RejectionCode.EVIDENCE_MISSING for receipt in receipts):
+        raise ServerAway(client.server_url, "it does not keep the evidence it was sent")
 
 
 def measure_clock(outbox: Outbox, client: Client) -> None:
@@ -103,21 +125,6 @@ def measure_clock(outbox: Outbox, client: Client) -> None:
         clock_round_trip_s=f"{clock.round_trip_s:.3f}",
         clock_measured_at=utc_now().isoformat(),
     )
-
-
-def _next_batch(outbox: Outbox) -> list[WaitingDraft]:
-    """Return the oldest drafts, few enough that their evidence is up soon and progress is remembered."""
-    batch: list[WaitingDraft] = []
-    evidence: set[str] = set()
-    size = 0
-    for draft in outbox.waiting(MAX_DRAFTS):
-        if not draft.is_evidence_delivered and draft.evidence_sha256 not in evidence:
-            if batch and size + draft.evidence_size > BATCH_EVIDENCE_BYTES:
-                break
-            evidence.add(draft.evidence_sha256)
-            size += draft.evidence_size
-        batch.append(draft)
-    return batch
 
 
 def _with_evidence_there(
@@ -200,6 +207,7 @@ class Delivery:
         self._settings, self._identity, self._make_client = settings, identity, make_client
         self._stop, self._wake = threading.Event(), threading.Event()
         self._thread = threading.Thread(target=self._run, name="delivery")
+        self._lanes = Lanes()
         self.state = DeliveryState()
 
     def start(self) -> None:
@@ -230,7 +238,13 @@ class Delivery:
                 Outbox(self._settings.outbox_dir) as outbox,
                 self._make_client(identity.server_url, identity.token, self._settings) as client,
             ):
-                deliver_session(outbox, client, self.state.delivered, should_stop=should_stop)
+                deliver_session(
+                    outbox,
+                    client,
+                    self.state.delivered,
+                    lanes=self._lanes,
+                    should_stop=should_stop,
+                )
         except StateBusy:
             return Outcome.BUSY
         except (ServerAway, DiskFull) as trouble:

@@ -1,9 +1,10 @@
 """Findings on their way to the disk; a full disk is waited out in memory, within bounds."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from uuid import UUID
 
 from edge.errors import DiskFull
-from edge.outbox import Outbox
+from edge.outbox import NO_REPEATS, Outbox
 from inspection.wire import FindingDraft
 
 # Findings that a full disk could not take are held in memory; each holds a JPEG.
@@ -22,7 +23,7 @@ class Keep:
 
     def __init__(self, outbox: Outbox, notice: Notice) -> None:
         self._outbox, self._notice = outbox, notice
-        self._held: list[tuple[Sequence[FindingDraft], bytes]] = []
+        self._held: list[tuple[Sequence[FindingDraft], bytes, Mapping[UUID, UUID]]] = []
         self._is_disk_full = False
         self.kept = 0
 
@@ -35,14 +36,19 @@ class Keep:
         """Return device clock minus server clock as last measured; None when never connected."""
         return self._outbox.clock_offset_s()
 
-    def put(self, drafts: Sequence[FindingDraft], evidence: bytes) -> None:
-        """Keep the findings of one picture.
+    def put(
+        self,
+        drafts: Sequence[FindingDraft],
+        evidence: bytes,
+        repeats: Mapping[UUID, UUID] = NO_REPEATS,
+    ) -> None:
+        """Keep the findings of one picture; `repeats` names what repeated sightings repeat, by id.
 
         Raises:
             DiskFull: for so long that findings can no longer be held in memory.
             OutboxUnusable: as the outbox says.
         """
-        self._held.append((drafts, evidence))
+        self._held.append((drafts, evidence, repeats))
         self.try_again()
 
     def try_again(self) -> None:
@@ -52,9 +58,9 @@ class Keep:
             DiskFull, OutboxUnusable: as `put` does.
         """
         while self._held:
-            drafts, evidence = self._held[0]
+            drafts, evidence, repeats = self._held[0]
             try:
-                self._outbox.record_drafts(drafts, evidence)
+                self._outbox.record_drafts(drafts, evidence, repeats)
             except DiskFull as error:
                 if len(self._held) > MAX_HELD:
                     raise

@@ -12,143 +12,47 @@ a write transaction, because the database's write lock is what keeps two process
 the same file at once.
 """
 
-import errno
 import sqlite3
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
-from enum import StrEnum
 from pathlib import Path
-from types import TracebackType
-from typing import Any, Self
+from uuid import UUID
 
-from edge.errors import DiskFull, OutboxUnusable
-from edge.evidence_files import EvidenceFiles
+from edge.instant import Instant
+from edge.outbox_file import OutboxFile
+from edge.outbox_records import (
+    Counts,
+    DraftState,
+    PhotoRecord,
+    PhotoState,
+    RejectedDraft,
+    WaitingDraft,
+)
 from inspection.wire import FindingDraft, FindingReceipt, ReceiptStatus, RejectionCode, utc_now
 
-SCHEMA = """
-CREATE TABLE IF NOT EXISTS fact (name TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT;
-CREATE TABLE IF NOT EXISTS evidence (
-    sha256 TEXT PRIMARY KEY, size INTEGER NOT NULL, is_delivered INTEGER NOT NULL DEFAULT 0) STRICT;
-CREATE TABLE IF NOT EXISTS draft (
-    seq INTEGER PRIMARY KEY AUTOINCREMENT, id TEXT NOT NULL UNIQUE, body TEXT NOT NULL,
-    evidence_sha256 TEXT NOT NULL REFERENCES evidence, state TEXT NOT NULL DEFAULT 'waiting',
-    code TEXT, reason TEXT, ledger_index INTEGER, leaf_hash TEXT,
-    made_at TEXT NOT NULL, settled_at TEXT) STRICT;
-CREATE INDEX IF NOT EXISTS draft_waiting ON draft (seq) WHERE state = 'waiting';
-CREATE INDEX IF NOT EXISTS draft_evidence ON draft (evidence_sha256);
-CREATE TABLE IF NOT EXISTS photo (
-    path TEXT NOT NULL, sha256 TEXT NOT NULL, state TEXT NOT NULL, findings INTEGER NOT NULL DEFAULT 0,
-    error TEXT, reason TEXT, time_source TEXT, recorded_at TEXT NOT NULL,
-    PRIMARY KEY (path, sha256)) STRICT;
-CREATE INDEX IF NOT EXISTS photo_sha256 ON photo (sha256);
-"""
-_FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
+# Which of the waiting drafts, with the evidence they need.
+_WAITING = (
+    "SELECT seq, id, body, source, sequence, draft.evidence_sha256, size, is_delivered FROM draft"
+    " JOIN evidence ON evidence.sha256 = draft.evidence_sha256 WHERE state = 'waiting'"
+)
+NO_REPEATS: Mapping[UUID, UUID] = {}
 
 
-class PhotoState(StrEnum):
-    """How a patrol photo was accounted for."""
-
-    CLEAR = "clear"
-    FOUND = "found"
-    COPY = "copy"
-    FAILED = "failed"
-
-
-class DraftState(StrEnum):
-    """Where a draft stands."""
-
-    WAITING = "waiting"
-    DELIVERED = "delivered"
-    REJECTED = "rejected"
-
-
-@dataclass(frozen=True, slots=True)
-class PhotoRecord:
-    """The account of one photo: `path` is relative to its patrol folder, so the folder may move.
-
-    `sha256` is empty where the bytes could not be read at all. `error` names why it failed.
-    """
-
-    path: str
-    sha256: str
-    state: PhotoState
-    findings: int = 0
-    error: str | None = None
-    reason: str | None = None
-    time_source: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class WaitingDraft:
-    """A draft that waits, with what its delivery needs to know about its evidence."""
-
-    seq: int
-    id: str
-    body: str
-    evidence_sha256: str
-    evidence_size: int
-    is_evidence_delivered: bool
-
-
-@dataclass(frozen=True, slots=True)
-class RejectedDraft:
-    """A draft that the server will not take, and why."""
-
-    id: str
-    code: str
-    reason: str
-
-
-@dataclass(frozen=True, slots=True)
-class Counts:
-    """How many drafts and photos are in which state."""
-
-    drafts: dict[DraftState, int]
-    photos: dict[PhotoState, int]
-    evidence_waiting: int
-
-    @property
-    def waiting(self) -> int:
-        """Drafts that still have to be delivered."""
-        return self.drafts[DraftState.WAITING]
-
-
-class Outbox:
+class Outbox(OutboxFile):
     """One connection to the outbox under `folder`. Not shared between threads: open one each.
 
-    `connect` is `sqlite3.connect`, or what a test puts in its place to fail at a chosen statement.
+    `connect` and `instant` are the real things, or what a test puts in their places.
     """
 
     def __init__(
-        self, folder: Path, *, connect: Callable[..., sqlite3.Connection] = sqlite3.connect
-    ) -> None:
-        self.folder = folder
-        self.files = EvidenceFiles(folder / "evidence")
-        with self._named_errors():
-            self.files.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-            self._db = connect(folder / "outbox.sqlite", isolation_level=None, timeout=30.0)
-            self._db.execute("PRAGMA journal_mode = WAL")
-            self._db.execute("PRAGMA synchronous = FULL")
-            self._db.execute("PRAGMA foreign_keys = ON")
-            if self._db.execute("PRAGMA user_version").fetchone()[0] == 0:
-                self._db.executescript(f"BEGIN IMMEDIATE;{SCHEMA}PRAGMA user_version = 1;COMMIT;")
-
-    def close(self) -> None:
-        """Close the connection."""
-        self._db.close()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
         self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
+        folder: Path,
+        *,
+        connect: Callable[..., sqlite3.Connection] = sqlite3.connect,
+        instant: Callable[[], Instant] = Instant.now,
     ) -> None:
-        self.close()
+        super().__init__(folder, connect=connect)
+        self._instant = instant
 
     # --- what was seen
 
@@ -188,16 +92,26 @@ class Outbox:
                 ),
             )
 
-    def record_drafts(self, drafts: Sequence[FindingDraft], evidence: bytes) -> None:
-        """Keep what a camera saw, all or nothing.
+    def record_drafts(
+        self,
+        drafts: Sequence[FindingDraft],
+        evidence: bytes,
+        repeats: Mapping[UUID, UUID] = NO_REPEATS,
+    ) -> None:
+        """Keep what a camera saw, all or nothing. `repeats` names, by id, the finding that a repeated sighting repeats.
 
         Raises:
             DiskFull: nothing of it was kept.
         """
         with self._writing():
-            self._keep(drafts, evidence)
+            self._keep(drafts, evidence, repeats)
 
-    def _keep(self, drafts: Sequence[FindingDraft], evidence: bytes | None) -> None:
+    def _keep(
+        self,
+        drafts: Sequence[FindingDraft],
+        evidence: bytes | None,
+        repeats: Mapping[UUID, UUID] = NO_REPEATS,
+    ) -> None:
         if not drafts or evidence is None:
             return
         sha256 = self.files.put(evidence)
@@ -209,19 +123,48 @@ class Outbox:
             if draft.evidence_sha256 != sha256:
                 msg = f"draft {draft.id} names evidence {draft.evidence_sha256}, not {sha256}"
                 raise ValueError(msg)
-            self._db.execute(
-                "INSERT INTO draft (id, body, evidence_sha256, made_at) VALUES (?, ?, ?, ?)",
-                (str(draft.id), draft.model_dump_json(), sha256, _text(utc_now())),
-            )
+            self._insert(draft, repeats.get(draft.id))
+
+    def _insert(self, draft: FindingDraft, repeats: UUID | None) -> None:
+        ((sequence,),) = self._db.execute(
+            "INSERT INTO source (name, last_sequence) VALUES (?, 1)"
+            " ON CONFLICT (name) DO UPDATE SET last_sequence = last_sequence + 1 RETURNING last_sequence",
+            (draft.source.name,),
+        ).fetchall()
+        instant = self._instant()
+        self._db.execute(
+            "INSERT INTO draft (id, body, evidence_sha256, made_at, source, sequence, repeats, boot_id, boot_s, wall_s)"
+            " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            (
+                str(draft.id),
+                draft.model_dump_json(),
+                draft.evidence_sha256,
+                _text(utc_now()),
+                draft.source.name,
+                sequence,
+                None if repeats is None else str(repeats),
+                instant.boot_id,
+                instant.boot_s,
+                instant.wall_s,
+            ),
+        )
 
     # --- delivery
 
     def waiting(self, limit: int) -> list[WaitingDraft]:
-        """Return the oldest waiting drafts."""
+        """Return the oldest waiting drafts, in the order in which they were seen."""
+        return [WaitingDraft(*row) for row in self._rows(f"{_WAITING} ORDER BY seq LIMIT ?", limit)]
+
+    def waiting_first(self, limit: int, within_s: float) -> list[WaitingDraft]:
+        """Return the waiting first findings of the last so many seconds, in the order in which they were seen.
+
+        Told by the clock that only counts: what was seen before the machine was started is not among them.
+        """
+        now = self._instant()
         rows = self._rows(
-            "SELECT seq, id, body, draft.evidence_sha256, size, is_delivered FROM draft"
-            " JOIN evidence ON evidence.sha256 = draft.evidence_sha256"
-            " WHERE state = 'waiting' ORDER BY seq LIMIT ?",
+            f"{_WAITING} AND repeats IS NULL AND boot_id = ? AND boot_s >= ? ORDER BY seq LIMIT ?",
+            now.boot_id,
+            now.boot_s - within_s,
             limit,
         )
         return [WaitingDraft(*row) for row in rows]
@@ -301,16 +244,6 @@ class Outbox:
 
     # --- facts and accounts
 
-    def get_fact(self, name: str) -> str | None:
-        """Return a remembered fact."""
-        rows = self._rows("SELECT value FROM fact WHERE name = ?", name)
-        return str(rows[0][0]) if rows else None
-
-    def put_facts(self, **facts: str) -> None:
-        """Remember facts: the measured clock offset, the last delivery."""
-        with self._writing():
-            self._db.executemany("INSERT OR REPLACE INTO fact VALUES (?, ?)", facts.items())
-
     def clock_offset_s(self) -> float | None:
         """Return device clock minus server clock as last measured; None when never connected."""
         value = self.get_fact("clock_offset_s")
@@ -352,41 +285,6 @@ class Outbox:
         )
         for path, sha256, name, *rest in rows:
             yield PhotoRecord(path, sha256, PhotoState(name), *rest)
-
-    # --- the database
-
-    def _rows(self, sql: str, *values: str | int | None) -> list[tuple[Any, ...]]:
-        with self._named_errors():
-            return self._db.execute(sql, values).fetchall()
-
-    def _has(self, sql: str, *values: str) -> bool:
-        return bool(self._rows(f"{sql} LIMIT 1", *values))
-
-    @contextmanager
-    def _writing(self) -> Iterator[None]:
-        """One write transaction, with its errors named; nothing of it stays when it fails."""
-        with self._named_errors():
-            try:
-                self._db.execute("BEGIN IMMEDIATE")
-                yield
-                self._db.execute("COMMIT")
-            except BaseException:
-                if self._db.in_transaction:
-                    self._db.execute("ROLLBACK")
-                raise
-
-    @contextmanager
-    def _named_errors(self) -> Iterator[None]:
-        try:
-            yield
-        except sqlite3.Error as error:
-            if getattr(error, "sqlite_errorcode", None) == sqlite3.SQLITE_FULL:
-                raise DiskFull(self.folder) from error
-            raise OutboxUnusable(self.folder, str(error)) from error
-        except OSError as error:
-            if error.errno in _FULL:
-                raise DiskFull(self.folder) from error
-            raise OutboxUnusable(self.folder, str(error)) from error
 
 
 def _text(at: datetime) -> str:

@@ -6,7 +6,8 @@ from dataclasses import dataclass, field
 
 from edge.capture import Capture
 from edge.look import Look
-from edge.outbox import Outbox, PhotoRecord, PhotoState
+from edge.outbox import Outbox
+from edge.outbox_records import PhotoRecord, PhotoState
 from edge.photos import Photo, PhotoBytes, PhotoUnreadable, open_capture, read_photo
 from models.errors import PictureError
 

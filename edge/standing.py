@@ -40,6 +40,7 @@ class Told:
 
     Attributes:
         finding_id: the last finding of it.
+        first_id: the first one since the hazard was new; it is never thinned out, so the server hears of it.
         at: when that was.
         most: how many stood there at once at most, as told.
         unsaid: looks that confirmed it since and were not told.
@@ -48,6 +49,7 @@ class Told:
     finding_id: UUID
     at: datetime
     most: int
+    first_id: UUID
     unsaid: int = 0
 
 
@@ -81,11 +83,16 @@ class Standing:
         self.is_changed = True
         return None
 
+    def repeats(self, place: Place, standing: int) -> UUID | None:
+        """Return the finding that one told now only repeats; None where it is news: a new hazard, or more of it than ever."""
+        told = self.told.get(place)
+        return None if told is None or standing > told.most else told.first_id
+
     def note(self, place: Place, finding_id: UUID, standing: int, at: datetime) -> None:
         """Remember that a finding was told."""
         before = self.told.pop(place, None)
         most = max(standing, before.most if before else 0)
-        self.told[place] = Told(finding_id, at, most)
+        self.told[place] = Told(finding_id, at, most, before.first_id if before else finding_id)
         while len(self.told) > MAX_PLACES:
             del self.told[next(iter(self.told))]
         self.is_changed = True
@@ -93,9 +100,9 @@ class Standing:
     def take(self, states: Mapping[UUID, ItemStanding]) -> list[Place]:
         """Take what the server says of findings' items; return the places where a hazard is new from now on."""
         over = [
-            (place, states[told.finding_id])
+            (place, state)
             for place, told in self.told.items()
-            if states.get(told.finding_id, ItemStanding.OPEN) is not ItemStanding.OPEN
+            if (state := _state_of(told, states)) is not ItemStanding.OPEN
         ]
         for place, _ in over:
             del self.told[place]
@@ -103,8 +110,18 @@ class Standing:
         return [place for place, state in over if state is ItemStanding.CLOSED]
 
     def finding_ids(self) -> Iterable[UUID]:
-        """Return the findings whose items count as open, the last told first."""
-        return [told.finding_id for told in reversed(self.told.values())]
+        """Return the findings whose items count as open, the last told first; then those that they repeat.
+
+        A repeated sighting may still wait for delivery, or have been thinned out: then the first one tells.
+        """
+        told = list(reversed(self.told.values()))
+        firsts = [one.first_id for one in told if one.first_id != one.finding_id]
+        return [one.finding_id for one in told] + firsts
+
+
+def _state_of(told: Told, states: Mapping[UUID, ItemStanding]) -> ItemStanding:
+    state = states.get(told.finding_id) or states.get(told.first_id)
+    return state or ItemStanding.OPEN
 
 
 class _Kept(BaseModel):
@@ -116,6 +133,7 @@ class _Kept(BaseModel):
     finding_id: UUID
     at: AwareDatetime
     most: int
+    first_id: UUID | None = None
     unsaid: int
 
 
@@ -131,6 +149,7 @@ def standing_text(standing: Standing) -> str:
             finding_id=told.finding_id,
             at=told.at,
             most=told.most,
+            first_id=told.first_id,
             unsaid=told.unsaid,
         )
         for place, told in standing.told.items()
@@ -148,7 +167,7 @@ def standing_from_text(text: str | bytes) -> Standing:
     return Standing(
         {
             Place(one.camera, one.hazard_code, one.zone): Told(
-                one.finding_id, one.at, one.most, one.unsaid
+                one.finding_id, one.at, one.most, one.first_id or one.finding_id, one.unsaid
             )
             for one in kept
         }

@@ -3,6 +3,7 @@
 import time
 from collections.abc import Sequence
 from datetime import timedelta
+from uuid import UUID
 
 from edge.capture import Capture
 from edge.confirm import Confirmed, Confirmer
@@ -55,12 +56,13 @@ class Watch:
         self.look_s += time.perf_counter() - began_s
         if self.gallery is not None:
             self.gallery.take(capture, detections, self.look.detector.labels, seen)
-        drafts = self._drafts(capture, self._confirmer.observe(capture.at_s, seen))
+        repeats: dict[UUID, UUID] = {}
+        drafts = self._drafts(capture, self._confirmer.observe(capture.at_s, seen), repeats)
         if not drafts:
             self._keep.try_again()
             return []
         self.found += len(drafts)
-        self._keep.put(drafts, capture.evidence)
+        self._keep.put(drafts, capture.evidence, repeats)
         return drafts
 
     def forget(self, place: Place) -> None:
@@ -74,7 +76,10 @@ class Watch:
         wrong_by = timedelta(seconds=self._keep.clock_offset_s() or 0.0)
         return self._demands.counting(seen, capture.captured_at - wrong_by)
 
-    def _drafts(self, capture: Capture, confirmed: Sequence[Confirmed]) -> list[FindingDraft]:
+    def _drafts(
+        self, capture: Capture, confirmed: Sequence[Confirmed], repeats: dict[UUID, UUID]
+    ) -> list[FindingDraft]:
+        """Return what is to be told, and note in `repeats` which of it only repeats what."""
         if not confirmed:
             return []
         offset_s = self._keep.clock_offset_s()
@@ -91,6 +96,9 @@ class Watch:
             draft = self.look.draft(
                 one.seen, capture, clock_offset_s=offset_s, sightings=one.sightings + unsaid
             )
+            repeated = self._standing.repeats(place, one.standing)
+            if repeated is not None:
+                repeats[draft.id] = repeated
             self._standing.note(place, draft.id, one.standing, capture.captured_at)
             drafts.append(draft)
         return drafts

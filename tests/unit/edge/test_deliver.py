@@ -20,7 +20,8 @@ from edge.errors import (
 from edge.fake import FakeServer
 from edge.identity import Identity, enrol, find_identity, read_identity
 from edge.lock import work_lock
-from edge.outbox import DraftState, Outbox
+from edge.outbox import Outbox
+from edge.outbox_records import DraftState
 from edge.settings import Settings
 from tests.unit.edge.conftest import MakeDraft
 

@@ -15,7 +15,8 @@ import pytest
 
 import edge.evidence_files
 from edge.errors import DiskFull, EvidenceDamaged, OutboxUnusable
-from edge.outbox import DraftState, Outbox, PhotoRecord, PhotoState
+from edge.outbox import Outbox
+from edge.outbox_records import DraftState, PhotoRecord, PhotoState
 from inspection.wire import FindingReceipt, ReceiptStatus, RejectionCode
 from tests.unit.edge.conftest import MakeDraft
 
@@ -232,7 +233,8 @@ def test_leftovers_are_swept_and_needed_files_are_not(
 CHILD = """
 import hashlib, sys
 from pathlib import Path
-from edge.outbox import Outbox, PhotoRecord, PhotoState
+from edge.outbox import Outbox
+from edge.outbox_records import PhotoRecord, PhotoState
 from inspection.wire import FindingDraft, FindingReceipt, ReceiptStatus
 
 with Outbox(Path(sys.argv[1])) as outbox:

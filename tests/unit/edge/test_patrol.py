@@ -11,7 +11,8 @@ import pytest
 
 from edge.errors import DiskFull, FolderMissing
 from edge.look import Look
-from edge.outbox import Outbox, PhotoRecord, PhotoState
+from edge.outbox import Outbox
+from edge.outbox_records import PhotoRecord, PhotoState
 from edge.patrol import Patrol, PatrolTotals
 from edge.photos import find_photos, open_capture, read_photo, source_name
 from edge.settings import Settings

@@ -50,6 +50,28 @@ def test_a_second_person_is_told_and_a_second_second_one_is_not() -> None:
     assert standing.sightings(PLACE, 2, after(30), HOUR_S) is None
 
 
+def test_what_only_repeats_names_the_first_finding_of_its_place() -> None:
+    """The first one is never thinned out; a second person is news, and repeats nothing."""
+    standing, first = Standing(), uuid4()
+    assert standing.repeats(PLACE, 1) is None
+    standing.note(PLACE, first, 1, AT)
+    assert standing.repeats(PLACE, 1) == first
+    assert standing.repeats(PLACE, 2) is None
+    standing.note(PLACE, uuid4(), 1, after(3600))
+    assert standing_from_text(standing_text(standing)).repeats(PLACE, 1) == first
+
+
+def test_the_first_finding_says_how_an_item_stands_while_the_last_is_not_there() -> None:
+    """A repeated sighting that waits, or was thinned out, must not make a box deaf to its item's end."""
+    standing, first, last = Standing(), uuid4(), uuid4()
+    standing.note(PLACE, first, 1, AT)
+    standing.note(PLACE, last, 1, after(3600))
+    assert list(standing.finding_ids()) == [last, first]
+    assert standing.take({first: ItemStanding.OPEN}) == []
+    assert standing.take({first: ItemStanding.OPEN, last: ItemStanding.OPEN}) == []
+    assert standing.take({first: ItemStanding.CLOSED}) == [PLACE]
+
+
 @pytest.mark.parametrize(
     ("state", "is_new", "is_told"),
     [
