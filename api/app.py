@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 from anyio import to_thread
-from fastapi import APIRouter, FastAPI
+from fastapi import FastAPI
 
 from api.database import upgrade_database
 from api.middleware import BodyLimit, SecurityHeaders
@@ -39,6 +39,7 @@ from api.routes import (
     tickets,
     vouching,
 )
+from api.routing import ApiRouter
 from api.row_security import is_bound_by_policies
 from api.settings import Settings
 from inspection.jobs import PhotoDetector
@@ -49,7 +50,7 @@ UNBOUND = (
     "give ANXUN_DATABASE_URL a role of its own that owns the database (docs/operations.md)"
 )
 
-ROUTERS: tuple[APIRouter, ...] = (
+ROUTERS: tuple[ApiRouter, ...] = (
     sessions.router,
     account.router,
     boxes.router,

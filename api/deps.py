@@ -22,6 +22,7 @@ from api.auth import (
     note_seen,
 )
 from api.errors import NotSignedIn, RequestHeaderMissing, ScopeMissing
+from api.idempotency import claim_of
 from api.parts import Parts
 from api.problems import remote_of
 from api.settings import Settings
@@ -87,6 +88,7 @@ def reading(request: Request, parts: AppParts) -> Iterator[Session]:
 def writing(request: Request, parts: AppParts) -> Iterator[Session]:
     """Open a session that is committed once, here, before the answer is sent; any error undoes all of it."""
     with parts.write(info=seen_by_caller(request)) as session, session.begin():
+        _claim_key(request, session)
         yield session
 
 
@@ -96,10 +98,17 @@ def reading_beyond(parts: AppParts) -> Iterator[Session]:
         yield session
 
 
-def writing_beyond(parts: AppParts) -> Iterator[Session]:
+def writing_beyond(request: Request, parts: AppParts) -> Iterator[Session]:
     """Open a session that changes what is not the caller's yet, committed once."""
     with parts.write.begin() as session:
+        _claim_key(request, session)
         yield session
+
+
+def _claim_key(request: Request, session: Session) -> None:
+    claim = claim_of(request)
+    if claim is not None:
+        claim.within(session)
 
 
 # "function": the commit must be over before the caller is told that it was done.

@@ -10,7 +10,9 @@ ApiError
 ├── TooManyAttempts         the throttle
 ├── RequestHeaderMissing   a cookie without the header that another site cannot send
 ├── BodyTooLarge
-├── MalformedHeader        Content-Range, If-Match
+├── MalformedHeader        Content-Range, If-Match, Idempotency-Key
+├── KeyReused              an idempotency key with another request than before
+├── AnswerNotKept          done before, under the same key, but its answer cannot be told again
 ├── StaleVersion           If-Match names another version
 └── NotPublished           no checkpoint covers this yet
 """
@@ -81,6 +83,14 @@ class MalformedHeader(ApiError):
     """A header that the request depends on cannot be read."""
 
 
+class KeyReused(ApiError):
+    """An idempotency key came before with another request."""
+
+
+class AnswerNotKept(ApiError):
+    """A keyed request was done before; its answer is not kept, or only the sign-in that asked may have it."""
+
+
 class NotPublished(ApiError):
     """No checkpoint covers the entry yet; one is published within seconds."""
 
@@ -118,6 +128,8 @@ PROBLEMS: Mapping[type[Exception], ProblemKind] = {
     RequestHeaderMissing: ProblemKind(403, "request_header_missing", "A header is missing"),
     MalformedHeader: ProblemKind(400, "malformed_header", "A header is malformed"),
     BodyTooLarge: ProblemKind(413, "body_too_large", "The body is too large"),
+    KeyReused: ProblemKind(422, "key_reused", "The key belongs to another request"),
+    AnswerNotKept: ProblemKind(409, "answer_not_kept", "It was done before"),
     NotPublished: ProblemKind(409, "not_published", "Not published yet"),
     domain.NotFound: ProblemKind(404, "not_found", "Not found"),
     domain.NotAllowed: ProblemKind(403, "not_allowed", "Not allowed"),

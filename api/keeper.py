@@ -6,6 +6,7 @@
 4  previews of erased evidence are deleted from this machine
 5  the database forgets what was erased: its index is merged, its log is emptied
 6  what is due in the sections is put out as reminders, and overdue tickets as notices and up to the next party, once an hour
+7  answers to keyed requests are forgotten after their day, once an hour
 """
 
 import logging
@@ -16,6 +17,7 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import Engine
 
+from api.idempotency import forget_expired
 from inspection.database import empty_log, read_sessions, write_sessions
 from inspection.entry_index import behind, catch_up
 from inspection.erasing import approved_erasures, erase_next
@@ -145,4 +147,6 @@ class Keeper:
             remind_all(self._read, self._write, utc_now())
             tell_overdue(self._read, self._write, utc_now())
             escalate_overdue(self._read, self._write, utc_now())
+            with self._write.begin() as session:  # 7
+                forget_expired(session, utc_now())
             self._remind_at = time.monotonic() + REMIND_S

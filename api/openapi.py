@@ -6,7 +6,8 @@ from typing import Any
 from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
 
-from api.errors import PROBLEM_MEDIA_TYPE
+from api.errors import PROBLEM_MEDIA_TYPE, problems
+from api.idempotency import KEY_HEADER, LONGEST_KEY
 from api.shapes.base import Problem
 
 DESCRIPTION = """\
@@ -15,9 +16,23 @@ Hazard findings go with their evidence into an enterprise's tamper-evident ledge
 People sign in at `POST /v1/sessions`; devices enrol at `POST /v1/devices`. Send the token as
 `Authorization: Bearer`. A browser may rely on the session cookie instead; then every request that is not a `GET`
 or `HEAD` needs the header `X-Anxun-Request: 1`. What is not yours answers 404. Errors are problem details
-(RFC 9457); programs look at `code`. Lists are paged: pass `next_cursor` as `cursor` until it is null.
+(RFC 9457); programs look at `code`. A `POST` with an `Idempotency-Key` is done once, however often it is sent. Lists are paged: pass `next_cursor` as `cursor` until it is null.
 """
 PROBLEM_REF = {"$ref": "#/components/schemas/Problem"}
+KEY_PARAMETER = {
+    "name": KEY_HEADER,
+    "in": "header",
+    "required": False,
+    "description": "made anew for each action and sent again with each retry: the action is done once, and "
+    "answered alike, for 24 hours",
+    "schema": {
+        "type": "string",
+        "minLength": 1,
+        "maxLength": LONGEST_KEY,
+        "pattern": "^[!-~]([ -~]*[!-~])?$",
+    },
+    "example": "8e03978e-40d5-43dd-bc93-6894a57f9324",
+}
 REPLACED = ("HTTPValidationError", "ValidationError")
 
 
@@ -38,10 +53,19 @@ def openapi_document(app: FastAPI) -> dict[str, Any]:
     schemas.update(problem.pop("$defs"))
     schemas["Problem"] = problem
     for path in document["paths"].values():
-        for operation in path.values():
+        for method, operation in path.items():
+            if method == "post":
+                _take_key(operation)
             _mend_errors(operation["responses"])
     document["components"]["schemas"] = dict(sorted(schemas.items()))
     return document
+
+
+def _take_key(operation: dict[str, Any]) -> None:
+    """Let a POST take an idempotency key, and be refused for it: every one does, by its router."""
+    operation.setdefault("parameters", []).append(KEY_PARAMETER)
+    for status, response in problems(400, 409, 422).items():
+        operation["responses"].setdefault(str(status), response)
 
 
 def _mend_errors(responses: dict[str, Any]) -> None:

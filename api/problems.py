@@ -24,6 +24,7 @@ from api.errors import (
     kind_of,
     problem,
 )
+from api.idempotency import AnsweredBefore
 from api.shapes.base import FieldError, Problem
 from inspection.database import is_disk_full
 from inspection.errors import FieldsRefused, InspectionError, NotFound, PartOutOfOrder, StorageFull
@@ -47,6 +48,7 @@ def install_problems(app: FastAPI) -> None:
     app.add_exception_handler(OperationalError, answer_database)
     app.add_exception_handler(PoolTimeout, answer_database)
     app.add_exception_handler(DataError, answer_unstorable)
+    app.add_exception_handler(AnsweredBefore, answer_again)
     app.add_exception_handler(ClientDisconnect, answer_gone)
     app.add_exception_handler(Exception, answer_failure)
 
@@ -105,6 +107,13 @@ def answer_database(request: Request, error: Exception) -> Response:
     headers = {"Retry-After": RETRY_AFTER_S}
     detail = "the database is busy or away; try again later"
     return problem_response(request, DATABASE_BUSY, detail, headers=headers)
+
+
+def answer_again(_: Request, error: Exception) -> Response:
+    """Answer what was done before under the same idempotency key; this request's transaction was undone."""
+    if not isinstance(error, AnsweredBefore):
+        raise error
+    return error.answer
 
 
 def answer_unstorable(request: Request, error: Exception) -> Response:  # noqa: ARG001  a handler's form

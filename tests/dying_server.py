@@ -31,19 +31,23 @@ _PROCESSES.set_forkserver_preload([__name__])
 
 @dataclass(frozen=True)
 class Delivery:
-    """Findings that a device delivers in one request."""
+    """What somebody posts in one request: findings of a device, where no other address is given."""
 
     token: str
     body: dict[str, Any]
+    path: str = "/v1/findings"
+    key: str | None = None
 
     def __call__(self, settings: Settings, parts: Parts) -> None:
         """Send it, and expect to be told that all went well."""
         app = create_app(settings, BareHeadDetector())
         app.state.parts = parts
         headers = {"Authorization": f"Bearer {self.token}"}
+        if self.key is not None:
+            headers["Idempotency-Key"] = self.key
         # No lifespan: the workers of a server would touch the database as well, at moments of their own.
-        answer = TestClient(app).post("/v1/findings", json=self.body, headers=headers)
-        assert answer.status_code == 200, answer.text
+        answer = TestClient(app).post(self.path, json=self.body, headers=headers)
+        assert answer.is_success, answer.text
 
 
 def publish(_settings: Settings, parts: Parts) -> None:

@@ -4,7 +4,7 @@ from datetime import timedelta
 from uuid import UUID
 
 import segno
-from fastapi import APIRouter, Response, status
+from fastapi import Response, status
 from sqlmodel import Session, col, select
 
 from api import second_factor, sign_ins
@@ -21,6 +21,7 @@ from api.deps import AppParts, Reading, Remote, SignedInPerson, Writing, session
 from api.errors import WrongCredentials, problems
 from api.parts import Parts
 from api.password_policy import require_strong
+from api.routing import ApiRouter
 from api.shapes.accounts import (
     Account,
     CodeProof,
@@ -40,7 +41,7 @@ from inspection.errors import InvalidInput, NotFound
 from inspection.tables import ForeignIdentity, PersonalToken, User
 from inspection.wire import utc_now
 
-router = APIRouter(prefix="/me", tags=["account"])
+router = ApiRouter(prefix="/me", tags=["account"])
 
 
 def require_password(parts: Parts, caller: Caller, password: str, remote: str) -> None:

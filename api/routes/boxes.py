@@ -4,7 +4,7 @@ import re
 from typing import Annotated, Any
 from uuid import UUID
 
-from fastapi import APIRouter, Depends, Header, Path, Response, status
+from fastapi import Depends, Header, Path, Response, status
 
 from api.access import log_access
 from api.deps import (
@@ -19,6 +19,7 @@ from api.deps import (
 )
 from api.errors import MalformedHeader, problems
 from api.routes.devices import KEEPERS
+from api.routing import ApiRouter
 from api.shapes.boxes import (
     BoxView,
     ConfigurationChange,
@@ -41,7 +42,7 @@ from inspection.errors import NotFound
 from inspection.tables import BoxConfiguration, Device
 from inspection.wire import utc_now
 
-router = APIRouter(tags=["boxes"])
+router = ApiRouter(tags=["boxes"])
 _RANGE = re.compile(r"bytes=([0-9]{1,15})-", re.ASCII)
 MODEL_BYTES: dict[int | str, dict[str, Any]] = {
     200: {

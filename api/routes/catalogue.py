@@ -2,12 +2,12 @@
 
 from dataclasses import asdict
 
-from fastapi import APIRouter
 from sqlmodel import select
 
 from api.deps import AnyCaller, AppParts, Reading
 from api.errors import problems
 from api.parts import VERSION
+from api.routing import ApiRouter
 from api.shapes.catalogue import (
     DecisionChoices,
     Detection,
@@ -26,7 +26,7 @@ from inspection.taxonomy import hazard_catalogue
 from inspection.wire import ServerTime, utc_now
 from models.training.pool import LABELS
 
-router = APIRouter(tags=["catalogue"])
+router = ApiRouter(tags=["catalogue"])
 
 
 @router.get("/time", operation_id="getTime", summary="The server's clock")

@@ -2,15 +2,14 @@
 
 from uuid import UUID
 
-from fastapi import APIRouter
-
 from api.deps import CurrentDevice, CurrentUser, EnterpriseId, Reading, Writing
 from api.errors import problems
+from api.routing import ApiRouter
 from api.shapes.clips import ClipAdded, ClipView, FindingClipView
 from inspection import clips, queries
 from inspection.wire import utc_now
 
-router = APIRouter(tags=["findings"])
+router = ApiRouter(tags=["findings"])
 
 
 @router.put(

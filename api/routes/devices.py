@@ -3,7 +3,7 @@
 from datetime import timedelta
 from uuid import UUID
 
-from fastapi import APIRouter, status
+from fastapi import status
 
 from api.access import log_access
 from api.auth import ENROLMENT_REFUSED, note_failure, redeem_code, refuse_throttled
@@ -15,15 +15,17 @@ from api.deps import (
     Reading,
     Remote,
     Writing,
+    WritingBeyond,
 )
 from api.errors import EnrolmentCodeRefused, problems
+from api.routing import ApiRouter
 from api.shapes.devices import Devices, DeviceView, EnrolmentCodeView
 from api.tokens import new_enrolment_code, sha256_of_code
 from inspection import queries
 from inspection.tables import EnrolmentCode, Role
 from inspection.wire import EnrolledDevice, Enrolment, utc_now
 
-router = APIRouter(tags=["devices"])
+router = ApiRouter(tags=["devices"])
 KEEPERS = (Role.ENTERPRISE_OFFICER, Role.EXPERT, Role.SERVICE_CENTRE)
 
 
@@ -70,28 +72,31 @@ def create_enrolment_code(
     summary="Enrol a device",
     responses=problems(401, 422, 429),
 )
-def enrol_device(body: Enrolment, parts: AppParts, remote: Remote) -> EnrolledDevice:
+def enrol_device(
+    body: Enrolment, session: WritingBeyond, parts: AppParts, remote: Remote
+) -> EnrolledDevice:
     """Trade a one-time code for a device token, shown once."""
     now = utc_now()
-    with parts.read() as session:
+    with parts.read() as reading:
         refuse_throttled(
-            session, parts.throttle, action=ENROLMENT_REFUSED, login=None, remote=remote, now=now
+            reading, parts.throttle, action=ENROLMENT_REFUSED, login=None, remote=remote, now=now
         )
     try:
-        with parts.write.begin() as session:
-            token, device, enterprise = redeem_code(session, body.code, body.name, now)
-            log_access(
-                session,
-                actor=f"device:{device.id}",
-                action="device.enrol",
-                enterprise_id=enterprise.id,
-                detail=body.name,
-                remote=remote,
-            )
+        token, device, enterprise = redeem_code(session, body.code, body.name, now)
     except EnrolmentCodeRefused:
-        with parts.write.begin() as session:
-            note_failure(session, action=ENROLMENT_REFUSED, login=None, remote=remote)
+        # The failure is counted although the request is undone.
+        session.rollback()
+        with parts.write.begin() as counting:
+            note_failure(counting, action=ENROLMENT_REFUSED, login=None, remote=remote)
         raise
+    log_access(
+        session,
+        actor=f"device:{device.id}",
+        action="device.enrol",
+        enterprise_id=enterprise.id,
+        detail=body.name,
+        remote=remote,
+    )
     return EnrolledDevice(
         device_id=device.id,
         enterprise_id=enterprise.id,

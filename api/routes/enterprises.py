@@ -1,16 +1,15 @@
 """Enterprises that the caller may see."""
 
-from fastapi import APIRouter
-
 from api.deps import CurrentUser, EnterpriseId, PageAsked, Reading
 from api.errors import problems
+from api.routing import ApiRouter
 from api.shapes.enterprises import EnterpriseDetail, EnterprisePage
 from api.shapes.people import AssignablePerson, People
 from api.views import enterprise_detail, enterprise_views
 from inspection import queries
 from inspection.wire import utc_now
 
-router = APIRouter(prefix="/enterprises", tags=["enterprises"])
+router = ApiRouter(prefix="/enterprises", tags=["enterprises"])
 
 
 @router.get(

@@ -3,10 +3,11 @@
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Depends, Query
+from fastapi import Depends, Query
 
 from api.deps import CurrentUser, EnterpriseId, PageAsked, Reading, SearchText, Since, Until
 from api.errors import problems
+from api.routing import ApiRouter
 from api.shapes.base import HazardCode
 from api.shapes.ledger import (
     EntryView,
@@ -28,7 +29,7 @@ from inspection.entry_search import (
 from inspection.journal import log_id_of
 from ledger.sql import SqlStore
 
-router = APIRouter(prefix="/enterprises/{enterprise_id}/entries", tags=["ledger"])
+router = ApiRouter(prefix="/enterprises/{enterprise_id}/entries", tags=["ledger"])
 Word = Annotated[str | None, Query(max_length=64, pattern=r"^[^\x00]+$")]
 
 

@@ -3,7 +3,7 @@
 from dataclasses import asdict
 from uuid import UUID
 
-from fastapi import APIRouter, BackgroundTasks, status
+from fastapi import BackgroundTasks, status
 
 from api.access import log_access
 from api.deps import (
@@ -18,6 +18,7 @@ from api.deps import (
 )
 from api.errors import problems
 from api.retention_views import erasure_views, refusal_views
+from api.routing import ApiRouter
 from api.shapes.retention import (
     ErasureCheck,
     ErasurePage,
@@ -34,7 +35,7 @@ from inspection.plans import china_day
 from inspection.retention import erasure_reason, erasure_reasons
 from inspection.wire import utc_now
 
-router = APIRouter(tags=["retention"])
+router = ApiRouter(tags=["retention"])
 ERASURES = "/enterprises/{enterprise_id}/erasures"
 ERASURE = f"{ERASURES}/{{erasure_id}}"
 

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from typing import Annotated, Any, BinaryIO
 
-from fastapi import APIRouter, Header, Query, Response
+from fastapi import Header, Query, Response
 from fastapi.responses import StreamingResponse
 
 from api.deps import (
@@ -15,11 +15,12 @@ from api.deps import (
     Sha256Path,
 )
 from api.errors import problems
+from api.routing import ApiRouter
 from api.uploads import ASK_FIRST, IMMUTABLE, Upload, Uploader, Viewing, kept_headers
 from inspection.evidence import CHUNK, PICTURE_TYPES
 from inspection.wire import EvidenceReceipt
 
-router = APIRouter(tags=["evidence"])
+router = ApiRouter(tags=["evidence"])
 
 ContentRange = Annotated[
     str | None,

@@ -3,7 +3,7 @@
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Depends, Query
+from fastapi import Depends, Query
 
 from api.access import log_access
 from api.deps import (
@@ -17,6 +17,7 @@ from api.deps import (
     Writing,
 )
 from api.errors import problems
+from api.routing import ApiRouter
 from api.shapes.findings import FindingPage, FindingView
 from api.shapes.items import Decision
 from api.views import decision_view
@@ -32,7 +33,7 @@ from inspection.wire import (
     utc_now,
 )
 
-router = APIRouter(tags=["findings"])
+router = ApiRouter(tags=["findings"])
 FINDING = "/enterprises/{enterprise_id}/findings/{finding_id}"
 
 

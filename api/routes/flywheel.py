@@ -7,7 +7,7 @@ from enum import StrEnum
 from typing import Annotated, Any, BinaryIO
 from uuid import UUID
 
-from fastapi import APIRouter, Depends, Query, Response
+from fastapi import Depends, Query, Response
 from fastapi.responses import StreamingResponse
 from sqlmodel import Session
 
@@ -21,6 +21,7 @@ from api.datasets import (
 from api.deps import AppParts, CurrentUser, EnterpriseFilter, Reading, Remote
 from api.errors import problems
 from api.exports import stream_bundle
+from api.routing import ApiRouter
 from api.shapes.flywheel import DatasetSummary, PrecisionRow, PrecisionRows
 from inspection.errors import InvalidInput, NotAllowed
 from inspection.precision import PrecisionAsked, live_precision
@@ -30,7 +31,7 @@ from inspection.training_data import Taken, TaughtPicture, taught_pictures
 from inspection.wire import utc_now
 from models.training.pool import LABELS
 
-router = APIRouter(tags=["flywheel"])
+router = ApiRouter(tags=["flywheel"])
 ZIP: dict[int | str, dict[str, Any]] = {
     200: {
         "description": "A YOLO data set with its provenance",

@@ -2,10 +2,11 @@
 
 from uuid import UUID
 
-from fastapi import APIRouter, BackgroundTasks, status
+from fastapi import BackgroundTasks, status
 
 from api.deps import AppParts, CurrentUser, EnterpriseId, PageAsked, Reading, Writing
 from api.errors import problems
+from api.routing import ApiRouter
 from api.shapes.inspections import (
     InspectionDetail,
     InspectionPage,
@@ -18,7 +19,7 @@ from api.views import inspection_views, new_photo_view, photo_view
 from inspection import queries, visits
 from inspection.wire import utc_now
 
-router = APIRouter(prefix="/enterprises/{enterprise_id}/inspections", tags=["inspections"])
+router = ApiRouter(prefix="/enterprises/{enterprise_id}/inspections", tags=["inspections"])
 
 
 @router.post(

@@ -1,6 +1,6 @@
 """Whoever opens an invitation's link. Without a sign-in: the secret of the link is what opens it."""
 
-from fastapi import APIRouter, Request, Response, status
+from fastapi import Request, Response, status
 from sqlmodel import Session
 
 from api import invitations
@@ -10,6 +10,7 @@ from api.deps import AppParts, ReadingBeyond, Remote, SignedInPerson, WritingBey
 from api.errors import problems
 from api.password_policy import require_strong
 from api.routes.sessions import UserAgent, enter, signed_in
+from api.routing import ApiRouter
 from api.shapes.memberships import Acceptance, InvitationToken, InvitedTo
 from api.shapes.people import SignedIn
 from api.sign_ins import Origin
@@ -17,7 +18,7 @@ from inspection import areas
 from inspection.tables import Enterprise, Invitation, Organisation, User
 from inspection.wire import utc_now
 
-router = APIRouter(tags=["people"])
+router = ApiRouter(tags=["people"])
 
 
 @router.post(

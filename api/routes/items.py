@@ -3,7 +3,7 @@
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Depends, Query, Response
+from fastapi import Depends, Query, Response
 from fastapi.responses import StreamingResponse
 
 from api.access import log_access
@@ -22,6 +22,7 @@ from api.deps import (
 from api.errors import problems
 from api.exports import ZIP, bundle_answer, latest_checkpoint, published_entries
 from api.item_views import item_detail
+from api.routing import ApiRouter
 from api.shapes.base import HazardCode, Level
 from api.shapes.items import ItemDetail, ItemPage, ItemView
 from inspection import queries
@@ -29,7 +30,7 @@ from inspection.queries import FindingFilter, ItemFilter, Paging
 from inspection.tables import ItemState
 from inspection.wire import SourceKind
 
-router = APIRouter(tags=["items"])
+router = ApiRouter(tags=["items"])
 SHOWN_SIGHTINGS = 100
 EVERY_ITEM = ItemFilter()
 

@@ -2,7 +2,7 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Path, Query, Response
+from fastapi import Path, Query, Response
 from fastapi.responses import PlainTextResponse, StreamingResponse
 
 from api.access import log_access
@@ -16,13 +16,14 @@ from api.deps import (
 )
 from api.errors import NotPublished, problems
 from api.exports import ZIP, bundle_answer, latest_checkpoint
+from api.routing import ApiRouter
 from api.shapes.ledger import ConsistencyView, EntryPage, EntryView, ProofView
 from inspection.errors import InvalidCursor
 from inspection.journal import log_id_of
 from ledger import log
 from ledger.sql import SqlStore
 
-router = APIRouter(prefix="/enterprises/{enterprise_id}/ledger", tags=["ledger"])
+router = ApiRouter(prefix="/enterprises/{enterprise_id}/ledger", tags=["ledger"])
 MAX_INDEX = 2**53 - 1
 EntryIndex = Annotated[int, Path(ge=0, le=MAX_INDEX, description="0-based place in the ledger")]
 TreeSize = Annotated[int, Query(ge=0, le=MAX_INDEX, description="entries of a tree")]

@@ -3,7 +3,7 @@
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Depends, Path, status
+from fastapi import Depends, Path, status
 from sqlmodel import Session, col, select
 
 from api import invitations, sign_ins
@@ -11,6 +11,7 @@ from api.access import log_access
 from api.auth import Caller
 from api.deps import AppParts, CurrentUser, EnterpriseId, Reading, Remote, SignedInPerson, Writing
 from api.errors import problems
+from api.routing import ApiRouter
 from api.shapes.base import NamedRef
 from api.shapes.memberships import (
     Experts,
@@ -30,7 +31,7 @@ from inspection.memberships import Place
 from inspection.tables import PilotArea, Role, User
 from inspection.wire import utc_now
 
-router = APIRouter(tags=["people"])
+router = ApiRouter(tags=["people"])
 
 
 async def enterprise_place(enterprise_id: EnterpriseId) -> Place:

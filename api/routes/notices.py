@@ -3,15 +3,16 @@
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Query
+from fastapi import Query
 
 from api.deps import CurrentUser, PageAsked, Reading, Writing
 from api.errors import problems
+from api.routing import ApiRouter
 from api.shapes.notices import NoticePage, NoticeView, UnreadCount
 from inspection import notices
 from inspection.wire import utc_now
 
-router = APIRouter(tags=["notices"])
+router = ApiRouter(tags=["notices"])
 
 
 @router.get(

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Annotated, Any
 from uuid import UUID
 
-from fastapi import APIRouter, BackgroundTasks, Path, Response, status
+from fastapi import BackgroundTasks, Path, Response, status
 from fastapi.responses import FileResponse
 from sqlmodel import Session
 
@@ -21,13 +21,14 @@ from api.deps import (
 )
 from api.errors import problems
 from api.names import names_of
+from api.routing import ApiRouter
 from api.shapes.reports import ReportCheck, ReportOrder, ReportPage, ReportView
 from inspection.reports import queue
 from inspection.reports.asked import Period, ReportRequest
 from inspection.tables import Report, ReportFormat
 from inspection.wire import utc_now
 
-router = APIRouter(tags=["reports"])
+router = ApiRouter(tags=["reports"])
 OWN = "/enterprises/{enterprise_id}/reports"
 MEDIA_TYPES = {
     ReportFormat.PDF: "application/pdf",

@@ -2,7 +2,7 @@
 
 from uuid import UUID
 
-from fastapi import APIRouter, status
+from fastapi import status
 
 from api.access import log_access
 from api.deps import CurrentUser, EnterpriseId, Reading, Remote, Writing
@@ -15,6 +15,7 @@ from api.retention_views import (
     section_view,
 )
 from api.routes.ledger import EntryIndex
+from api.routing import ApiRouter
 from api.shapes.retention import (
     EntryRetention,
     HoldLifting,
@@ -36,7 +37,7 @@ from inspection.wire import utc_now
 from ledger import log
 from ledger.sql import SqlStore
 
-router = APIRouter(prefix="/enterprises/{enterprise_id}", tags=["retention"])
+router = ApiRouter(prefix="/enterprises/{enterprise_id}", tags=["retention"])
 PERSON_ASKS = Grounds("person_request")
 
 

@@ -3,7 +3,7 @@
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Path, Query, status
+from fastapi import Path, Query, status
 
 from api.access import log_access
 from api.deps import (
@@ -16,6 +16,7 @@ from api.deps import (
     Writing,
 )
 from api.errors import problems
+from api.routing import ApiRouter
 from api.section_views import (
     definition_views,
     duty_views,
@@ -40,7 +41,7 @@ from inspection.duties import DutyState
 from inspection.plans import china_day
 from inspection.wire import Applicability, RecordCorrection, RecordDraft, Withdrawal, utc_now
 
-router = APIRouter(tags=["sections"])
+router = ApiRouter(tags=["sections"])
 SECTIONS = "/enterprises/{enterprise_id}/sections"
 RECORD = "/enterprises/{enterprise_id}/records/{record_id}"
 SectionCode = Annotated[

@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Annotated
 
-from fastapi import APIRouter, Header, Request, Response, status
+from fastapi import Header, Request, Response, status
 
 from api import second_factor, sign_ins
 from api.access import log_access
@@ -18,13 +18,14 @@ from api.deps import AppParts, CurrentUser, Reading, Remote, SignedInPerson, Wri
 from api.errors import WrongCredentials, problems
 from api.parts import Parts
 from api.routes.account import drop_cookie
+from api.routing import ApiRouter
 from api.shapes.people import Me, SignedIn, SignIn
 from api.sign_ins import Opened, Origin
 from api.views import me_view
 from inspection.tables import User
 from inspection.wire import utc_now
 
-router = APIRouter(tags=["sessions"])
+router = ApiRouter(tags=["sessions"])
 UserAgent = Annotated[str, Header(include_in_schema=False)]
 
 

@@ -3,10 +3,9 @@
 from functools import partial
 from uuid import UUID
 
-from fastapi import APIRouter
-
 from api.deps import AnyCaller
 from api.errors import problems
+from api.routing import ApiRouter
 from api.shapes.tickets import HoldReasons, HoldReasonView, TicketDetail
 from api.step_taker import STEP_PROBLEMS, TICKET, Taker
 from inspection.clock_rules import hold_reasons
@@ -21,7 +20,7 @@ from inspection.ticket_holds import (
 )
 from inspection.wire import ExtensionRequest, HoldDecision, HoldNote, PauseRequest, utc_now
 
-router = APIRouter(tags=["tickets"])
+router = ApiRouter(tags=["tickets"])
 HOLD = f"{TICKET}/holds/{{ticket_hold_id}}"
 
 

@@ -4,10 +4,11 @@ from functools import partial
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Query
+from fastapi import Query
 
 from api.deps import CurrentUser, EnterpriseFilter, EnterpriseId, PageAsked, Reading
 from api.errors import problems
+from api.routing import ApiRouter
 from api.shapes.tickets import TicketDetail, TicketPage
 from api.step_taker import STEP_PROBLEMS, TICKET, Taker
 from api.ticket_views import ticket_detail, ticket_views
@@ -17,7 +18,7 @@ from inspection.tickets import Step, TicketAction, take_step
 from inspection.treatment_plans import file_plan
 from inspection.wire import Assignment, Reinspection, Start, Submission, TreatmentPlan, utc_now
 
-router = APIRouter(tags=["tickets"])
+router = ApiRouter(tags=["tickets"])
 
 
 @router.get(

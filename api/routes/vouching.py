@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 from typing import Annotated, Any
 from uuid import UUID
 
-from fastapi import APIRouter, Depends, Path, Query, Response
+from fastapi import Depends, Path, Query, Response
 from fastapi.responses import PlainTextResponse
 from sqlmodel import Session, col, select
 
@@ -13,6 +13,7 @@ from api.auth import Caller
 from api.deps import AppParts, CurrentUser, EnterpriseId, Reading, Remote, Writing
 from api.errors import NotPublished, problems
 from api.parts import Parts
+from api.routing import ApiRouter
 from api.shapes.base import NamedRef
 from api.shapes.vouching import (
     AreaView,
@@ -31,7 +32,7 @@ from ledger.rotation import state_change
 from ledger.sql import SqlStore
 from ledger.vouching import LedgerKey, Vouching
 
-router = APIRouter(tags=["vouching"])
+router = ApiRouter(tags=["vouching"])
 MAX_INDEX = 2**53 - 1
 AREA_ROLES = frozenset({Role.GOVERNMENT, Role.SERVICE_CENTRE, Role.INSURER})
 TEXT_FILE: dict[int | str, dict[str, Any]] = {

@@ -11,6 +11,7 @@ from inspection.tables.accounts import (
     RecoveryCode,
     SecondFactor,
 )
+from inspection.tables.answers import KeyedAnswer
 from inspection.tables.boxes import BoxConfiguration, BoxStatus, ModelOffer, ModelRelease
 from inspection.tables.clips import FindingClip
 from inspection.tables.columns import new_id
@@ -102,6 +103,7 @@ __all__ = [
     "ItemChange",
     "ItemChangeKind",
     "ItemState",
+    "KeyedAnswer",
     "LegalHold",
     "Membership",
     "ModelOffer",

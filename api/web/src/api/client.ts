@@ -2,10 +2,11 @@
  * The one client of the HTTP API, typed by the OpenAPI document.
  *
  * The session is an HttpOnly cookie that no script can read; every change carries a header that another
- * site's page cannot send.
+ * site's page cannot send. Every POST carries an idempotency key, so that an action whose answer was lost is done once.
  */
 import createClient, { type Middleware } from 'openapi-fetch'
 
+import { ActionKeys, KEY_HEADER } from './keys'
 import { OfflineError, problemOf } from './problem'
 import type { paths } from './schema.gen'
 
@@ -30,8 +31,29 @@ const marked: Middleware = {
   },
 }
 
+const keys = new ActionKeys()
+const actions = new Map<string, string>()
+
+const keyed: Middleware = {
+  async onRequest({ request, id }) {
+    if (request.method !== 'POST' || request.headers.has(KEY_HEADER)) return request
+    const action = `${request.url}\n${await request.clone().text()}`
+    actions.set(id, action)
+    request.headers.set(KEY_HEADER, keys.keyOf(action))
+    return request
+  },
+  onResponse({ response, id }) {
+    const action = actions.get(id)
+    actions.delete(id)
+    if (action !== undefined) keys.answered(action, response.status)
+  },
+  onError({ id }) {
+    actions.delete(id)
+  },
+}
+
 export const api = createClient<paths>({ baseUrl: '', credentials: 'same-origin' })
-api.use(marked)
+api.use(marked, keyed)
 
 interface Answer<Data> {
   data?: Data

@@ -331,6 +331,8 @@ const en: typeof zh = {
     not_standing: 'This record was corrected or withdrawn; see the newest one.',
     always_applies: 'This section applies to every enterprise.',
     step_not_possible: 'The ticket’s state does not allow this step.',
+    answer_not_kept: 'This was done already; its answer is shown once. Load the page again.',
+    key_reused: 'The request was refused. Reload the page and try again.',
     already_exists: 'It exists already.',
     report_not_there: 'The report is not made yet, or has expired.',
     too_many_reports: 'Too many of your reports are not finished. Wait, or cancel one.',

@@ -330,6 +330,8 @@ export default {
     not_standing: '这条记录已被更正或撤回，请查看最新记录。',
     always_applies: '本台账适用于所有企业，不能标记为不适用。',
     step_not_possible: '整改单当前状态不能执行此步骤。',
+    answer_not_kept: '这件事已经办过，结果只显示一次。请重新加载页面。',
+    key_reused: '请求未被接受。请刷新页面再试。',
     already_exists: '已经存在，不能重复。',
     report_not_there: '报告还没有生成，或已过期。',
     too_many_reports: '未完成的报告太多，请等待或取消。',

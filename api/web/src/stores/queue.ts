@@ -3,6 +3,7 @@ import { defineStore } from 'pinia'
 import { computed, ref, shallowRef } from 'vue'
 
 import { api, unwrap } from '@/api/client'
+import { KEY_HEADER } from '@/api/keys'
 import { sendPart, uploadState } from '@/api/evidence'
 import {
   type QueueDatabase, type Upload, type Visit, addUpload, openQueue, removeUpload,
@@ -21,17 +22,20 @@ const transport: Transport = {
   async startInspection(visit) {
     const path = { enterprise_id: visit.enterpriseId }
     const body = { place: visit.place, note: visit.note }
+    // Kept on the phone, so that a visit whose answer was lost begins once, also after a reload.
+    const header = { [KEY_HEADER]: visit.id }
     const inspection = await unwrap(
-      api.POST('/v1/enterprises/{enterprise_id}/inspections', { params: { path }, body }),
+      api.POST('/v1/enterprises/{enterprise_id}/inspections', { params: { path, header }, body }),
     )
     return inspection.id
   },
   async addPhoto(enterpriseId, inspectionId, upload) {
     const path = { enterprise_id: enterpriseId, inspection_id: inspectionId }
     const body = { evidence_sha256: upload.sha256, file_name: upload.fileName }
+    const header = { [KEY_HEADER]: upload.id }
     await unwrap(
       api.POST('/v1/enterprises/{enterprise_id}/inspections/{inspection_id}/photos', {
-        params: { path },
+        params: { path, header },
         body,
       }),
     )
