@@ -15,7 +15,7 @@ PYTEST := $(BIN)/python -m pytest -n $(WORKERS) --dist loadfile
 # A Node of at least this major version is used where the machine has one; else a wheel brings it.
 NODE_MAJOR := 20
 
-.PHONY: help check-python media demo serve test test-slow test-training lint format bench web lock clean system
+.PHONY: help check-python media demo serve test test-slow test-training lint format bench mutants web lock clean system
 
 help: ## list the commands
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 14
@@ -114,8 +114,13 @@ format: $(VENV)/.dev ## let ruff rewrite what it can
 bench: $(TRAIN)/.ready $(MEDIA)/media.json ## speed as ratios, in one run
 	$(TRAIN)/bin/python tests/benchmarks/bench.py
 
+# What was tried stays in mutants/; a second call goes on where the first one ended, `rm -r mutants` begins anew.
+mutants: $(VENV)/.dev ## change one thing at a time in what everybody trusts: does a test notice? (docs/mutants.md)
+	$(BIN)/mutmut run --max-children $(WORKERS)
+	$(BIN)/python tests/mutants.py
+
 lock: $(BIN)/uv ## lock every requirement file again
 	PATH="$(abspath $(BIN)):$$PATH" requirements/lock.sh
 
 clean: ## remove what the commands made (not var/, where the data is)
-	rm -rf $(VENV) $(TRAIN) $(WEB)/node_modules $(WEB)/dist dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .coverage*
+	rm -rf $(VENV) $(TRAIN) $(WEB)/node_modules $(WEB)/dist dist .mypy_cache .ruff_cache .pytest_cache .hypothesis mutants .coverage*

@@ -56,11 +56,10 @@ class Site:
 
     def sign_in(self, login: str) -> httpx2.Client:
         """Return a client of a person of the town, to set the scene; use as a context manager."""
-        client = httpx2.Client(base_url=self.address, timeout=30)
-        answer = client.post("/v1/sessions", json={"login": login, "password": PASSWORD})
-        client.headers["Authorization"] = f"Bearer {answer.json()['token']}"
-        client.cookies.clear()
-        return client
+        body = {"login": login, "password": PASSWORD}
+        answer = httpx2.post(f"{self.address}/v1/sessions", json=body, timeout=30)
+        token = {"Authorization": f"Bearer {answer.json()['token']}"}
+        return httpx2.Client(base_url=self.address, timeout=30, headers=token)
 
 
 def _missing(what: str, command: str) -> None:

@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
 
 import { isOfOneCheckpoint } from '@/ledger/chain'
-import { ProofError } from '@/ledger/merkle'
+import { BrokenLink } from '@/ledger/fault'
 
 /** Made by the Python side (tests/assets/make_area_proof.py). */
 const { checkpoint } = JSON.parse(readFileSync('../../tests/assets/area_proof.json', 'utf-8')) as { checkpoint: string }
@@ -28,7 +28,7 @@ describe('two answers about a ledger', () => {
 
   it('tell of two histories when one size has two roots', () => {
     const forked = changed(2, btoa('\0'.repeat(32)))
-    expect(() => isOfOneCheckpoint({ checkpoint }, { checkpoint: forked })).toThrow(ProofError)
-    expect(() => isOfOneCheckpoint({ checkpoint: forked }, { checkpoint })).toThrow('two histories')
+    expect(() => isOfOneCheckpoint({ checkpoint }, { checkpoint: forked })).toThrow(BrokenLink)
+    expect(() => isOfOneCheckpoint({ checkpoint: forked }, { checkpoint })).toThrow('checkpoint: two_histories')
   })
 })

@@ -4,8 +4,8 @@ import { bytesToHex } from '@noble/hashes/utils.js'
 import type { Entry, Proof, Vouching } from '@/api/types'
 
 import { type AreaVouch, checkArea } from './area'
-import { checkEntry } from './check'
-import { ProofError } from './merkle'
+import { type Asked, checkEntry } from './check'
+import { BrokenLink, onLink } from './fault'
 import { readCheckpoint } from './note'
 
 export interface Cosigner {
@@ -26,21 +26,25 @@ export interface Chain {
 
 /**
  * Whether both answers are about one checkpoint; a newer one may have been published between them.
- * Throw where they are of one size with different contents: no publishing explains that.
+ * Throw BrokenLink where they are of one size with different contents: no publishing explains that.
  */
 export function isOfOneCheckpoint(proof: Pick<Proof, 'checkpoint'>, vouching: Pick<Vouching, 'checkpoint'>): boolean {
-  const [one, other] = [readCheckpoint(proof.checkpoint), readCheckpoint(vouching.checkpoint)]
+  const [one, other] = onLink('checkpoint', () => [readCheckpoint(proof.checkpoint), readCheckpoint(vouching.checkpoint)] as const)
   if (one.size !== other.size) return false
   if (bytesToHex(one.root) !== bytesToHex(other.root)) {
-    throw new ProofError(`two checkpoints of ${one.size} entries have different roots: the ledger shows two histories`)
+    throw new BrokenLink('checkpoint', 'two_histories', { size: one.size })
   }
   return true
 }
 
-/** Return how far the chain of an entry reaches. Throw, naming the fault, where a link of it does not hold. */
-export function checkChain(entry: Entry, proof: Proof, vkey: string, vouching: Vouching): Chain {
+/**
+ * Return how far the chain of an entry reaches; null where the answers are about two checkpoints, and are to be asked for again.
+ * Throw BrokenLink, naming the fault, where a link of it does not hold.
+ */
+export function checkChain(entry: Entry, proof: Proof, vkey: string, vouching: Vouching, asked: Asked): Chain | null {
   // 1 the entry is in the ledger's signed checkpoint
-  const size = checkEntry(entry, proof, vkey)
+  const size = checkEntry(entry, proof, vkey, asked)
+  if (!isOfOneCheckpoint(proof, vouching)) return null
   if (!vouching.area_proof) return { size, area: null, isCovered: false, cosigners: [] }
   // 2 the area's log holds an earlier checkpoint of the ledger, which the one of step 1 continues; who cosigned the area's
   const { vkey: areaKey, witnesses } = vouching.area

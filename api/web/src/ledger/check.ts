@@ -4,7 +4,8 @@ import { bytesToHex, concatBytes, hexToBytes, utf8ToBytes } from '@noble/hashes/
 
 import type { Entry, Proof } from '@/api/types'
 
-import { ProofError, leafHash, rootFromInclusionProof } from './merkle'
+import { ProofError, onLink } from './fault'
+import { leafHash, rootFromInclusionProof } from './merkle'
 import { openCheckpoint, parseVerifierKey } from './note'
 
 const CONTENT_DOMAIN = utf8ToBytes('anxun-ledger-content/v1\n')
@@ -15,6 +16,16 @@ interface Header {
   section: string
   at: string
   commitment: string
+  log: string
+}
+
+/** What the page asked for, and what it shows beside the entry's own fields: the check is about these. */
+export interface Asked {
+  index: number
+  /** The ledger's id, which every leaf of it carries. */
+  log: string
+  /** Fields of the record's data that the page shows from another answer of the server. */
+  shown?: Record<string, unknown>
 }
 
 /** Whether two JSON values are the same, whatever the order of their fields. */
@@ -31,7 +42,28 @@ function isSame(a: unknown, b: unknown): boolean {
 }
 
 /** Throw where what is shown of an entry is not what its leaf commits to. An erased content is not looked for. */
-function checkContent(entry: Entry): void {
+function checkContent(entry: Entry, header: Header): void {
+  if (entry.salt === null || entry.content === null) {
+    if (entry.record) throw new ProofError('erased_shown')
+    return
+  }
+  const content = utf8ToBytes(entry.content)
+  const commitment = sha256(concatBytes(CONTENT_DOMAIN, hexToBytes(entry.salt), content))
+  if (bytesToHex(commitment) !== header.commitment) throw new ProofError('commitment')
+  if (!isSame(JSON.parse(entry.content), entry.record)) throw new ProofError('record')
+}
+
+function checkAsked(entry: Entry, header: Header, asked: Asked): void {
+  if (entry.index !== asked.index) throw new ProofError('other_entry', { asked: asked.index, index: entry.index })
+  if (header.log !== asked.log) throw new ProofError('other_ledger_entry', { log: header.log })
+  const data: Record<string, unknown> = entry.record?.data ?? {}
+  for (const [name, value] of Object.entries(asked.shown ?? {})) {
+    if (!isSame(value ?? null, data[name] ?? null)) throw new ProofError('shown')
+  }
+}
+
+/** Return the entry's leaf hash. Throw ProofError where what is shown is not what the leaf says. */
+function checkLeaf(entry: Entry, asked: Asked): Uint8Array {
   const header = JSON.parse(entry.leaf) as Header
   if (
     header.index !== entry.index ||
@@ -39,40 +71,31 @@ function checkContent(entry: Entry): void {
     header.section !== entry.section ||
     Date.parse(header.at) !== Date.parse(entry.at)
   ) {
-    throw new ProofError('the entry says something else than its leaf')
+    throw new ProofError('header')
   }
-  if (entry.salt === null || entry.content === null) {
-    if (entry.record) throw new ProofError('an erased entry shows a content')
-    return
-  }
-  const content = utf8ToBytes(entry.content)
-  const commitment = sha256(concatBytes(CONTENT_DOMAIN, hexToBytes(entry.salt), content))
-  if (bytesToHex(commitment) !== header.commitment) {
-    throw new ProofError('the content is not the one that the leaf commits to')
-  }
-  if (!isSame(JSON.parse(entry.content), entry.record)) {
-    throw new ProofError('what is shown is not the content')
-  }
+  checkContent(entry, header)
+  checkAsked(entry, header, asked)
+  const leaf = leafHash(utf8ToBytes(entry.leaf))
+  if (bytesToHex(leaf) !== entry.leaf_hash) throw new ProofError('leaf_hash')
+  return leaf
 }
 
-/** Return the size of the signed checkpoint that holds the entry. Throw, naming the fault, where it does not. */
-export function checkEntry(entry: Entry, proof: Proof, verifierKey: string): number {
-  // 1 what is shown is what the leaf commits to, and the leaf's bytes hash to the entry's leaf hash
-  checkContent(entry)
-  const leaf = leafHash(utf8ToBytes(entry.leaf))
-  if (bytesToHex(leaf) !== entry.leaf_hash || entry.leaf_hash !== proof.leaf_hash) {
-    throw new ProofError('the entry does not hash to its leaf hash')
-  }
-  // 2 the checkpoint is signed by the ledger's key
+/** Return the size of the signed checkpoint that holds the leaf. Throw ProofError where it does not. */
+function checkInclusion(leaf: Uint8Array, index: number, proof: Proof, verifierKey: string): number {
   const checkpoint = openCheckpoint(proof.checkpoint, parseVerifierKey(verifierKey))
-  // 3 the path from the leaf leads to the checkpoint's root
-  if (checkpoint.size !== proof.tree_size || entry.index !== proof.index) {
-    throw new ProofError('the proof is for another entry or tree')
+  if (checkpoint.size !== proof.tree_size || index !== proof.index || bytesToHex(leaf) !== proof.leaf_hash) {
+    throw new ProofError('other_tree')
   }
   const hashes = proof.hashes.map((hash) => hexToBytes(hash))
-  const root = rootFromInclusionProof(leaf, entry.index, checkpoint.size, hashes)
-  if (bytesToHex(root) !== bytesToHex(checkpoint.root)) {
-    throw new ProofError('the proof does not lead to the root of the checkpoint')
-  }
+  const root = rootFromInclusionProof(leaf, index, checkpoint.size, hashes)
+  if (bytesToHex(root) !== bytesToHex(checkpoint.root)) throw new ProofError('root')
   return checkpoint.size
+}
+
+/** Return the size of the signed checkpoint that holds the entry. Throw BrokenLink, naming link and fault. */
+export function checkEntry(entry: Entry, proof: Proof, verifierKey: string, asked: Asked): number {
+  // 1 it is the one that was asked for, and what is shown is what its leaf commits to
+  const leaf = onLink('entry', () => checkLeaf(entry, asked))
+  // 2 the path from the leaf leads to the root of a checkpoint that the ledger's key signed
+  return onLink('checkpoint', () => checkInclusion(leaf, entry.index, proof, verifierKey))
 }

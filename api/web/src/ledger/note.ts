@@ -7,11 +7,11 @@ import { ed25519 } from '@noble/curves/ed25519.js'
 import { sha256 } from '@noble/hashes/sha2.js'
 import { concatBytes, utf8ToBytes } from '@noble/hashes/utils.js'
 
+import { NoteError } from './fault'
+
 const ED25519 = 1
 /** The type of a witness's key: C2SP tlog-cosignature. */
 export const WITNESS = 4
-
-export class NoteError extends Error {}
 
 export interface VerifierKey {
   name: string
@@ -29,7 +29,7 @@ export function fromBase64(text: string): Uint8Array {
   try {
     return Uint8Array.from(atob(text), (character) => character.charCodeAt(0))
   } catch {
-    throw new NoteError('not base64')
+    throw new NoteError('base64')
   }
 }
 
@@ -40,19 +40,19 @@ function isEqual(a: Uint8Array, b: Uint8Array): boolean {
 /** Read `name+8 hex digits+base64(type || public key)`; the key id is checked against the key. */
 export function parseVerifierKey(text: string, type = ED25519): VerifierKey {
   const match = /^(.+?)\+([0-9a-f]{8})\+(.+)$/.exec(text.trim())
-  if (!match) throw new NoteError('not a verifier key')
+  if (!match) throw new NoteError('key_form')
   const [, name = '', id = '', encoded = ''] = match
   const key = fromBase64(encoded)
-  if (key[0] !== type || key.length !== 33) throw new NoteError('not a key of the type that is wanted')
+  if (key[0] !== type || key.length !== 33) throw new NoteError('key_type', { name })
   const keyId = sha256(concatBytes(utf8ToBytes(`${name}\n`), key)).slice(0, 4)
   const said = Uint8Array.from(id.match(/../g) ?? [], (pair) => parseInt(pair, 16))
-  if (!isEqual(keyId, said)) throw new NoteError('the key id is not that of the key')
+  if (!isEqual(keyId, said)) throw new NoteError('key_id', { name })
   return { name, keyId, publicKey: key.slice(1) }
 }
 
 function splitNote(note: string): [string, string] {
   const split = note.lastIndexOf('\n\n')
-  if (split < 0) throw new NoteError('the note has no signatures')
+  if (split < 0) throw new NoteError('no_signatures')
   return [note.slice(0, split + 1), note.slice(split + 2)]
 }
 
@@ -60,18 +60,20 @@ function splitNote(note: string): [string, string] {
 export function readCheckpoint(note: string): Checkpoint {
   const [text] = splitNote(note)
   const [origin = '', size = '', root = ''] = text.split('\n')
-  if (!/^(0|[1-9]\d*)$/.test(size)) throw new NoteError('the checkpoint has no size')
+  if (!/^(0|[1-9]\d*)$/.test(size)) throw new NoteError('no_size')
   return { origin, size: Number(size), root: fromBase64(root) }
 }
 
-/** Return the checkpoint of a note that this key has signed; throw otherwise. */
+/** Return the checkpoint of a note that this key has signed under its own log's name; throw otherwise. */
 export function openCheckpoint(note: string, key: VerifierKey): Checkpoint {
   const [text, lines] = splitNote(note)
   const isSigned = signaturesOf(lines, key).some(
     (signature) => signature.length === 64 && ed25519.verify(signature, utf8ToBytes(text), key.publicKey),
   )
-  if (!isSigned) throw new NoteError('the note is not signed by the ledger’s key')
-  return readCheckpoint(note)
+  if (!isSigned) throw new NoteError('not_signed', { name: key.name })
+  const checkpoint = readCheckpoint(note)
+  if (checkpoint.origin !== key.name) throw new NoteError('other_ledger', { name: key.name, origin: checkpoint.origin })
+  return checkpoint
 }
 
 /**
@@ -82,11 +84,11 @@ export function cosignedAt(note: string, witness: VerifierKey): number | null {
   const [text, lines] = splitNote(note)
   let newest: number | null = null
   for (const signature of signaturesOf(lines, witness)) {
-    if (signature.length !== 72) throw new NoteError(`the cosignature of ${witness.name} has no form`)
+    if (signature.length !== 72) throw new NoteError('cosignature_form', { name: witness.name })
     const at = Number(new DataView(signature.buffer, signature.byteOffset).getBigUint64(0))
     const message = utf8ToBytes(`cosignature/v1\ntime ${at}\n${text}`)
     if (!ed25519.verify(signature.slice(8), message, witness.publicKey)) {
-      throw new NoteError(`the cosignature of ${witness.name} does not fit the checkpoint`)
+      throw new NoteError('cosignature', { name: witness.name })
     }
     newest = Math.max(newest ?? 0, at)
   }
