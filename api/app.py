@@ -14,6 +14,7 @@ from api.pages import AppPages, BesideApi
 from api.parts import VERSION, Parts, assemble
 from api.problems import install_problems
 from api.routes import (
+    access_log,
     account,
     boxes,
     catalogue,
@@ -43,6 +44,7 @@ from api.routing import ApiRouter
 from api.row_security import is_bound_by_policies
 from api.settings import Settings
 from inspection.jobs import PhotoDetector
+from inspection.wire import utc_now
 
 LOG = logging.getLogger(__name__)
 UNBOUND = (
@@ -53,6 +55,7 @@ UNBOUND = (
 ROUTERS: tuple[ApiRouter, ...] = (
     sessions.router,
     account.router,
+    access_log.router,
     boxes.router,
     catalogue.router,
     clips.router,
@@ -130,4 +133,5 @@ def _close(parts: Parts) -> None:
     parts.report_worker.stop()
     # After the workers, so that what they recorded last is published too.
     parts.publisher.stop()
+    parts.notes.flush(utc_now())
     parts.engine.dispose()

@@ -138,10 +138,11 @@ def refuse_throttled(
 ) -> None:
     """Raise `TooManyAttempts` when the login or the address has failed too often within the window."""
     since = now - timedelta(seconds=throttle.window_s)
-    counts = [(col(AccessLog.remote) == remote, throttle.per_address)]
+    counts = [(col(AccessLog.remote) == remote, throttle.per_address, False)]
     if login is not None:
-        counts.append((col(AccessLog.actor) == _actor_of_login(login), throttle.per_login))
-    for condition, allowed in counts:
+        is_login = col(AccessLog.actor) == actor_of_login(login)
+        counts.append((is_login, throttle.per_login, True))
+    for condition, allowed, is_of_login in counts:
         # The oldest of the last `allowed` failures: when it leaves the window, another try is heard.
         oldest = session.exec(
             select(AccessLog.at)
@@ -151,7 +152,8 @@ def refuse_throttled(
             .limit(1)
         ).first()
         if oldest is not None:
-            raise TooManyAttempts(max(1, round((oldest - since).total_seconds())))
+            wait_s = max(1, round((oldest - since).total_seconds()))
+            raise TooManyAttempts(wait_s, is_of_login=is_of_login)
 
 
 def check_password(session: Session, login: str, password: str) -> User:
@@ -165,11 +167,12 @@ def check_password(session: Session, login: str, password: str) -> User:
 
 def note_failure(session: Session, *, action: str, login: str | None, remote: str) -> None:
     """Add a failed attempt to the access log, where the throttle counts it."""
-    actor = "anonymous" if login is None else _actor_of_login(login)
+    actor = "anonymous" if login is None else actor_of_login(login)
     log_access(session, actor=actor, action=action, remote=remote)
 
 
-def _actor_of_login(login: str) -> str:
+def actor_of_login(login: str) -> str:
+    """Return how the access log names whoever tries to sign in with a login."""
     return f"login:{normal_login(login)}"
 
 

@@ -11,6 +11,7 @@ from fastapi import Depends, Path, Query, Request, Security
 from fastapi.security import APIKeyCookie, HTTPAuthorizationCredentials, HTTPBearer
 from sqlmodel import Session
 
+from api.access import log_change
 from api.auth import (
     SEEN_EVERY,
     Caller,
@@ -90,6 +91,8 @@ def writing(request: Request, parts: AppParts) -> Iterator[Session]:
     with parts.write(info=seen_by_caller(request)) as session, session.begin():
         _claim_key(request, session)
         yield session
+        if request.method not in SAFE_METHODS:
+            log_change(session, request, remote_of(request))
 
 
 def reading_beyond(parts: AppParts) -> Iterator[Session]:

@@ -65,10 +65,10 @@ class EnrolmentCodeRefused(ApiError):
 class TooManyAttempts(ApiError):
     """Too many failed attempts for this login or from this address."""
 
-    def __init__(self, retry_after_s: int) -> None:
-        """Keep the seconds after which another try is heard."""
+    def __init__(self, retry_after_s: int, *, is_of_login: bool) -> None:
+        """Keep the seconds after which another try is heard, and whether it is the login that failed too often."""
         super().__init__(f"too many failed attempts; try again in {retry_after_s} s")
-        self.retry_after_s = retry_after_s
+        self.retry_after_s, self.is_of_login = retry_after_s, is_of_login
 
 
 class RequestHeaderMissing(ApiError):

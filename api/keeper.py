@@ -5,8 +5,9 @@
 3  queued bytes are deleted, each in a transaction of its own, after the commit that queued them
 4  previews of erased evidence are deleted from this machine
 5  the database forgets what was erased: its index is merged, its log is emptied
-6  what is due in the sections is put out as reminders, and overdue tickets as notices and up to the next party, once an hour
-7  answers to keyed requests are forgotten after their day, once an hour
+6  what was counted for the access log is written; what is past its retention there is deleted, once an hour
+7  what is due in the sections is put out as reminders, and overdue tickets as notices and up to the next party, once an hour
+8  answers to keyed requests are forgotten after their day, once an hour
 """
 
 import logging
@@ -18,6 +19,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import Engine
 
 from api.idempotency import forget_expired
+from inspection.access_log import forget_past
 from inspection.database import empty_log, read_sessions, write_sessions
 from inspection.entry_index import behind, catch_up
 from inspection.erasing import approved_erasures, erase_next
@@ -40,9 +42,14 @@ class Keeper:
     """A thread that works in small transactions, so that requests come in between. Any number of servers may run one."""
 
     def __init__(
-        self, engine: Engine, evidence: EvidenceStore, forget_previews: Callable[[str], None]
+        self,
+        engine: Engine,
+        evidence: EvidenceStore,
+        forget_previews: Callable[[str], None],
+        flush_notes: Callable[[datetime], int] | None = None,
     ) -> None:
         self._engine, self._evidence, self._forget = engine, evidence, forget_previews
+        self._flush_notes = flush_notes
         self._read, self._write = read_sessions(engine), write_sessions(engine)
         self._previews_since: datetime | None = None
         self._is_unmerged = self._is_unclean = False
@@ -61,6 +68,8 @@ class Keeper:
             if erased:
                 self._is_unmerged = self._is_unclean = True
             self._scrub()
+            if self._flush_notes is not None:  # 6
+                self._flush_notes(utc_now())
             self._remind()
             return erased
 
@@ -142,11 +151,12 @@ class Keeper:
         if self._is_unclean:
             self._is_unclean = not empty_log(self._engine)
 
-    def _remind(self) -> None:  # 6
+    def _remind(self) -> None:  # 7
         if time.monotonic() >= self._remind_at:
+            forget_past(self._write, utc_now())
             remind_all(self._read, self._write, utc_now())
             tell_overdue(self._read, self._write, utc_now())
             escalate_overdue(self._read, self._write, utc_now())
-            with self._write.begin() as session:  # 7
+            with self._write.begin() as session:  # 8
                 forget_expired(session, utc_now())
             self._remind_at = time.monotonic() + REMIND_S

@@ -10,6 +10,7 @@ from sqlalchemy import Engine
 from sqlalchemy.orm import sessionmaker
 from sqlmodel import Session
 
+from api.access import AccessNotes
 from api.auth import Throttle
 from api.keeper import Keeper
 from api.previews import Previews
@@ -50,6 +51,7 @@ class Parts:
     publisher: Publisher
     witness_asker: WitnessAsker
     keeper: Keeper
+    notes: AccessNotes
 
     @property
     def throttle(self) -> Throttle:
@@ -113,6 +115,7 @@ def assemble(settings: Settings, detector: PhotoDetector | None = None) -> Parts
     detector = detector or load_bundle(
         settings.model_file, running=Running(settings.runtime, settings.precision)
     )
+    notes = AccessNotes(write)
     previews = Previews(settings.data_dir / "previews", evidence, HeadBlur.from_detector(detector))
     return Parts(
         settings=settings,
@@ -132,7 +135,8 @@ def assemble(settings: Settings, detector: PhotoDetector | None = None) -> Parts
         ),
         publisher=Publisher(write, signers, interval_s=settings.checkpoint_interval_s),
         witness_asker=WitnessAsker(write, interval_s=settings.witness_interval_s),
-        keeper=Keeper(engine, evidence, previews.forget),
+        keeper=Keeper(engine, evidence, previews.forget, notes.flush),
+        notes=notes,
     )
 
 

@@ -11,7 +11,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
 
-from api.access import log_access
+from api.access import Noted, enterprise_asked_for
 from api.errors import (
     HTTP_CODES,
     INTERNAL,
@@ -29,6 +29,7 @@ from api.shapes.base import FieldError, Problem
 from inspection.database import is_disk_full
 from inspection.errors import FieldsRefused, InspectionError, NotFound, PartOutOfOrder, StorageFull
 from inspection.taxonomy import UnknownHazard
+from inspection.wire import utc_now
 from ledger.errors import LedgerError
 from models.errors import ModelError, PictureError
 
@@ -165,14 +166,14 @@ def _log_refusal(request: Request, kind: ProblemKind, detail: str) -> None:
     actor = getattr(request.state, "actor", None)
     if actor is None:
         return
-    with request.app.state.parts.write.begin() as session:
-        log_access(
-            session,
-            actor=actor,
-            action="refused",
-            detail=f"{kind.code} {request.method} {request.url.path}: {detail}",
-            remote=remote_of(request),
-        )
+    noted = Noted(
+        actor,
+        "refused",
+        enterprise_asked_for(request),
+        f"{kind.code} {request.method} {request.url.path}: {detail}",
+        remote_of(request),
+    )
+    request.app.state.parts.notes.note(noted, utc_now())
 
 
 def remote_of(request: Request) -> str:

@@ -9,6 +9,7 @@ from typing import NoReturn
 
 import typer
 import uvicorn
+from fastapi import FastAPI
 
 from api.app import create_app
 from api.settings import Settings
@@ -25,19 +26,25 @@ def run_server(settings: Settings) -> None:
         level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s"
     )
     logging.getLogger("alembic").setLevel(logging.WARNING)
-    config = uvicorn.Config(
-        create_app(settings),
+    config = server_config(settings, create_app(settings))
+    for number in (signal.SIGINT, signal.SIGTERM):
+        # uvicorn raises the signal again once everything has ended: that is a good end, not a death by signal.
+        signal.signal(number, _end_well)
+    AnnouncingServer(config).run()
+
+
+def server_config(settings: Settings, app: FastAPI) -> uvicorn.Config:
+    """Return how the application is served; who the caller is, only trusted proxies are believed."""
+    return uvicorn.Config(
+        app,
         host=settings.host,
         port=settings.port,
         access_log=False,
         log_config=None,
         server_header=False,
+        forwarded_allow_ips=settings.trusted_proxies,
         timeout_graceful_shutdown=GRACE_S,
     )
-    for number in (signal.SIGINT, signal.SIGTERM):
-        # uvicorn raises the signal again once everything has ended: that is a good end, not a death by signal.
-        signal.signal(number, _end_well)
-    AnnouncingServer(config).run()
 
 
 def _end_well(number: int, frame: FrameType | None) -> NoReturn:  # noqa: ARG001  a signal handler's form

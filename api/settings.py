@@ -1,10 +1,11 @@
 """Settings of the server: one class, read once from `ANXUN_…` variables or a `.env` file."""
 
 from functools import cached_property
+from ipaddress import ip_network
 from pathlib import Path
 from typing import Annotated
 
-from pydantic import BeforeValidator, Field, SecretStr, StringConstraints
+from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, StringConstraints
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from inspection.switches import labels_from_text
@@ -12,6 +13,13 @@ from models.running import AUTO, FP32, Precision
 
 MEBIBYTE = 1024 * 1024
 Origin = Annotated[str, StringConstraints(pattern=r"^[^\s+/][^\s+]*$", max_length=200)]
+
+
+def _networks(text: str) -> str:
+    """Return the text. Raises `ValueError` for a part that is neither an address nor a network: it would trust nobody, in silence."""
+    for part in filter(None, (part.strip() for part in text.split(","))):
+        ip_network(part)
+    return text
 
 
 class Settings(BaseSettings):
@@ -62,6 +70,10 @@ class Settings(BaseSettings):
     )
     host: str = Field(default="127.0.0.1", description="address to listen on")
     port: int = Field(default=8000, ge=0, le=65535, description="port; 0 takes a free one")
+    trusted_proxies: Annotated[str, AfterValidator(_networks)] = Field(
+        default="127.0.0.1",
+        description="addresses or networks of proxies, comma-separated: only these are believed who the caller is; empty: none",
+    )
     is_cookie_secure: bool = Field(
         default=False, description="send the session cookie over HTTPS only: set it behind TLS"
     )

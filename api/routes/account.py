@@ -15,10 +15,10 @@ from api.auth import (
     check_password,
     hash_password,
     note_failure,
-    refuse_throttled,
 )
 from api.deps import AppParts, Reading, Remote, SignedInPerson, Writing, session_cookie
 from api.errors import WrongCredentials, problems
+from api.guesses import refuse_guesses
 from api.parts import Parts
 from api.password_policy import require_strong
 from api.routing import ApiRouter
@@ -46,10 +46,7 @@ router = ApiRouter(prefix="/me", tags=["account"])
 
 def require_password(parts: Parts, caller: Caller, password: str, remote: str) -> None:
     """Let only whoever knows the password go on; guesses are throttled like a sign-in's. Raises `WrongCredentials`."""
-    with parts.read() as session:
-        refuse_throttled(
-            session, parts.throttle, action=SIGN_IN_REFUSED, login=caller.login, remote=remote, now=utc_now()
-        )  # fmt: skip
+    refuse_guesses(parts, action=SIGN_IN_REFUSED, login=caller.login, remote=remote)
     try:
         with parts.read() as session:
             check_password(session, caller.login, password)

@@ -6,7 +6,7 @@ from uuid import UUID
 from fastapi import status
 
 from api.access import log_access
-from api.auth import ENROLMENT_REFUSED, note_failure, redeem_code, refuse_throttled
+from api.auth import ENROLMENT_REFUSED, note_failure, redeem_code
 from api.deps import (
     AppParts,
     CurrentDevice,
@@ -18,6 +18,7 @@ from api.deps import (
     WritingBeyond,
 )
 from api.errors import EnrolmentCodeRefused, problems
+from api.guesses import refuse_guesses
 from api.routing import ApiRouter
 from api.shapes.devices import Devices, DeviceView, EnrolmentCodeView
 from api.tokens import new_enrolment_code, sha256_of_code
@@ -77,10 +78,7 @@ def enrol_device(
 ) -> EnrolledDevice:
     """Trade a one-time code for a device token, shown once."""
     now = utc_now()
-    with parts.read() as reading:
-        refuse_throttled(
-            reading, parts.throttle, action=ENROLMENT_REFUSED, login=None, remote=remote, now=now
-        )
+    refuse_guesses(parts, action=ENROLMENT_REFUSED, login=None, remote=remote)
     try:
         token, device, enterprise = redeem_code(session, body.code, body.name, now)
     except EnrolmentCodeRefused:

@@ -12,10 +12,10 @@ from api.auth import (
     caller_of_token,
     check_password,
     note_failure,
-    refuse_throttled,
 )
 from api.deps import AppParts, CurrentUser, Reading, Remote, SignedInPerson, Writing, session_cookie
 from api.errors import WrongCredentials, problems
+from api.guesses import refuse_guesses
 from api.parts import Parts
 from api.routes.account import drop_cookie
 from api.routing import ApiRouter
@@ -47,15 +47,7 @@ def sign_in(
     """Return a short-lived token for programs, and set an HttpOnly cookie for the page. A sign-in that stood in the same browser ends."""
     now = utc_now()
     # No transaction is open while the password is hashed: on SQLite it would hold up every writer.
-    with parts.read() as session:
-        refuse_throttled(
-            session,
-            parts.throttle,
-            action=SIGN_IN_REFUSED,
-            login=body.login,
-            remote=remote,
-            now=now,
-        )
+    refuse_guesses(parts, action=SIGN_IN_REFUSED, login=body.login, remote=remote)
     try:
         with parts.read() as session:
             user = check_password(session, body.login, body.password)

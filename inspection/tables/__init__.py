@@ -4,6 +4,7 @@ Times are stored in UTC. Rows are built with `model_validate` where input is not
 does not validate on construction. Ledger tables live in `ledger.sql`.
 """
 
+from inspection.tables.access import AccessLog
 from inspection.tables.accounts import (
     ForeignIdentity,
     Invitation,
@@ -27,7 +28,6 @@ from inspection.tables.findings import (
 from inspection.tables.item_changes import ItemChange, ItemChangeKind
 from inspection.tables.notices import Notice, NoticeKind
 from inspection.tables.parties import (
-    AccessLog,
     Device,
     EnrolmentCode,
     Enterprise,

@@ -168,16 +168,3 @@ class Device(SQLModel, table=True):
     enrolled_at: datetime = at_column()
     last_seen_at: datetime | None = at_column(default=False)
     revoked_at: datetime | None = at_column(default=False)
-
-
-class AccessLog(SQLModel, table=True):
-    """Every sign-in, refusal, export and decision: who, when, what, from where."""
-
-    __tablename__ = "access_log"
-    id: UUID = Field(default_factory=new_id, primary_key=True)
-    at: datetime = at_column(index=True)
-    actor: str
-    action: str
-    enterprise_id: UUID | None = Field(default=None, index=True)
-    detail: str = ""
-    remote: str = ""

@@ -44,6 +44,7 @@ export const router = createRouter({
         { path: 'devices', name: 'devices', component: () => import('./pages/DevicesPage.vue') },
         { path: 'enterprises/:enterpriseId/devices/:deviceId', name: 'box', component: () => import('./pages/BoxPage.vue'), props: true },
         { path: 'precision', name: 'precision', component: () => import('./pages/PrecisionPage.vue') },
+        { path: 'access-log', name: 'access-log', component: () => import('./pages/AccessLogPage.vue') },
         { path: 'more', name: 'more', component: () => import('./pages/MorePage.vue') },
       ],
     },

@@ -3,6 +3,8 @@ import type { components } from './schema.gen'
 
 type Schemas = components['schemas']
 
+export type Access = Schemas['AccessView']
+export type AccessKind = Schemas['AccessKind']
 export type Attachment = Schemas['AttachmentView']
 export type Box = Schemas['Box']
 export type BoxConfiguration = Schemas['ConfigurationView']

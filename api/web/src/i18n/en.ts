@@ -8,6 +8,7 @@ import { treatment, treatmentActions, treatmentProblems } from './treatment.en'
 import flywheel from './flywheel.en'
 import { item, itemChange, itemFields, itemKinds, itemProblems, itemState, itemTicketActions, itemTicketState } from './item.en'
 import model from './model.en'
+import access from './access.en'
 import notice, { escalationActions } from './notice.en'
 import { retention, retentionFields, retentionKinds, retentionProblems, search } from './retention.en'
 import sections from './sections.en'
@@ -28,6 +29,7 @@ const en: typeof zh = {
   itemChange,
   itemBundle,
   model,
+  access,
   notice,
   report,
   retention,

@@ -8,6 +8,7 @@ import { treatment, treatmentActions, treatmentProblems } from './treatment.zh-C
 import flywheel from './flywheel.zh-CN'
 import { item, itemChange, itemFields, itemKinds, itemProblems, itemState, itemTicketActions, itemTicketState } from './item.zh-CN'
 import model from './model.zh-CN'
+import access from './access.zh-CN'
 import notice, { escalationActions } from './notice.zh-CN'
 import { retention, retentionFields, retentionKinds, retentionProblems, search } from './retention.zh-CN'
 import sections from './sections.zh-CN'
@@ -27,6 +28,7 @@ export default {
   itemChange,
   itemBundle,
   model,
+  access,
   notice,
   report,
   retention,
