@@ -10,6 +10,7 @@ export default {
   kindOf: 'What',
   from: 'from {address}',
   times: '{n} times',
+  each: 'Show each ▾',
   pictures: 'Looked at {n} picture | Looked at {n} pictures',
   atServer: 'The operator of the server',
   system: 'The server itself',

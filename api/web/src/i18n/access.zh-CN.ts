@@ -10,6 +10,7 @@ export default {
   kindOf: '类别',
   from: '来自 {address}',
   times: '{n} 次',
+  each: '逐条查看 ▾',
   pictures: '查看了 {n} 张图片',
   atServer: '服务器运维人员',
   system: '服务器自动',
