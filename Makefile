@@ -98,11 +98,12 @@ $(TRAIN)/.ready: requirements/train.in requirements/dev.txt $(VENV)/.dev
 test-training: $(TRAIN)/.ready ## train, resume, export and evaluate on a tiny pool, in an environment with PyTorch (installs it)
 	$(TRAIN)/bin/python -m pytest -m "training or not benchmark and not slow and not training" tests/unit/models/training tests/acceptance/test_training.py
 
-lint: $(VENV)/.dev $(WEB)/node_modules/.installed ## ruff, mypy --strict, import-linter, vue-tsc
+lint: $(VENV)/.dev $(WEB)/node_modules/.installed ## ruff, mypy --strict, import-linter, scopes, vue-tsc
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+	$(BIN)/python -m tests.scope_lint
 	cd $(WEB) && PATH="$$PATH:$(abspath $(BIN))" npm run --silent typecheck
 
 format: $(VENV)/.dev ## let ruff rewrite what it can
