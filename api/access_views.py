@@ -1,5 +1,6 @@
 """From rows of the access log to what is shown of them: people, devices and places by name, looked up once for a page."""
 
+import re
 from collections.abc import Mapping, Sequence
 from uuid import UUID
 
@@ -13,6 +14,7 @@ from inspection.queries import Page
 from inspection.scopes import Scope
 from inspection.tables import AccessLog, Device, Enterprise, Membership, Organisation
 
+_ID = re.compile(r"[0-9a-f][0-9a-f-]{30,}")
 _WITHOUT_ID = {DoerKind.LOGIN, DoerKind.OPERATOR, DoerKind.SYSTEM, DoerKind.ANONYMOUS}
 
 
@@ -31,13 +33,24 @@ def access_page(session: Session, scope: Scope, page: Page[AccessLog]) -> Access
                 action=row.action,
                 by=doers[row.actor],
                 enterprise=enterprises.get(row.enterprise_id),
-                detail=row.detail,
+                detail=row.detail if _is_told(scope, row) else _outline(row.detail),
                 remote=row.remote,
             )
             for row in page.rows
         ],
         next_cursor=page.next_cursor,
     )
+
+
+def _is_told(scope: Scope, row: AccessLog) -> bool:
+    if row.enterprise_id is None:
+        return row.kind != AccessKind.REFUSAL
+    return row.enterprise_id in scope.enterprise_ids
+
+
+def _outline(detail: str) -> str:
+    """Return what was asked for without which: no id of what is not the reader's is told, not even back to whoever named it."""
+    return _ID.sub("…", detail.split(": ")[0])
 
 
 def _enterprises(

@@ -15,6 +15,7 @@ ALLOWED: Mapping[str, str] = {
     "inspection/entry_index.py:behind": "the keeper looks for ledgers that are not indexed",
     "inspection/entry_index.py:_begin": "asks for the highest number among all marks, and tells nobody",
     "inspection/erasing.py:approved_erasures": "the keeper looks for approved erasures",
+    "inspection/escalations.py": "the keeper looks for overdue tickets of every enterprise, and takes each by its whole key",
     "inspection/evidence_audit.py:stray_evidence": "the audit looks for ids that are no enterprise's",
     "inspection/jobs.py:PhotoWorker._next_task": "the worker takes the next photo of the queue, whosever it is",
     "inspection/reminders.py:remind_all": "the keeper reminds every enterprise",

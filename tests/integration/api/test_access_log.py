@@ -87,6 +87,8 @@ def test_refused_strangers_show_in_the_owners_log(anywhere: Site) -> None:
     ]
     mine = rows(site, "stranger", "/v1/me/access-log", kind="refusal")
     assert [row["enterprise"] for row in mine] == [None, None]
+    assert mine[1]["detail"] == "not_found GET /v1/enterprises/…/devices"
+    assert str(site.town.mine.id) in found[1]["detail"]
     assert rows(site, "stranger", f"/v1/enterprises/{site.town.other.id}/access-log") == []
 
 
