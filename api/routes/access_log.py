@@ -3,7 +3,7 @@
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Depends, Path, Query
+from fastapi import Depends, Path, Query
 
 from api.access_views import access_page
 from api.deps import (
@@ -17,11 +17,12 @@ from api.deps import (
     Until,
 )
 from api.errors import problems
+from api.routing import ApiRouter
 from api.shapes.access_log import AccessPage
 from inspection import access_log
 from inspection.access_log import AccessFilter, AccessKind
 
-router = APIRouter(tags=["access log"])
+router = ApiRouter(tags=["access log"])
 Kind = Annotated[AccessKind | None, Query(description="of this sort only")]
 
 
