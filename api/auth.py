@@ -159,7 +159,9 @@ def refuse_throttled(
 def check_password(session: Session, login: str, password: str) -> User:
     """Return the person. Raises `WrongCredentials`, after the same work for an unknown login."""
     user = session.exec(select(User).where(col(User.login) == normal_login(login))).first()
-    is_right = is_password(user.password_hash if user else _hash_of_nobody(), password)
+    # Asked for whoever it is: it is made at the first sign-in, and that one must not show by its time that a login is unknown.
+    of_nobody = _hash_of_nobody()
+    is_right = is_password(user.password_hash if user else of_nobody, password)
     if user is None or not is_right or not user.is_active:
         raise WrongCredentials("login or password is wrong")
     return user
