@@ -31,6 +31,7 @@ from api.routes import (
     items,
     ledger,
     memberships,
+    notice_settings,
     notices,
     reports,
     retention,
@@ -39,6 +40,7 @@ from api.routes import (
     ticket_time,
     tickets,
     vouching,
+    webhooks,
 )
 from api.routing import ApiRouter
 from api.row_security import is_bound_by_policies
@@ -69,6 +71,8 @@ ROUTERS: tuple[ApiRouter, ...] = (
     inspections.router,
     items.router,
     notices.router,
+    notice_settings.router,
+    webhooks.router,
     tickets.router,
     ticket_time.router,
     ledger.router,
@@ -123,10 +127,12 @@ def _open(settings: Settings, detector: PhotoDetector | None) -> Parts:
     parts.publisher.start()
     parts.keeper.start()
     parts.witness_asker.start()
+    parts.notice_sender.start()
     return parts
 
 
 def _close(parts: Parts) -> None:
+    parts.notice_sender.stop()
     parts.keeper.stop()
     parts.witness_asker.stop()
     parts.photo_worker.stop()

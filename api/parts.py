@@ -19,12 +19,18 @@ from api.settings import Settings
 from api.signing import Signers
 from api.witnesses import WitnessAsker
 from inspection.database import make_engine, read_sessions, write_sessions
+from inspection.delivery.mail import MailServer
+from inspection.delivery.reach import Reach
+from inspection.delivery.robots import Robots
+from inspection.delivery.sender import NoticeSender, Patience, Ways
+from inspection.delivery.sms import TextMessages
 from inspection.evidence import EvidenceStore
 from inspection.jobs import PhotoDetector, PhotoWorker
 from inspection.photo_privacy import HeadBlur
 from inspection.reports.making import ReportMaker
 from inspection.reports.worker import ReportWorker
 from inspection.s3 import S3Store
+from inspection.sealing import Seal
 from inspection.stores import FolderStore
 from ledger.keys import KeyRing
 from models.bundle import load_bundle
@@ -52,6 +58,8 @@ class Parts:
     witness_asker: WitnessAsker
     keeper: Keeper
     notes: AccessNotes
+    seal: Seal
+    notice_sender: NoticeSender
 
     @property
     def throttle(self) -> Throttle:
@@ -103,10 +111,26 @@ def open_keys(settings: Settings) -> Signers:
     return Signers(ring, settings.origin)
 
 
+def ways_of(settings: Settings) -> Ways:
+    """Return how notices leave this server. Raises `InvalidInput` for a way that cannot be set up so."""
+    mail, sms = settings.smtp_url.get_secret_value(), settings.sms_url.get_secret_value()
+    return Ways(
+        robots=Robots(
+            Reach(settings.outside_allowed),
+            settings.wecom_url.rstrip("/"),
+            settings.dingtalk_url.rstrip("/"),
+            settings.feishu_url.rstrip("/"),
+        ),
+        app_url=settings.app_url,
+        mail=MailServer.from_url(mail, settings.mail_from, settings.origin) if mail else None,
+        sms=TextMessages.from_url(sms) if sms else None,
+    )
+
+
 def assemble(settings: Settings, detector: PhotoDetector | None = None) -> Parts:
     """Open everything, and start nothing. Without a detector, the model of the settings is loaded.
 
-    Raises `models.errors.ModelError`, `ledger.errors.KeyFileError`, `InvalidInput`, `StorageUnavailable`, `LabelUnknown`.
+    Raises `models.errors.ModelError`, `ledger.errors.KeyFileError`, `InvalidInput`, `StorageUnavailable`, `LabelUnknown`, `SealError`.
     """
     engine = open_database(settings)
     write = write_sessions(engine)
@@ -116,6 +140,7 @@ def assemble(settings: Settings, detector: PhotoDetector | None = None) -> Parts
         settings.model_file, running=Running(settings.runtime, settings.precision)
     )
     notes = AccessNotes(write)
+    seal = Seal.of_file(settings.channel_key_path)
     previews = Previews(settings.data_dir / "previews", evidence, HeadBlur.from_detector(detector))
     return Parts(
         settings=settings,
@@ -137,6 +162,14 @@ def assemble(settings: Settings, detector: PhotoDetector | None = None) -> Parts
         witness_asker=WitnessAsker(write, interval_s=settings.witness_interval_s),
         keeper=Keeper(engine, evidence, previews.forget, notes.flush),
         notes=notes,
+        seal=seal,
+        notice_sender=NoticeSender(
+            read_sessions(engine),
+            write,
+            seal,
+            ways_of(settings),
+            Patience(timedelta(hours=settings.notice_give_up_hours)),
+        ),
     )
 
 

@@ -8,6 +8,7 @@ from typing import Annotated
 from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, StringConstraints
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
+from inspection.delivery import robots
 from inspection.switches import labels_from_text
 from models.running import AUTO, FP32, Precision
 
@@ -20,6 +21,13 @@ def _networks(text: str) -> str:
     for part in filter(None, (part.strip() for part in text.split(","))):
         ip_network(part)
     return text
+
+
+def _comma_separated(text: object) -> object:
+    """Return the parts of a comma-separated setting; anything else as it is."""
+    if not isinstance(text, str):
+        return text
+    return frozenset(part.strip().lower() for part in text.split(",") if part.strip())
 
 
 class Settings(BaseSettings):
@@ -121,6 +129,32 @@ class Settings(BaseSettings):
     report_fonts: tuple[Path, ...] = Field(
         default=(), description="more fonts for rare characters, a JSON list of files"
     )
+    smtp_url: SecretStr = Field(
+        default=SecretStr(""),
+        description="mail server: smtp://USER:PASSWORD@HOST:PORT (STARTTLS; ?tls=none without) or smtps://; empty: no mail",
+    )
+    mail_from: str = Field(default="", description="sender of mail: 安巡 <no-reply@example.com>")
+    sms_url: SecretStr = Field(
+        default=SecretStr(""),
+        description="gateway of text messages, an address of apprise with {number}; empty: none",
+    )
+    wecom_url: str = Field(default=robots.WECOM_URL, description="WeCom, or a private deployment")
+    dingtalk_url: str = Field(
+        default=robots.DINGTALK_URL, description="DingTalk, or a private deployment"
+    )
+    feishu_url: str = Field(
+        default=robots.FEISHU_URL, description="Feishu, or a private deployment"
+    )
+    outside_allowed: Annotated[frozenset[str], NoDecode, BeforeValidator(_comma_separated)] = Field(
+        default=frozenset(),
+        description="hosts, addresses and networks off the public internet that may be sent to, comma-separated",
+    )
+    notice_give_up_hours: float = Field(
+        default=72, gt=0, le=24 * 30, description="how long a notice is tried before it is given up"
+    )
+    channel_key_file: Path | None = Field(
+        default=None, description="key that seals the secrets of channels; made on first use"
+    )
     checkpoint_interval_s: float = Field(
         default=10.0, gt=0, description="how often grown ledgers are published, in seconds"
     )
@@ -150,6 +184,11 @@ class Settings(BaseSettings):
     def reports_path(self) -> Path:
         """Return the folder that keeps made reports."""
         return self.reports_dir or self.data_dir / "reports"
+
+    @cached_property
+    def channel_key_path(self) -> Path:
+        """Return where the key that seals the secrets of channels lies."""
+        return self.channel_key_file or self.data_dir / "channel-key"
 
     @cached_property
     def signing_key_path(self) -> Path:

@@ -16,7 +16,8 @@ from inspection.addressees import addressees, authorities
 from inspection.database import lock_enterprise
 from inspection.escalation_rules import EscalationStep, Party, escalation_steps
 from inspection.journal import timestamp
-from inspection.notices import News, tell
+from inspection.news import News
+from inspection.notices import tell
 from inspection.plans import china_day
 from inspection.scopes import SYSTEM
 from inspection.tables import FINISHED, NoticeKind, RemediationTicket, Role, TicketStep

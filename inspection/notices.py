@@ -1,35 +1,25 @@
 """Notices: what people are told in the app, each event once to each person.
 
-`tell` writes its rows in the caller's transaction: a notice is there exactly when what it is about is there. The rows
-hold facts, not words.
+`tell` writes its rows in the caller's transaction: a notice is there exactly when what it is about is there, and so is what
+is sent of it outside of the app (`inspection.delivery`). The rows hold facts, not words.
 """
 
 from collections.abc import Collection
-from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, TypeVar
+from typing import TypeVar
 from uuid import UUID
 
 from sqlmodel import Session, col, func, select, update
 from sqlmodel.sql.expression import SelectOfScalar
 
+from inspection.delivery.outbox import put_event, put_notices
 from inspection.errors import InvalidCursor, NotFound
+from inspection.news import News
 from inspection.queries import MAX_LIMIT, Page, Paging
 from inspection.scopes import Scope
-from inspection.tables import Notice, NoticeKind
+from inspection.tables import Notice
 
 Row = TypeVar("Row")
-
-
-@dataclass(frozen=True)
-class News:
-    """What happened to which thing of an enterprise. `event_key` names the event: nobody is told of it twice."""
-
-    kind: NoticeKind
-    enterprise_id: UUID
-    thing_id: UUID
-    event_key: str
-    facts: dict[str, Any] = field(default_factory=dict)
 
 
 def tell(session: Session, news: News, people: Collection[UUID], now: datetime) -> int:
@@ -38,21 +28,23 @@ def tell(session: Session, news: News, people: Collection[UUID], now: datetime) 
         col(Notice.event_key) == news.event_key, col(Notice.user_id).in_(people)
     )
     already = session.exec(told).all()
-    untold = sorted(set(people).difference(already))
-    for user_id in untold:
-        session.add(
-            Notice(
-                user_id=user_id,
-                enterprise_id=news.enterprise_id,
-                kind=news.kind.value,
-                thing_id=news.thing_id,
-                event_key=news.event_key,
-                facts=news.facts,
-                created_at=now,
-            )
+    notices = [
+        Notice(
+            user_id=user_id,
+            enterprise_id=news.enterprise_id,
+            kind=news.kind.value,
+            thing_id=news.thing_id,
+            event_key=news.event_key,
+            facts=news.facts,
+            created_at=now,
         )
+        for user_id in sorted(set(people).difference(already))
+    ]
+    session.add_all(notices)
     session.flush()
-    return len(untold)
+    put_notices(session, news, notices, now)
+    put_event(session, news, now)
+    return len(notices)
 
 
 def list_notices(

@@ -25,6 +25,7 @@ from inspection.tables import (
     InsurancePolicy,
     Membership,
     Organisation,
+    OrganisationKind,
     Role,
     User,
 )
@@ -138,6 +139,20 @@ def _enterprises_of_organisation(
     if areas is not None:
         enterprises = enterprises.where(col(Enterprise.area_id).in_(areas))
     yield from session.exec(enterprises)
+
+
+def organisation_sees(session: Session, organisation: Organisation, enterprise_id: UUID) -> bool:
+    """Return whether an enterprise is in the scope of an organisation as a whole; a service body has none of its own."""
+    if organisation.kind is OrganisationKind.SERVICE_BODY:
+        return False
+    if organisation.kind is OrganisationKind.INSURER:
+        insured = select(InsurancePolicy.id).where(
+            col(InsurancePolicy.enterprise_id) == enterprise_id,
+            col(InsurancePolicy.insurer_id) == organisation.id,
+        )
+        return session.exec(insured.limit(1)).first() is not None
+    areas = areas_of(session, organisation.id)
+    return areas is None or session.get_one(Enterprise, enterprise_id).area_id in areas
 
 
 def areas_of(session: Session, organisation_id: UUID) -> set[UUID] | None:

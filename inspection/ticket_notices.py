@@ -20,7 +20,8 @@ from sqlmodel import Session, col, select
 from inspection.addressees import addressees
 from inspection.database import lock_enterprise
 from inspection.journal import timestamp
-from inspection.notices import News, tell
+from inspection.news import News
+from inspection.notices import tell
 from inspection.scopes import Scope
 from inspection.tables import (
     FINISHED,

@@ -7,7 +7,7 @@ compile() {
     --no-annotate --custom-compile-command "requirements/lock.sh" pyproject.toml "${@:2}" -o "requirements/$1.txt"
 }
 compile run --extra edge --extra server --group build
-compile dev --extra edge --extra server --extra openvino --extra mqtt --group build --group dev
+compile dev --extra edge --extra server --extra openvino --extra mqtt --extra sms --group build --group dev
 uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links \
   --no-annotate --custom-compile-command "requirements/lock.sh" --group node -o requirements/node.txt
 uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links \

@@ -16,6 +16,14 @@ from inspection.tables.answers import KeyedAnswer
 from inspection.tables.boxes import BoxConfiguration, BoxStatus, ModelOffer, ModelRelease
 from inspection.tables.clips import FindingClip
 from inspection.tables.columns import new_id
+from inspection.tables.delivery import (
+    ChannelKind,
+    DeliveryState,
+    NoticeChannel,
+    NoticeDelivery,
+    NoticeWishes,
+    WebhookEndpoint,
+)
 from inspection.tables.findings import (
     Evidence,
     Finding,
@@ -77,6 +85,8 @@ __all__ = [
     "AccessLog",
     "BoxConfiguration",
     "BoxStatus",
+    "ChannelKind",
+    "DeliveryState",
     "Device",
     "EnrolmentCode",
     "Enterprise",
@@ -109,7 +119,10 @@ __all__ = [
     "ModelOffer",
     "ModelRelease",
     "Notice",
+    "NoticeChannel",
+    "NoticeDelivery",
     "NoticeKind",
+    "NoticeWishes",
     "Organisation",
     "OrganisationKind",
     "PersonalToken",
@@ -136,6 +149,7 @@ __all__ = [
     "TicketTreatment",
     "TokenKind",
     "User",
+    "WebhookEndpoint",
     "Witness",
     "new_id",
 ]

@@ -23,6 +23,7 @@ class NoticeKind(StrEnum):
     TICKET_JOINED = "ticket_joined"
     TICKET_OVERDUE = "ticket_overdue"
     TICKET_ESCALATED = "ticket_escalated"
+    DELIVERY_FAILED = "delivery_failed"
 
 
 class Notice(SQLModel, table=True):
@@ -32,7 +33,7 @@ class Notice(SQLModel, table=True):
     user_id: UUID = Field(foreign_key="app_user.id")
     enterprise_id: UUID = Field(foreign_key="enterprise.id")
     kind: str = Field(description="a `NoticeKind`")
-    thing_id: UUID = Field(description="the finding or the ticket that it is about")
+    thing_id: UUID = Field(description="the finding, ticket or channel that it is about")
     event_key: str = Field(description="names the event: a person is told of it once")
     facts: dict[str, Any] = Field(default_factory=dict, sa_column=Column(JSON, nullable=False))
     created_at: datetime = at_column()

@@ -26,6 +26,7 @@ export const router = createRouter({
         { path: 'items', name: 'items', component: () => import('./pages/ItemsPage.vue') },
         { path: 'enterprises/:enterpriseId/items/:itemId', name: 'item', component: () => import('./pages/ItemPage.vue'), props: true },
         { path: 'notices', name: 'notices', component: () => import('./pages/NoticesPage.vue') },
+        { path: 'notice-settings', name: 'notice-settings', component: () => import('./pages/NoticeSettingsPage.vue') },
         { path: 'tickets', name: 'tickets', component: () => import('./pages/TicketsPage.vue') },
         { path: 'enterprises/:enterpriseId/tickets/:ticketId', name: 'ticket', component: () => import('./pages/TicketPage.vue'), props: true },
         { path: 'ledger', name: 'ledger', component: () => import('./pages/LedgerPage.vue') },

@@ -34,6 +34,10 @@ BODIES: dict[str, Any] = {
     "decideHold": {"approved": True},
     "withdrawHold": {},
     "endPause": {},
+    "setNoticeWishes": {"language": "en", "at_once": [], "digest_min": None, "quiet": None},
+    "addNoticeChannel": {"kind": "wecom", "to": "key-of-no-robot"},
+    "addEnterpriseWebhook": {"url": "https://hooks.invalid/in"},
+    "addOrganisationWebhook": {"url": "https://hooks.invalid/in"},
     "recordInSection": RECORD,
     "correctRecord": RECORD | {"id": "01920000-0000-7000-8000-000000000001", "reason": "x"},
     "withdrawRecord": {"reason": "x"},
@@ -76,6 +80,8 @@ THINGS = (
     "finding_id",
     "item_id",
     "notice_id",
+    "channel_id",
+    "webhook_id",
     "ticket_id",
     "ticket_hold_id",
     "inspection_id",
@@ -121,6 +127,8 @@ def things(site: Site) -> dict[str, str]:
     own_box = site.own(f"/devices/{site.town.device.id}/configurations")
     first = {"text": "[[cameras]]\nname = 'a'\nsource = '0'\n", "based_on": 0}
     version = site.post("officer", own_box, first).json()["version"]
+    channel = site.post("officer", "/v1/notice-channels", BODIES["addNoticeChannel"]).json()
+    webhook = site.post("officer", site.own("/webhooks"), BODIES["addEnterpriseWebhook"]).json()
     site.parts.publisher.publish_grown()
     return {
         "version": str(version),
@@ -130,6 +138,8 @@ def things(site: Site) -> dict[str, str]:
         "ticket_id": ticket,
         "ticket_hold_id": asked["holds"][0]["id"],
         "notice_id": site.get("officer", "/v1/notices").json()["items"][0]["id"],
+        "channel_id": channel["id"],
+        "webhook_id": webhook["webhook"]["id"],
         "inspection_id": inspection["id"],
         "device_id": str(site.town.device.id),
         "sha256": sha256,

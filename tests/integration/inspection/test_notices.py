@@ -9,7 +9,8 @@ from sqlmodel import Session, col, select
 from inspection.decisions import confirm_finding
 from inspection.errors import InvalidCursor, NotFound
 from inspection.intake import record_finding
-from inspection.notices import News, count_unread, list_notices, read_notice, read_up_to, tell
+from inspection.news import News
+from inspection.notices import count_unread, list_notices, read_notice, read_up_to, tell
 from inspection.queries import Paging
 from inspection.scopes import Actor, scope_of
 from inspection.tables import (

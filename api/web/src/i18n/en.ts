@@ -9,6 +9,7 @@ import flywheel from './flywheel.en'
 import { item, itemChange, itemFields, itemKinds, itemProblems, itemState, itemTicketActions, itemTicketState } from './item.en'
 import model from './model.en'
 import access from './access.en'
+import delivery from './delivery.en'
 import notice, { escalationActions } from './notice.en'
 import { retention, retentionFields, retentionKinds, retentionProblems, search } from './retention.en'
 import sections from './sections.en'
@@ -30,6 +31,7 @@ const en: typeof zh = {
   itemBundle,
   model,
   access,
+  delivery,
   notice,
   report,
   retention,
@@ -271,6 +273,7 @@ const en: typeof zh = {
     'section.not_applicable': 'Section marked as not applicable',
     'section.applicable': 'Section applies again',
     'key.rotated': 'Signing key rotated', 'key.replaced': 'Lost signing key replaced', 'checkpoint.published': 'Checkpoint published',
+    'webhook.added': 'Webhook added', 'webhook.removed': 'Webhook removed',
     'device.configured': 'Cameras of a box changed',
     'device.model_offered': 'Model of a box changed',
     'finding.recorded': 'Possible hazard recorded',

@@ -14,6 +14,7 @@ export default {
     ticket_submitted: 'A fix was submitted: to be reinspected',
     ticket_returned: 'Not fixed: the ticket was returned',
     ticket_closed: 'A ticket was closed',
+    delivery_failed: 'Sending failed for days and was given up',
     ticket_escalated: 'Overdue: escalated to you',
     ticket_joined: 'A ticket was joined into another',
     ticket_overdue: 'A ticket is overdue',

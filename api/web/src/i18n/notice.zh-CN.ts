@@ -14,6 +14,7 @@ export default {
     ticket_submitted: '整改已提交，待复查',
     ticket_returned: '复查不合格，整改单已退回',
     ticket_closed: '整改单已闭环',
+    delivery_failed: '通知多次发送失败，已停止',
     ticket_escalated: '整改单超期，上报给您',
     ticket_joined: '整改单已并入另一单',
     ticket_overdue: '整改单已超期',

@@ -9,6 +9,7 @@ import flywheel from './flywheel.zh-CN'
 import { item, itemChange, itemFields, itemKinds, itemProblems, itemState, itemTicketActions, itemTicketState } from './item.zh-CN'
 import model from './model.zh-CN'
 import access from './access.zh-CN'
+import delivery from './delivery.zh-CN'
 import notice, { escalationActions } from './notice.zh-CN'
 import { retention, retentionFields, retentionKinds, retentionProblems, search } from './retention.zh-CN'
 import sections from './sections.zh-CN'
@@ -29,6 +30,7 @@ export default {
   itemBundle,
   model,
   access,
+  delivery,
   notice,
   report,
   retention,
@@ -270,6 +272,7 @@ export default {
     'section.not_applicable': '标记台账不适用',
     'section.applicable': '恢复台账适用',
     'key.rotated': '签名密钥轮换', 'key.replaced': '遗失的签名密钥更换', 'checkpoint.published': '检查点公布',
+    'webhook.added': '增加事件推送地址', 'webhook.removed': '移除事件推送地址',
     'device.configured': '更改摄像头配置',
     'device.model_offered': '更改设备模型',
     'finding.recorded': '记录疑似隐患',

@@ -1,0 +1,118 @@
+"""What a message says: facts of notices as words, in the reader's language. No names of people, no photos."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from inspection.china import CHINA
+from inspection.taxonomy import hazard_catalogue
+
+ENGLISH = "en"
+MAX_LINES = 50
+_TITLES: Mapping[str, tuple[str, str]] = {
+    "finding_confirmed": ("隐患已确认", "A finding was confirmed"),
+    "ticket_opened": ("新整改单", "New ticket"),
+    "ticket_assigned": ("整改单已指派给您", "A ticket was assigned to you"),
+    "ticket_submitted": ("整改已提交，待复查", "A fix was submitted: to be reinspected"),
+    "ticket_returned": ("复查不合格，整改单已退回", "Not fixed: the ticket was returned"),
+    "ticket_closed": ("整改单已闭环", "A ticket was closed"),
+    "ticket_joined": ("整改单已并入另一单", "A ticket was joined into another"),
+    "ticket_overdue": ("整改单已超期", "A ticket is overdue"),
+    "ticket_escalated": ("整改单超期，上报给您", "Overdue: escalated to you"),
+    "test": ("测试消息：这个通道可以收到通知", "Test: this channel works"),
+}
+_LEVELS: Mapping[str, tuple[str, str]] = {
+    "general": ("一般隐患", "general"),
+    "major": ("重大隐患", "major"),
+}
+
+
+@dataclass(frozen=True)
+class Told:
+    """One thing that a message tells: what kind, of which enterprise, with which facts."""
+
+    kind: str
+    enterprise_id: UUID | None
+    enterprise: str
+    thing_id: UUID
+    facts: Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class Letter:
+    """A message in words. `lines` say what happened, one a thing; `url` leads into the app."""
+
+    subject: str
+    lines: Sequence[str]
+    url: str
+
+    @property
+    def text(self) -> str:
+        """The whole message."""
+        return "\n".join([self.subject, *self.lines, self.url])
+
+    @property
+    def body(self) -> str:
+        """The message without its subject."""
+        return "\n".join([*self.lines, "", self.url])
+
+
+def letter_of(told: Sequence[Told], language: str, app_url: str) -> Letter:
+    """Return the message about some things, at least one; several make a digest."""
+    if len(told) == 1:
+        only = told[0]
+        line = _line(only, language)
+        subject = f"{_brand(language)}{_word(_TITLES[only.kind], language)}"
+        return Letter(subject, [line] if line else [], app_url + _path(only))
+    lines = [
+        f"{_word(_TITLES[each.kind], language)} {_line(each, language)}".strip()
+        for each in told[:MAX_LINES]
+    ]
+    if len(told) > MAX_LINES:
+        rest = len(told) - MAX_LINES
+        lines.append(_word((f"另有 {rest} 条", f"and {rest} more"), language))
+    count = _word((f"{len(told)} 条通知", f"{len(told)} notices"), language)
+    return Letter(f"{_brand(language)}{count}", lines, f"{app_url}/notices")
+
+
+def _line(told: Told, language: str) -> str:
+    facts = told.facts
+    parts = [str(facts.get("number", "")), _level(facts, language), _hazard(facts, language)]
+    if facts.get("recurrences"):
+        count = facts["recurrences"]
+        parts.append(_word((f"第 {count} 次复发", f"came back {count} times"), language))
+    if "overdue_days" in facts:
+        days = facts["overdue_days"]
+        parts.append(_word((f"超期 {days} 天", f"{days} days overdue"), language))
+    if "deadline" in facts:
+        at = datetime.fromisoformat(facts["deadline"]).astimezone(CHINA)
+        parts.append(_word((f"期限 {at:%Y-%m-%d %H:%M}", f"due {at:%Y-%m-%d %H:%M}"), language))
+    parts.append(told.enterprise)
+    return " · ".join(part for part in parts if part)
+
+
+def _level(facts: Mapping[str, Any], language: str) -> str:
+    level = _LEVELS.get(str(facts.get("level", "")))
+    return _word(level, language) if level else ""
+
+
+def _hazard(facts: Mapping[str, Any], language: str) -> str:
+    hazard = hazard_catalogue().get(str(facts.get("hazard_code", "")))
+    return _word((hazard.name_zh, hazard.name_en), language) if hazard else ""
+
+
+def _path(told: Told) -> str:
+    if told.enterprise_id is None:
+        return "/notice-settings"
+    thing = "findings" if told.kind == "finding_confirmed" else "tickets"
+    return f"/enterprises/{told.enterprise_id}/{thing}/{told.thing_id}"
+
+
+def _brand(language: str) -> str:
+    return "[anxun] " if language == ENGLISH else "【安巡】"
+
+
+def _word(words: tuple[str, str], language: str) -> str:
+    return words[1] if language == ENGLISH else words[0]
