@@ -39,6 +39,8 @@ WITH_SECRET = {
     "enrolDevice",
     "inviteToEnterprise",
     "inviteToOrganisation",
+    "addEnterpriseWebhook",
+    "addOrganisationWebhook",
 }
 
 
