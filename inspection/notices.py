@@ -14,7 +14,7 @@ from sqlmodel.sql.expression import SelectOfScalar
 
 from inspection.delivery.outbox import put_event, put_notices
 from inspection.errors import InvalidCursor, NotFound
-from inspection.news import News
+from inspection.news import News as News
 from inspection.queries import MAX_LIMIT, Page, Paging
 from inspection.scopes import Scope
 from inspection.tables import Notice

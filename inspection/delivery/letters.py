@@ -21,7 +21,22 @@ _TITLES: Mapping[str, tuple[str, str]] = {
     "ticket_joined": ("整改单已并入另一单", "A ticket was joined into another"),
     "ticket_overdue": ("整改单已超期", "A ticket is overdue"),
     "ticket_escalated": ("整改单超期，上报给您", "Overdue: escalated to you"),
+    "record_waits": ("检查记录待企业签字", "An inspection record waits for your signature"),
+    "record_signed": (
+        "检查记录双方已签字，整改通知书已送达",
+        "Inspection record signed; the hazard notice is there",
+    ),
+    "record_refused": (
+        "企业拒签检查记录，整改通知书已送达",
+        "Inspection record refused; the hazard notice is there",
+    ),
     "test": ("测试消息：这个通道可以收到通知", "Test: this channel works"),
+}
+# Where the app shows what a kind is about, by the first word of the kind.
+_PLACES: Mapping[str, str] = {
+    "finding": "findings",
+    "ticket": "tickets",
+    "record": "inspection-records",
 }
 _LEVELS: Mapping[str, tuple[str, str]] = {
     "general": ("一般隐患", "general"),
@@ -106,8 +121,8 @@ def _hazard(facts: Mapping[str, Any], language: str) -> str:
 def _path(told: Told) -> str:
     if told.enterprise_id is None:
         return "/notice-settings"
-    thing = "findings" if told.kind == "finding_confirmed" else "tickets"
-    return f"/enterprises/{told.enterprise_id}/{thing}/{told.thing_id}"
+    what = told.kind.partition("_")[0]
+    return f"/enterprises/{told.enterprise_id}/{_PLACES[what]}/{told.thing_id}"
 
 
 def _brand(language: str) -> str:

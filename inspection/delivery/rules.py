@@ -9,6 +9,8 @@ from importlib.resources import files
 
 from inspection.tables import NoticeKind
 
+_KINDS = frozenset(kind.value for kind in NoticeKind)
+
 
 @dataclass(frozen=True)
 class NoticeRule:
@@ -43,4 +45,6 @@ def _rules() -> tuple[NoticeRule, ...]:
             basis=row["basis"],
         )
         for row in csv.DictReader(text.splitlines())
+        # A rule may be there before its kind is.
+        if row["kind"] in _KINDS
     )
