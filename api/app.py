@@ -123,6 +123,7 @@ def _open(settings: Settings, detector: PhotoDetector | None) -> Parts:
             LOG.warning(UNBOUND)
     LOG.info("%s %s", parts.detector.name, parts.photo_worker.switches.said())
     parts.photo_worker.start()
+    parts.fix_check_worker.start()
     parts.report_worker.start()
     parts.publisher.start()
     parts.keeper.start()
@@ -136,6 +137,7 @@ def _close(parts: Parts) -> None:
     parts.keeper.stop()
     parts.witness_asker.stop()
     parts.photo_worker.stop()
+    parts.fix_check_worker.stop()
     parts.report_worker.stop()
     # After the workers, so that what they recorded last is published too.
     parts.publisher.stop()

@@ -26,6 +26,7 @@ from inspection.erasing import approved_erasures, erase_next
 from inspection.escalations import escalate_overdue
 from inspection.evidence import EvidenceStore
 from inspection.pieces import merge_pieces
+from inspection.poller import Poller
 from inspection.reminders import remind_all
 from inspection.removals import erased_evidence, queued_removals, remove_queued
 from inspection.ticket_notices import tell_overdue
@@ -38,7 +39,7 @@ PREVIEW_LAG = timedelta(minutes=10)
 REMIND_S = 3600.0
 
 
-class Keeper:
+class Keeper(Poller):
     """A thread that works in small transactions, so that requests come in between. Any number of servers may run one."""
 
     def __init__(
@@ -48,6 +49,7 @@ class Keeper:
         forget_previews: Callable[[str], None],
         flush_notes: Callable[[datetime], int] | None = None,
     ) -> None:
+        super().__init__("anxun-keeper", POLL_S)
         self._engine, self._evidence, self._forget = engine, evidence, forget_previews
         self._flush_notes = flush_notes
         self._read, self._write = read_sessions(engine), write_sessions(engine)
@@ -55,8 +57,6 @@ class Keeper:
         self._is_unmerged = self._is_unclean = False
         self._remind_at = 0.0
         self._running = threading.Lock()
-        self._wanted, self._ended = threading.Event(), threading.Event()
-        self._thread: threading.Thread | None = None
 
     def run_once(self) -> int:
         """Do everything that waits, or as much as there is time for before `stop`; return how many entries were erased."""
@@ -73,40 +73,12 @@ class Keeper:
             self._remind()
             return erased
 
-    def start(self) -> None:
-        """Begin to work, in a thread."""
-        self._ended.clear()
-        self._thread = threading.Thread(target=self._work, name="anxun-keeper", daemon=True)
-        self._thread.start()
-
-    def wake(self) -> None:
-        """Say that there is something to do."""
-        self._wanted.set()
-
-    def stop(self) -> None:
-        """End after the transaction at hand, and wait for it."""
-        self._ended.set()
-        self._wanted.set()
-        if self._thread is not None:
-            self._thread.join()
-            self._thread = None
-
-    def _work(self) -> None:
-        while not self._ended.is_set():
-            self._wanted.clear()
-            try:
-                self.run_once()
-            except Exception:
-                # The database or the evidence store may be away for a while; what waits is in the database.
-                LOG.exception("what is kept could not be tended; trying again")
-            self._wanted.wait(POLL_S)
-
     def _index(self) -> None:  # 1
         # Reading first: on SQLite a session that writes would hold up everyone, every few seconds, for nothing.
         with self._read() as session:
             waiting = behind(session)
         for enterprise_id in waiting:
-            while not self._ended.is_set():
+            while not self.is_ending:
                 with self._write.begin() as session:
                     if not catch_up(session, enterprise_id):
                         break
@@ -116,7 +88,7 @@ class Keeper:
             approved = approved_erasures(session)
         erased = 0
         for enterprise_id, request_id in approved:
-            while not self._ended.is_set():
+            while not self.is_ending:
                 with self._write.begin() as session:
                     if not erase_next(session, enterprise_id, request_id, utc_now()):
                         break
@@ -127,7 +99,7 @@ class Keeper:
         with self._read() as session:
             queued = queued_removals(session, utc_now())
         for enterprise_id, sha256 in queued:
-            if self._ended.is_set():
+            if self.is_ending:
                 return
             with self._write.begin() as session:
                 removed = remove_queued(session, self._evidence, enterprise_id, sha256, utc_now())

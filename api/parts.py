@@ -25,6 +25,7 @@ from inspection.delivery.robots import Robots
 from inspection.delivery.sender import NoticeSender, Patience, Ways
 from inspection.delivery.sms import TextMessages
 from inspection.evidence import EvidenceStore
+from inspection.fix_check_worker import FixCheckWorker
 from inspection.jobs import PhotoDetector, PhotoWorker
 from inspection.photo_privacy import HeadBlur
 from inspection.reports.making import ReportMaker
@@ -53,6 +54,7 @@ class Parts:
     signers: Signers
     detector: PhotoDetector
     photo_worker: PhotoWorker
+    fix_check_worker: FixCheckWorker
     report_worker: ReportWorker
     publisher: Publisher
     witness_asker: WitnessAsker
@@ -133,7 +135,7 @@ def assemble(settings: Settings, detector: PhotoDetector | None = None) -> Parts
     Raises `models.errors.ModelError`, `ledger.errors.KeyFileError`, `InvalidInput`, `StorageUnavailable`, `LabelUnknown`, `SealError`.
     """
     engine = open_database(settings)
-    write = write_sessions(engine)
+    read, write = read_sessions(engine), write_sessions(engine)
     evidence = open_evidence(settings)
     signers = open_keys(settings)
     detector = detector or load_bundle(
@@ -141,18 +143,20 @@ def assemble(settings: Settings, detector: PhotoDetector | None = None) -> Parts
     )
     notes = AccessNotes(write)
     seal = Seal.of_file(settings.channel_key_path)
+    of_photos = _of_photos(settings, detector)
     previews = Previews(settings.data_dir / "previews", evidence, HeadBlur.from_detector(detector))
     return Parts(
         settings=settings,
         engine=engine,
-        read=read_sessions(engine),
+        read=read,
         write=write,
         evidence=evidence,
         previews=previews,
         signers=signers,
         detector=detector,
-        photo_worker=PhotoWorker(
-            write, evidence, _of_photos(settings, detector), switched_on=settings.experimental
+        photo_worker=PhotoWorker(write, evidence, of_photos, switched_on=settings.experimental),
+        fix_check_worker=FixCheckWorker(
+            read, write, evidence, of_photos, switched_on=settings.experimental
         ),
         report_worker=ReportWorker(
             report_maker(settings, engine, evidence, signers, detector),

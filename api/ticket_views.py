@@ -9,6 +9,8 @@ from api.auth import Caller
 from api.names import Names, names_of
 from api.shapes.tickets import (
     ClockView,
+    FixCheckView,
+    PhotoLookView,
     StopView,
     TicketDetail,
     TicketHoldView,
@@ -18,6 +20,7 @@ from api.shapes.tickets import (
 )
 from inspection.china import china_day
 from inspection.clock_rules import clock_rule
+from inspection.fix_checks import newest_check
 from inspection.queries import ticket_steps
 from inspection.scopes import DECIDING_ROLES, Scope
 from inspection.tables import FINISHED, HoldState, RemediationTicket, TicketStep
@@ -68,6 +71,7 @@ def ticket_detail(
         treatment=_treatment_view(session, ticket),
         is_treatment_missing=lacks_plan(session, ticket),
         may_file_treatment=may_file(caller.scope, ticket),
+        fix_check=_fix_check_view(session, ticket),
     )
 
 
@@ -86,6 +90,18 @@ def _treatment_view(session: Session, ticket: RemediationTicket) -> TreatmentPla
         filed_by=names_of(session, [row.filed_by])[row.filed_by],
         plan=TreatmentPlan.model_validate(row.parts) if row.parts else None,
         entry_index=row.entry_index,
+    )
+
+
+def _fix_check_view(session: Session, ticket: RemediationTicket) -> FixCheckView | None:
+    row = newest_check(session, ticket)
+    if row is None:
+        return None
+    told_apart = {"step", "photos"}
+    return FixCheckView(
+        **row.model_dump(include=set(FixCheckView.model_fields) - told_apart),
+        step=row.step_number,
+        photos=[PhotoLookView.model_validate(each) for each in row.photos],
     )
 
 

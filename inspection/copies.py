@@ -8,6 +8,7 @@ from sqlmodel import Session, col, select
 from inspection.tables import (
     EntryFacts,
     Finding,
+    FixCheck,
     HazardItem,
     Inspection,
     InspectionPhoto,
@@ -35,12 +36,16 @@ def forget_copies(session: Session, enterprise_id: UUID, entry: LedgerEntry) -> 
     )
     for step in session.exec(steps):
         step.note, step.evidence_sha256s = "", []
+        check = session.get(FixCheck, (enterprise_id, step.ticket_id, step.number))
+        if check is not None:
+            check.photos = []
     changes = select(ItemChange).where(
         col(ItemChange.enterprise_id) == enterprise_id, col(ItemChange.entry_index) == entry.index
     )
     for change in session.exec(changes):
         change.reason = ""
     _forget_plans(session, enterprise_id, entry.index)
+    _forget_check(session, enterprise_id, entry.index)
     item_id = _id(record, "item_id")
     if item_id is not None and not _is_told(session, enterprise_id, entry.index, item_id):
         item = session.get(HazardItem, (enterprise_id, item_id))
@@ -70,6 +75,14 @@ def _forget_plans(session: Session, enterprise_id: UUID, index: int) -> None:
     )
     for plan in session.exec(plans):
         plan.parts = {}
+
+
+def _forget_check(session: Session, enterprise_id: UUID, index: int) -> None:
+    checks = select(FixCheck).where(
+        col(FixCheck.enterprise_id) == enterprise_id, col(FixCheck.entry_index) == index
+    )
+    for check in session.exec(checks):
+        check.photos, check.error = [], None
 
 
 def _withdraw_reports(session: Session, enterprise_id: UUID, index: int) -> None:

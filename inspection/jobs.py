@@ -7,7 +7,6 @@ given up in the end, with the reason said.
 """
 
 import logging
-import threading
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -23,6 +22,7 @@ from inspection.database import lock_enterprise
 from inspection.evidence import EvidenceStore
 from inspection.intake import is_plausible, record_finding
 from inspection.plans import china_day, plan_in_force
+from inspection.poller import Poller
 from inspection.rules import SeenHazard, assess, draft
 from inspection.scopes import SYSTEM
 from inspection.switches import Switches
@@ -44,6 +44,10 @@ class PhotoDetector(Protocol):
     @property
     def name(self) -> str:
         """The model's name."""
+
+    @property
+    def version(self) -> str:
+        """The model's version."""
 
     @property
     def sha256(self) -> str:
@@ -78,8 +82,8 @@ class _DraftRefused(Exception):
     """The server's own draft was refused: a fault of the program, not of the photo."""
 
 
-class PhotoWorker:
-    """Looks at waiting photos, in a thread of its own after `start`, or in the caller's by `run_once`.
+class PhotoWorker(Poller):
+    """Looks at waiting photos.
 
     Attributes:
         switches: what is looked for; a service plan may narrow it, never widen it.
@@ -96,47 +100,18 @@ class PhotoWorker:
         clock: Callable[[], datetime] = utc_now,
     ) -> None:
         """Prepare; `switched_on` names experimental labels. Raises `LabelUnknown`."""
+        super().__init__("anxun-photos", POLL_S)
         self._sessions, self._store, self._detector = sessions, store, detector
         self.switches = Switches.of(detector, switched_on)
         self._claim, self._clock = timedelta(seconds=claim_s), clock
-        self._wanted, self._ended = threading.Event(), threading.Event()
-        self._thread: threading.Thread | None = None
 
     def run_once(self) -> int:
         """Look at every photo that waits, oldest first; return at how many."""
         looked_at = 0
-        while not self._ended.is_set() and (task := self._next_task()) is not None:
+        while not self.is_ending and (task := self._next_task()) is not None:
             self._look_at(task)
             looked_at += 1
         return looked_at
-
-    def start(self) -> None:
-        """Begin to work in a thread. Photos that an earlier process left are found again."""
-        self._ended.clear()
-        self._thread = threading.Thread(target=self._work, name="anxun-photos", daemon=True)
-        self._thread.start()
-
-    def wake(self) -> None:
-        """Say that a photo was added, so that it does not wait for the next look into the queue."""
-        self._wanted.set()
-
-    def stop(self) -> None:
-        """End after the photo at hand, and wait for it."""
-        self._ended.set()
-        self._wanted.set()
-        if self._thread is not None:
-            self._thread.join()
-            self._thread = None
-
-    def _work(self) -> None:
-        while not self._ended.is_set():
-            self._wanted.clear()
-            try:
-                self.run_once()
-            except Exception:
-                # The database may be away for a while; the queue is in it, and waits.
-                LOG.exception("photos could not be looked at; trying again")
-            self._wanted.wait(POLL_S)
 
     def _next_task(self) -> _Task | None:
         while True:

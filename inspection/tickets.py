@@ -28,6 +28,7 @@ from inspection.errors import (
     TreatmentPlanRequired,
 )
 from inspection.evidence import PICTURE_TYPES, evidence_row
+from inspection.fix_checks import ask_for_check
 from inspection.journal import Event, timestamp, write_event
 from inspection.plans import CHINA, budget, china_day
 from inspection.queries import people
@@ -216,8 +217,8 @@ def take_step(session: Session, scope: Scope, ref: TicketRef, step: Step) -> Rem
     elif step.action is TicketAction.CLOSE:
         _close(session, ticket, now)
     ticket.state = state
-    _write_step(session, scope, ticket, step, evidence, now)
-    _heed_submission(session, ticket, step, now)
+    written = _write_step(session, scope, ticket, step, evidence, now)
+    _heed_submission(session, ticket, written, now)
     if step.action in _NOTICES:
         tell_of_ticket(session, ticket, _NOTICES[step.action], scope.user_id, now)
     return ticket
@@ -302,7 +303,7 @@ def _write_step(
     step: Step,
     evidence: Sequence[Evidence],
     now: datetime,
-) -> None:
+) -> TicketStep:
     is_assignment = step.action is TicketAction.ASSIGN
     happening = Happening(
         kind=_EVENTS[step.action],
@@ -312,16 +313,17 @@ def _write_step(
         evidence=evidence,
         evidence_role="after_photo" if step.action is TicketAction.SUBMIT else "reinspection_photo",
     )
-    write_step(session, scope.actor, ticket, happening, now)
+    return write_step(session, scope.actor, ticket, happening, now)
 
 
 def _heed_submission(
-    session: Session, ticket: RemediationTicket, step: Step, now: datetime
+    session: Session, ticket: RemediationTicket, written: TicketStep, now: datetime
 ) -> None:
-    """Stop the clock with a submission, and let it run on, with the deadline moved, when the fix goes back."""
-    if step.action is TicketAction.SUBMIT:
+    """Stop the clock with a submission and have the model look at it; let the clock run on, with the deadline moved, when the fix goes back."""
+    if written.action == TicketAction.SUBMIT:
         ticket.submitted_at = now
-    elif step.action is TicketAction.RETURN:
+        ask_for_check(session, written)
+    elif written.action == TicketAction.RETURN:
         ticket.submitted_at = None
         set_deadline(session, ticket)
     session.flush()

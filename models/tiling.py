@@ -95,6 +95,10 @@ class ModelFacts(Protocol):
         """The model's name."""
 
     @property
+    def version(self) -> str:
+        """The model's version."""
+
+    @property
     def sha256(self) -> str:
         """The SHA-256 of the model's file."""
 
@@ -115,7 +119,7 @@ class TiledDetector:
 
     def __init__(self, detector: ModelFacts, tiling: Tiling) -> None:
         """Look with `detector`, at the whole picture and at its tiles."""
-        self.name, self.sha256 = detector.name, detector.sha256
+        self.name, self.version, self.sha256 = detector.name, detector.version, detector.sha256
         self.labels, self.experimental = detector.labels, detector.experimental
         self._detect = tiled(detector.detect, tiling)
 

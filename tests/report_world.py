@@ -45,6 +45,8 @@ def fill(site: Site) -> dict[str, str]:
             worker, f"{steps}/submission", {"note": "已配发安全帽", "evidence_sha256s": [sha256]}
         )
     )
+    # Its entry comes when it comes; here it comes before the reinspection's.
+    site.wait_for_fix_check(ticket["id"])
     _ok(site.post("expert", f"{steps}/reinspection", {"passed": True, "note": "复查合格"}))
     meeting = {
         "on": "2026-10-20", "place": "会议室", "topic": FORMULA, "host": ["林安全"], "attendees": ["周师傅", RARE_NAME],

@@ -45,6 +45,7 @@ class BareHeadDetector:
     """Sees one person with a bare head in every picture: what a model would say, without its half second."""
 
     name = "bare-head"
+    version = "1"
     sha256 = "cd" * 32
     labels: Sequence[str] = ("person", "helmet", "head")
     experimental: frozenset[str] = frozenset()
@@ -115,6 +116,16 @@ class Site:
             photo: dict[str, Any] = next(row for row in detail["photos"] if row["id"] == photo_id)
             if photo["state"] != "waiting" or time.monotonic() > ends:
                 return photo
+            time.sleep(0.05)
+
+    def wait_for_fix_check(self, ticket_id: str) -> dict[str, Any]:
+        """Wait until the model has looked at a submission's photos; return what it says."""
+        ends = time.monotonic() + WAIT_S
+        while True:
+            detail = self.get("expert", self.own(f"/tickets/{ticket_id}")).json()
+            check: dict[str, Any] = detail["fix_check"]
+            if check["state"] != "waiting" or time.monotonic() > ends:
+                return check
             time.sleep(0.05)
 
 

@@ -4,9 +4,9 @@ from functools import partial
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import Query
+from fastapi import BackgroundTasks, Query
 
-from api.deps import CurrentUser, EnterpriseFilter, EnterpriseId, PageAsked, Reading
+from api.deps import AppParts, CurrentUser, EnterpriseFilter, EnterpriseId, PageAsked, Reading
 from api.errors import problems
 from api.routing import ApiRouter
 from api.shapes.tickets import TicketDetail, TicketPage
@@ -82,10 +82,15 @@ def start_ticket(body: Start, taker: Taker) -> TicketDetail:
     summary="Submit the fix",
     responses=STEP_PROBLEMS,
 )
-def submit_ticket(body: Submission, taker: Taker) -> TicketDetail:
-    """Say that it is fixed, with at least one after-photo."""
+def submit_ticket(
+    body: Submission, taker: Taker, parts: AppParts, tasks: BackgroundTasks
+) -> TicketDetail:
+    """Say that it is fixed, with at least one after-photo. The model looks at the photos afterwards (`fix_check`)."""
     step = Step(TicketAction.SUBMIT, body.note, evidence_sha256s=body.evidence_sha256s)
-    return _take(taker, step)
+    detail = _take(taker, step)
+    # After the answer, and so after the commit: before it the worker would not see the submission.
+    tasks.add_task(parts.fix_check_worker.wake)
+    return detail
 
 
 @router.post(

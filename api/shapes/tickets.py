@@ -5,10 +5,11 @@ from uuid import UUID
 from pydantic import Field
 
 from api.shapes.base import HazardCode, Level, Page, PersonRef
-from inspection.tables import HoldKind, HoldState, TicketState
+from inspection.fix_checker import Doubt, Verdict
+from inspection.tables import FixCheckState, HoldKind, HoldState, TicketState
 from inspection.ticket_clock import ClockUnit, StopReason
 from inspection.tickets import TicketAction
-from inspection.wire import Sha256, TreatmentPlan, UtcDatetime, Wire
+from inspection.wire import Box, Sha256, TreatmentPlan, UtcDatetime, Wire
 
 
 class TicketView(Wire):
@@ -129,6 +130,34 @@ class TreatmentPlanView(Wire):
     entry_index: int
 
 
+class PhotoLookView(Wire):
+    """What the model could say of one after-photo; `boxes` show where the hazard is still to be seen."""
+
+    sha256: Sha256
+    verdict: Verdict
+    why: Doubt | None = Field(default=None, description="where it is `cannot_say` or `failed`")
+    boxes: list[Box] = Field(default_factory=list)
+    detail: str = Field(default="", description="of a photo that could not be read")
+
+
+class FixCheckView(Wire):
+    """The model's look at the after-photos of the newest submission. It decides nothing: a person reinspects."""
+
+    step: int = Field(description="number of the submission's step")
+    state: FixCheckState
+    asked_at: UtcDatetime
+    done_at: UtcDatetime | None
+    verdict: Verdict | None = Field(
+        description="of all photos: what was seen in one prevails, then what was looked for in vain; null while it waits"
+    )
+    photos: list[PhotoLookView] = Field(description="empty while it waits, and once erased")
+    error: str | None = Field(description="why it failed as a whole")
+    model_name: str | None
+    model_version: str | None
+    model_sha256: Sha256 | None
+    entry_index: int | None = Field(description="the ledger entry that proves what was told")
+
+
 class TicketDetail(Wire):
     """A ticket with its clock, every step so far, and what the caller may do next."""
 
@@ -141,3 +170,4 @@ class TicketDetail(Wire):
     treatment: TreatmentPlanView | None = Field(description="of a major hazard, once it was filed")
     is_treatment_missing: bool = Field(description="the fix may not start before it was filed")
     may_file_treatment: bool
+    fix_check: FixCheckView | None = Field(description="null before the first submission")

@@ -6,7 +6,6 @@ said. Nothing is half done: the file gets its name when it is whole, and its ent
 """
 
 import logging
-import threading
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -16,6 +15,7 @@ from sqlmodel import col, or_, select
 
 from inspection.database import lock_enterprise
 from inspection.errors import InspectionError, StorageUnavailable
+from inspection.poller import Poller
 from inspection.reports.making import MadeFile, ReportMaker, record_made
 from inspection.scopes import SYSTEM, Actor
 from inspection.tables import Report, ReportState
@@ -38,7 +38,7 @@ class _Cancelled(Exception):
     """Somebody does not want it any more."""
 
 
-class ReportWorker:
+class ReportWorker(Poller):
     """Makes waiting reports one after another, and removes the files of expired ones."""
 
     def __init__(
@@ -49,37 +49,18 @@ class ReportWorker:
         claim_s: float = CLAIM_S,
         clock: Callable[[], datetime] = utc_now,
     ) -> None:
+        super().__init__("anxun-reports", POLL_S)
         self._maker, self._keep = maker, keep
         self._claim, self._clock = timedelta(seconds=claim_s), clock
-        self._wanted, self._ended = threading.Event(), threading.Event()
-        self._thread: threading.Thread | None = None
         self._swept_at: datetime | None = None
 
     def run_once(self) -> int:
         """Make every report that waits, the oldest first; return how many were taken up."""
         taken = 0
-        while not self._ended.is_set() and (report := self._next()) is not None:
+        while not self.is_ending and (report := self._next()) is not None:
             self._make(report)
             taken += 1
         return taken
-
-    def start(self) -> None:
-        """Begin to work in a thread. Reports that an earlier process left are found again."""
-        self._ended.clear()
-        self._thread = threading.Thread(target=self._work, name="anxun-reports", daemon=True)
-        self._thread.start()
-
-    def wake(self) -> None:
-        """Say that a report was asked for."""
-        self._wanted.set()
-
-    def stop(self) -> None:
-        """End; a report at hand goes back into the queue."""
-        self._ended.set()
-        self._wanted.set()
-        if self._thread is not None:
-            self._thread.join()
-            self._thread = None
 
     def file_of(self, report: Report) -> Path:
         """Return a done report's file. Raises `StorageUnavailable` when it is lost."""
@@ -103,16 +84,10 @@ class ReportWorker:
                 swept += 1
         return swept
 
-    def _work(self) -> None:
-        while not self._ended.is_set():
-            self._wanted.clear()
-            try:
-                self.run_once()
-                self._sweep_now_and_then()
-            except Exception:
-                # The database may be away for a while; the queue is in it, and waits.
-                LOG.exception("reports could not be made; trying again")
-            self._wanted.wait(POLL_S)
+    def run_round(self) -> None:
+        """Make what waits, and remove what is expired."""
+        self.run_once()
+        self._sweep_now_and_then()
 
     def _sweep_now_and_then(self) -> None:
         now = self._clock()
@@ -169,7 +144,7 @@ class ReportWorker:
 
         def tell(percent: int) -> None:
             nonlocal told_at
-            if self._ended.is_set():
+            if self.is_ending:
                 raise _Interrupted
             now = self._clock()
             if now - told_at < timedelta(seconds=TELL_S):

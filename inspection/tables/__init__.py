@@ -70,6 +70,8 @@ from inspection.tables.sections import (
 )
 from inspection.tables.tickets import (
     FINISHED,
+    FixCheck,
+    FixCheckState,
     HoldKind,
     HoldState,
     RemediationTicket,
@@ -101,6 +103,8 @@ __all__ = [
     "ExportLease",
     "Finding",
     "FindingClip",
+    "FixCheck",
+    "FixCheckState",
     "ForeignIdentity",
     "HazardItem",
     "HoldKind",

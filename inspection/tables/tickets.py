@@ -167,3 +167,42 @@ class TicketHold(SQLModel, table=True):
         ),
         Index("ix_ticket_hold_ticket", "enterprise_id", "ticket_id"),
     )
+
+
+class FixCheckState(StrEnum):
+    """`waiting` rows are the job queue: a crash loses none."""
+
+    WAITING = "waiting"
+    DONE = "done"
+    FAILED = "failed"
+
+
+class FixCheck(SQLModel, table=True):
+    """The model's look at the after-photos of one submission. It tells the reinspector, and decides nothing."""
+
+    __tablename__ = "fix_check"
+    enterprise_id: UUID = Field(primary_key=True)
+    ticket_id: UUID = Field(primary_key=True)
+    step_number: int = Field(primary_key=True, description="the submission's")
+    state: str = Field(default=FixCheckState.WAITING.value, index=True)
+    asked_at: datetime = at_column()
+    done_at: datetime | None = at_column(default=False)
+    attempts: int = Field(default=0, description="begun ones: one that killed the server counts")
+    claimed_until: datetime | None = at_column(default=False)
+    verdict: str | None = Field(default=None, description="a `fix_checker.Verdict`, once done")
+    photos: list[dict[str, Any]] = Field(
+        default_factory=list,
+        sa_column=Column(JSON, nullable=False),
+        description="a `fix_checker.PhotoLook` each; empty once erased",
+    )
+    error: str | None = Field(default=None, description="why it failed")
+    model_name: str | None = None
+    model_version: str | None = None
+    model_sha256: str | None = None
+    entry_index: int | None = Field(default=None, description="of the entry that tells the result")
+    __table_args__ = (
+        ForeignKeyConstraint(
+            ["enterprise_id", "ticket_id", "step_number"],
+            ["ticket_step.enterprise_id", "ticket_step.ticket_id", "ticket_step.number"],
+        ),
+    )

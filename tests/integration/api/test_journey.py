@@ -105,6 +105,10 @@ def fix(site: Site, finding_id: str) -> None:
         **{"If-Match": current},
     )
     assert submitted.status_code == 200
+    assert submitted.json()["fix_check"]["verdict"] is None
+    check = site.wait_for_fix_check(ticket)
+    assert (check["state"], check["verdict"]) == ("done", "visible")
+    assert [box["label"] for box in check["photos"][0]["boxes"]] == ["head"]
     own_work = site.post("worker", site.own(f"/tickets/{ticket}/reinspection"), {"passed": True})
     assert own_work.status_code == 403
     returned = step(
@@ -113,6 +117,8 @@ def fix(site: Site, finding_id: str) -> None:
     assert returned["ticket"]["state"] == "returned"
     step(site, "worker", ticket, "start", {})
     step(site, "worker", ticket, "submission", {"evidence_sha256s": [after]})
+    site.wait_for_fix_check(ticket)
+    # The model sees the hazard in the picture still; a person knows better.
     closed = step(site, "expert", ticket, "reinspection", {"passed": True})
     assert closed["ticket"]["state"] == "closed"
     assert closed["allowed_actions"] == []
@@ -133,8 +139,8 @@ def verify_ledger(site: Site, folder: Path) -> None:
     page = site.get("insurer", site.own("/ledger/entries"), params={"limit": 4}).json()
     assert [row["index"] for row in page["items"]] == [0, 1, 2, 3]
     size = page["tree_size"]
-    # Two findings, one confirmed, a ticket opened, seven steps.
-    assert size == 2 + 1 + 1 + 7
+    # Two findings, one confirmed, a ticket opened, seven steps, two looks at after-photos.
+    assert size == 2 + 1 + 1 + 7 + 2
     last = site.get(
         "insurer", site.own("/ledger/entries"), params={"cursor": page["next_cursor"], "limit": 200}
     ).json()

@@ -30,7 +30,7 @@ MODEL = "cd" * 32
 class FlameDetector:
     """Sees a flame, and smoke beside it, in whatever it is shown; or does what a test tells it to."""
 
-    name, sha256, labels = "flame-everywhere", MODEL, ("flame", "smoke")
+    name, version, sha256, labels = "flame-everywhere", "1", MODEL, ("flame", "smoke")
     experimental: frozenset[str] = frozenset()
     detail_px: int | None = None
 
@@ -367,7 +367,7 @@ def test_a_database_that_is_away_does_not_end_the_thread(
         raise ConnectionError(msg)
 
     monkeypatch.setattr(worker, "run_once", away)
-    monkeypatch.setattr(jobs, "POLL_S", 0.01)
+    monkeypatch.setattr(worker, "poll_s", 0.01)
     worker.start()
     assert tried.acquire(timeout=10)
     assert tried.acquire(timeout=10)

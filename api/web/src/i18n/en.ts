@@ -5,8 +5,10 @@ import chain from './chain.en'
 import clip from './clip.en'
 import { clock, hold, holdActions, holdProblems } from './clock.en'
 import { treatment, treatmentActions, treatmentProblems } from './treatment.en'
+import { fix, fixFields, fixKinds } from './fix.en'
 import flywheel from './flywheel.en'
 import { item, itemChange, itemFields, itemKinds, itemProblems, itemState, itemTicketActions, itemTicketState } from './item.en'
+import { kindsOf } from './kinds'
 import model from './model.en'
 import access from './access.en'
 import delivery from './delivery.en'
@@ -19,6 +21,7 @@ import type zh from './zh-CN'
 
 const en: typeof zh = {
   ...flywheel,
+  fix,
   box,
   chain,
   clip,
@@ -265,8 +268,8 @@ const en: typeof zh = {
     newer: 'Newer',
   },
   kind: {
-    ...retentionKinds,
-    ...itemKinds,
+    ...retentionKinds, ...itemKinds, ...fixKinds,
+    ...kindsOf({ ...holdActions, ...treatmentActions }),
     'section.recorded': 'Section record written',
     'section.superseded': 'Section record corrected',
     'section.withdrawn': 'Section record withdrawn',
@@ -366,7 +369,7 @@ const en: typeof zh = {
     smoke: 'smoke', fire_extinguisher: 'extinguisher', forklift: 'forklift', fallen_person: 'fallen person', cigarette: 'cigarette', cone: 'cone',
   },
   field: {
-    ...treatment.part,
+    ...treatment.part, ...fixFields,
     ...retentionFields,
     ...itemFields,
     device_captured_at: 'Taken by the device’s clock', proposed_hazard_code: 'Hazard proposed', hazard: 'Hazard name', entry_index: 'Ledger entry it decides', model: 'Model', assignee: 'Assigned to', plan: 'Service plan',

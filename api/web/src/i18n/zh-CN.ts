@@ -5,8 +5,10 @@ import chain from './chain.zh-CN'
 import clip from './clip.zh-CN'
 import { clock, hold, holdActions, holdProblems } from './clock.zh-CN'
 import { treatment, treatmentActions, treatmentProblems } from './treatment.zh-CN'
+import { fix, fixFields, fixKinds } from './fix.zh-CN'
 import flywheel from './flywheel.zh-CN'
 import { item, itemChange, itemFields, itemKinds, itemProblems, itemState, itemTicketActions, itemTicketState } from './item.zh-CN'
+import { kindsOf } from './kinds'
 import model from './model.zh-CN'
 import access from './access.zh-CN'
 import delivery from './delivery.zh-CN'
@@ -18,6 +20,7 @@ import report from './report.zh-CN'
 
 export default {
   ...flywheel,
+  fix,
   box,
   chain,
   clip,
@@ -264,8 +267,8 @@ export default {
     newer: '更新',
   },
   kind: {
-    ...retentionKinds,
-    ...itemKinds,
+    ...retentionKinds, ...itemKinds, ...fixKinds,
+    ...kindsOf({ ...holdActions, ...treatmentActions }),
     'section.recorded': '写入台账记录',
     'section.superseded': '更正台账记录',
     'section.withdrawn': '撤回台账记录',
@@ -365,7 +368,7 @@ export default {
     smoke: '烟雾', fire_extinguisher: '灭火器', forklift: '叉车', fallen_person: '人员倒地', cigarette: '香烟', cone: '锥桶',
   },
   field: {
-    ...treatment.part,
+    ...treatment.part, ...fixFields,
     ...retentionFields,
     ...itemFields,
     device_captured_at: '设备记录的拍摄时间', proposed_hazard_code: '原识别隐患', hazard: '隐患名称', entry_index: '所依据的台账记录', model: '模型', assignee: '责任人', plan: '服务方案',
