@@ -18,7 +18,7 @@ _ZH_EN: Final = {
     "escalate_bureau": ("超期上报主管部门", "escalated to the bureau"),
     "joined": ("并入另一整改单", "joined into another ticket"),
     "plan_filed": ("提交治理方案", "treatment plan filed"),
-    "fix_checked": ("系统比对整改后照片", "model looked at the after-photos"),
+    "fix_checked": ("系统查看整改后照片", "model looked at the after-photos"),
     "extension_withdrawn": ("撤回延期申请", "request for an extension withdrawn"),
 }
 _ITEMS_ZH_EN: Final = {
