@@ -144,12 +144,14 @@ def end_pause(
 ) -> RemediationTicket:
     """Let the clock run on before an approved pause's planned end: the parts came, or the reason is gone.
 
-    Raises `NotFound`, `NotAllowed`, `VersionConflict`, `HoldDecided` for a pause that does not hold now.
+    Raises `NotFound`, `NotAllowed`, `VersionConflict`, `StepNotPossible`, `HoldDecided` for a pause that does not hold now.
     """
     ticket = locked_ticket(session, scope, ref)
     hold = _hold(session, ticket, hold_id)
     if not may_request(scope, ticket):
         scope.require_role(ticket.enterprise_id, "end a pause", *DECIDING_ROLES)
+    if ticket.state in FINISHED:
+        raise StepNotPossible(ticket.state, "let its clock run on", [])
     if not is_pausing(hold, ref.now):
         raise HoldDecided(hold_id, "over" if hold.state == HoldState.APPROVED else hold.state)
     hold.ended_at = ref.now
