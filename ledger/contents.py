@@ -38,6 +38,8 @@ from ledger.page import PageWriter
 from ledger.proof import TlogProof
 
 Progress = Callable[[str, int, int], None]
+# Reads the lines of the entries from the first one on.
+_Texts = Callable[[], Iterator[bytes]]
 
 # Leaves are hashed into the tree, and progress is told, this many at a time.
 _BATCH = 4096
@@ -134,11 +136,11 @@ def _grow(tally: Tally, line: EntryLine, pin: Checkpoint | None) -> None:
 
 def _lines(archive: Archive, manifest: Manifest) -> Iterator[EntryLine]:
     try:
-        yield from _placed(archive, manifest, archive.lines(names.ENTRIES))
+        yield from _placed(manifest, lambda: archive.lines(names.ENTRIES))
     except UnreadableBundle as damage:
         # The archive is damaged: its first entry that does not hold is what somebody can act on.
         try:
-            for _ in _placed(archive, manifest, archive.lines_despite_damage(names.ENTRIES)):
+            for _ in _placed(manifest, lambda: archive.lines_despite_damage(names.ENTRIES)):
                 pass
         except BundleError as fault:
             damage.index, damage.offset = fault.index, fault.offset
@@ -146,14 +148,14 @@ def _lines(archive: Archive, manifest: Manifest) -> Iterator[EntryLine]:
         raise
 
 
-def _placed(archive: Archive, manifest: Manifest, texts: Iterator[bytes]) -> Iterator[EntryLine]:
+def _placed(manifest: Manifest, texts: _Texts) -> Iterator[EntryLine]:
     """Yield the entries, each in its place. A fault is given the place where its line begins."""
     last, count, offset = -1, 0, 0
     try:
-        for number, text in enumerate(texts):
+        for number, text in enumerate(texts()):
             line = read_line(text, number)  # 6
             if line.index != last + 1 and not (manifest.partial and line.index > last):
-                _refuse_place(archive, line.index, last + 1)
+                _refuse_place(texts, line.index, last + 1)
             if line.log != manifest.log:
                 msg = f"entry {line.index} is of log {line.log}, not {manifest.log} as {names.MANIFEST} says"
                 raise ForeignEntry(msg, index=line.index)
@@ -173,15 +175,16 @@ def _placed(archive: Archive, manifest: Manifest, texts: Iterator[bytes]) -> Ite
         msg = f"entries end after {count} of {manifest.entries}"
         if not manifest.partial:
             msg += f": entry {count} is missing"
-        raise EntryCountMismatch(msg, index=None if manifest.partial else count)
+        place = None if manifest.partial else count
+        raise EntryCountMismatch(msg, index=place, member=names.ENTRIES)
 
 
-def _refuse_place(archive: Archive, index: int, expected: int) -> None:
+def _refuse_place(texts: _Texts, index: int, expected: int) -> None:
     """Say which lie it is when `index` stands where `expected` should."""
     if index < expected:
         msg = f"entry {index} comes again, or after entry {expected - 1}"
         raise EntryRepeated(msg, index=index)
-    rest = (read_line(text, number) for number, text in enumerate(archive.lines(names.ENTRIES)))
+    rest = (read_line(text, number) for number, text in enumerate(texts()))
     if any(line.index == expected for line in rest):
         msg = f"entry {index} stands in the place of entry {expected}, which comes later"
         raise EntryOutOfPlace(msg, index=index)

@@ -23,9 +23,9 @@ ROLE = "anxun"
 _NUMBERS = itertools.count(1)
 
 
-@pytest.fixture(scope="session")
-def postgres_server() -> Iterator[str]:
-    """Start the server; yield a psycopg conninfo template for its maintenance database."""
+@contextmanager
+def a_postgres_server() -> Iterator[str]:
+    """Start a server; yield a psycopg conninfo template for its maintenance database."""
     # /tmp and not tmp_path: a socket's path may have 107 bytes, and root hands the folder to another user.
     folder = Path(tempfile.mkdtemp(prefix="anxun-pg-"))
     with pytest.MonkeyPatch.context() as patch:
@@ -54,16 +54,23 @@ def postgres_server() -> Iterator[str]:
         shutil.rmtree(folder, ignore_errors=True)
 
 
+@pytest.fixture(scope="session")
+def postgres_server() -> Iterator[str]:
+    """Keep one server for the whole run."""
+    with a_postgres_server() as conninfo:
+        yield conninfo
+
+
 @pytest.fixture
 def postgres_url(postgres_server: str) -> Iterator[str]:
     """Yield the SQLAlchemy URL of a fresh, empty database; it is dropped after the test."""
-    with _database(postgres_server) as url:
+    with database_of(postgres_server) as url:
         yield url
 
 
 @pytest.fixture(scope="session")
 def _postgres_tables(postgres_server: str) -> Iterator[str]:
-    with _database(postgres_server) as url:
+    with database_of(postgres_server) as url:
         engine = make_engine(url)
         with engine.begin() as connection:
             SQLModel.metadata.create_all(connection)
@@ -75,12 +82,13 @@ def _postgres_tables(postgres_server: str) -> Iterator[str]:
 @pytest.fixture
 def postgres_tables_url(postgres_server: str, _postgres_tables: str) -> Iterator[str]:
     """Yield the SQLAlchemy URL of a fresh database with the domain's tables; it is dropped after the test."""
-    with _database(postgres_server, template=_postgres_tables) as url:
+    with database_of(postgres_server, template=_postgres_tables) as url:
         yield url
 
 
 @contextmanager
-def _database(server: str, template: str = "template1") -> Iterator[str]:
+def database_of(server: str, template: str = "template1") -> Iterator[str]:
+    """Yield the SQLAlchemy URL of a database of its own on a server."""
     name = f"anxun_test_{next(_NUMBERS)}"
     with psycopg.connect(server, autocommit=True) as connection:
         made = f"CREATE DATABASE {name} OWNER {ROLE} TEMPLATE {template}"

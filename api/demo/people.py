@@ -107,11 +107,33 @@ class Person:
     def export(self, enterprise_id: UUID, bundle: Path, key: Path) -> None:
         """Download the ledger's bundle and its verification key."""
         base = f"/v1/enterprises/{enterprise_id}/ledger"
-        with self._http.stream("GET", f"{base}/bundle") as answer, bundle.open("wb") as file:
+        self._download(f"{base}/bundle", bundle)
+        key.write_text(self._http.get(f"{base}/key").raise_for_status().text, encoding="utf-8")
+
+    def export_item(self, enterprise_id: UUID, item_id: str, bundle: Path) -> None:
+        """Download everything about one hazard with its proofs."""
+        self._download(f"/v1/enterprises/{enterprise_id}/items/{item_id}/bundle", bundle)
+
+    def report(self, enterprise_id: UUID, first: date, last: date, file: Path) -> Answer:
+        """Ask for the ledger of some days as PDF, wait until it is made and download it; returns what is known of it."""
+        path = f"/v1/enterprises/{enterprise_id}/reports"
+        order = {"starts_on": str(first), "ends_on": str(last), "format": "pdf"}
+        report: Answer = self._ask("POST", path, json=order)
+        until = time.monotonic() + _JOB_TIMEOUT_S
+        while report["state"] in {"waiting", "running"} and time.monotonic() < until:
+            time.sleep(0.3)
+            report = self._ask("GET", f"{path}/{report['id']}")
+        if report["state"] != "done":
+            msg = f"the report is {report['state']} after {_JOB_TIMEOUT_S:.0f} s: {report['error']}"
+            raise TimeoutError(msg)
+        self._download(f"{path}/{report['id']}/file", file)
+        return report
+
+    def _download(self, path: str, file: Path) -> None:
+        with self._http.stream("GET", path) as answer, file.open("wb") as target:
             answer.raise_for_status()
             for chunk in answer.iter_bytes():
-                file.write(chunk)
-        key.write_text(self._http.get(f"{base}/key").raise_for_status().text, encoding="utf-8")
+                target.write(chunk)
 
     def _wait_for_detection(self, inspection: str) -> None:
         until = time.monotonic() + _JOB_TIMEOUT_S

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from api.demo import run
+from ledger.verify import verify_bundle
 
 MEDIA = Path(__file__).resolve().parents[2] / "var" / "media"
 
@@ -26,6 +27,16 @@ def test_the_demonstration_ends_with_a_closed_ticket_and_a_verified_ledger(
     printed = capfd.readouterr().out
     for word in ("PPE-01", "closed", "GOOD", "verified", "anxun-demo-2026"):
         assert word in printed
+    for name, magic in (("ledger.zip", b"PK"), ("hazard.zip", b"PK"), ("ledger.pdf", b"%PDF")):
+        file = tmp_path / "demo" / name
+        assert str(file) in printed.replace("\n", "")
+        assert file.read_bytes().startswith(magic)
+    key = (tmp_path / "demo" / "ledger.vkey").read_text("utf-8").strip()
+    report = verify_bundle(tmp_path / "demo" / "hazard.zip", trusted_vkeys=[key])
+    assert report.is_partial
+    # Seen, confirmed, ticket opened, assigned, started, submitted, reinspected: seven at least.
+    assert report.entries >= 7
+    assert report.evidence_files >= 2
 
 
 def test_missing_photos_are_named_with_their_command(

@@ -13,6 +13,7 @@ from tests.benchmarks.bench_api import bench_findings
 from tests.benchmarks.bench_ledger import bench_ledger
 from tests.benchmarks.bench_models import report
 from tests.benchmarks.bench_reports import bench_reports
+from tests.benchmarks.bench_search import bench_search
 
 
 def main() -> None:
@@ -25,6 +26,10 @@ def main() -> None:
     sys.stdout.write(f"  {bench_findings()}\n")
     sys.stdout.flush()
     bench_ledger()
+    sys.stdout.write("finding entries\n")
+    for line in bench_search():
+        sys.stdout.write(f"  {line}\n")
+        sys.stdout.flush()
     sys.stdout.write("reports\n")
     sys.stdout.writelines(f"  {line}\n" for line in bench_reports(500, 50))
 

@@ -1,6 +1,7 @@
-"""The 28 sections: what is missing, a record with a photo, its correction, a section that does not apply."""
+"""The 28 sections: what is missing (also on the ledger's page), a record with a photo, its correction, a section that does not apply."""
 
 import re
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -164,3 +165,36 @@ def test_what_was_filled_in_survives_a_reload_and_the_back_button(
         officer.page.wait_for_url(re.compile("/records/"))
         officer.page.goto(f"/enterprises/{site.enterprise_id}/sections/L03")
         expect(officer.page.locator('[data-test="record"]')).to_have_count(1)
+
+
+def test_who_reads_the_ledger_sees_what_it_does_not_hold(
+    browser: Browser, site: Site, screenshots: Path
+) -> None:
+    """The bureau opens the ledger: the drill that nobody held, the month without its meeting, as the server counts them."""
+    last_month = china_day(utc_now()).replace(day=1) - timedelta(days=1)
+    path = f"/v1/enterprises/{site.enterprise_id}/duties"
+    for screen, language in ((PHONE, "zh-CN"), (DESK, "en")):
+        with person_at(browser, site, screen, screenshots, f"gaps-{language}") as inspector:
+            inspector.sign_in("bureau", language)
+            inspector.page.evaluate(
+                "id => localStorage.setItem('anxun.enterprise', id)", str(site.enterprise_id)
+            )
+            with site.sign_in("bureau") as bureau:
+                asked = bureau.get(path).json()["items"]
+            missing = [duty for duty in asked if duty["state"] == "missing"]
+            due = [duty for duty in asked if duty["state"] == "due"]
+            inspector.page.goto("/ledger")
+            gaps = inspector.page.locator('[data-test="ledger-gaps"]')
+            count = gaps.locator('[data-test="gaps-count"]')
+            expect(count).to_contain_text(str(len(missing)))
+            rows = gaps.locator('[data-test="duty"]')
+            expect(rows).to_have_count(min(3, len(missing) + len(due)))
+            inspector.see("ledger")
+            inspector.page.goto("/ledger?section=L04")
+            if last_month.year == china_day(utc_now()).year:
+                first = rows.first
+                expect(first).to_have_attribute("data-state", "missing")
+                month = f"{last_month.year}年{last_month.month}月 安全会议"
+                said = month if language == "zh-CN" else f"{last_month:%Y-%m} Safety meetings"
+                expect(first).to_contain_text(said)
+            inspector.see("one-section")

@@ -69,6 +69,7 @@ const en: typeof zh = {
   appliesTitle: 'Does it apply again?',
   appliesText: 'It will be asked for again. Please say why.',
   duties: 'Sections to do',
+  gaps: 'Missing and due records',
   dutiesNone: 'Nothing is missing or due',
   missingOf: '{what}: missing',
   dueOf: '{what}: due soon',

@@ -67,6 +67,7 @@ export default {
   appliesTitle: '恢复适用？',
   appliesText: '恢复后将重新提醒。请说明原因。',
   duties: '台账待办',
+  gaps: '缺失与临期的记录',
   dutiesNone: '没有缺失或临期的台账',
   missingOf: '{what}缺失',
   dueOf: '{what}即将到期',
