@@ -3,6 +3,7 @@ import { join } from 'node:path'
 
 import { describe, expect, it } from 'vitest'
 
+import { kindWords } from '@/composables/kind'
 import en from '@/i18n/en'
 import zh from '@/i18n/zh-CN'
 
@@ -48,6 +49,21 @@ describe('the texts', () => {
       const template = /<template>([\s\S]*)<\/template>/.exec(readFileSync(file, 'utf-8'))?.[1] ?? ''
       const bare = template.replace(/<!--[\s\S]*?-->/g, '').replace(/\{\{[\s\S]*?\}\}/g, '').replace(/<(?:"[^"]*"|[^>"])*>/g, '\n')
       expect(bare, file).not.toMatch(/[\u4e00-\u9fff]|[A-Za-z]{3,}/)
+    }
+  })
+
+  it('name every kind of entry that the server writes', () => {
+    const sources = readdirSync('../../inspection', { recursive: true, encoding: 'utf-8' })
+      .filter((name) => name.endsWith('.py'))
+      .map((name) => readFileSync(join('../../inspection', name), 'utf-8'))
+      .join('\n')
+    const said = [...sources.matchAll(/(?:Event|Happening)\(\s*"(\w+\.\w+)"|TicketAction\.\w+: "(ticket\.\w+)"/g)]
+    const holds = ['pause', 'extension'].flatMap((kind) => ['requested', 'approved', 'refused', 'withdrawn'].map((state) => `ticket.${kind}_${state}`))
+    const kinds = new Set([...said.map(([, event, step]) => event ?? step ?? ''), ...holds])
+    expect(kinds.size).toBeGreaterThan(25)
+    expect(kinds).toContain('ticket.plan_filed')
+    for (const kind of kinds) {
+      for (const texts of [en, zh]) expect(kindWords(texts.kind, texts.ticketAction, kind), kind).not.toBe(kind)
     }
   })
 })
