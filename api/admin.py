@@ -31,7 +31,7 @@ from inspection.duties import Duty
 from inspection.errors import Conflict, InvalidInput, NotFound
 from inspection.plans import china_day
 from inspection.reminders import ASKED, remind_all
-from inspection.scopes import ENTERPRISE_ROLES
+from inspection.scopes import ENTERPRISE_ROLES, Scope, scope_of
 from inspection.section_queries import section_duties
 from inspection.tables import (
     EnrolmentCode,
@@ -87,11 +87,23 @@ def open_office(settings: Settings) -> Iterator["Office"]:
 
 
 @dataclass(frozen=True)
+class OfficeImporter:
+    """Somebody for whom the operator imports."""
+
+    actor: str
+    scope: Scope
+
+
+@dataclass(frozen=True)
 class Office:
     """Administration within one transaction."""
 
     settings: Settings
     session: Session
+
+    def importer(self, login: str) -> "OfficeImporter":
+        """Return a person who imports at the command line; their roles hold. Raises `NotFound`."""
+        return OfficeImporter(OPERATOR, scope_of(self.session, self._user(login).id))
 
     def add_area(self, name: str) -> UUID:
         """Add a pilot area."""

@@ -15,6 +15,7 @@ from rich.console import Console
 
 from api import cli_boxes as _cli_boxes  # noqa: F401  adds to `anxun model`
 from api.audit_cli import audit
+from api.cli_import import import_app
 from api.cli_models import dataset_app, model_app
 from api.cli_reports import report
 from api.cli_sections import sections_app
@@ -50,6 +51,7 @@ for name, sub_app in (
     ("dataset", dataset_app),
     ("model", model_app),
     ("sections", sections_app),
+    ("import", import_app),
 ):
     app.add_typer(sub_app, name=name)
 app.add_typer(retention_app, name="retention")

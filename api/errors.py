@@ -156,6 +156,8 @@ PROBLEMS: Mapping[type[Exception], ProblemKind] = {
     domain.AlreadyExists: ProblemKind(409, "already_exists", "It is there already"),
     domain.IdReused: ProblemKind(409, "id_reused", "This id has another content"),
     domain.NotStanding: ProblemKind(409, "not_standing", "A later record took its place"),
+    domain.RecordAnswered: ProblemKind(409, "record_answered", "It was answered"),
+    domain.RecordNotAsShown: ProblemKind(422, "record_not_as_shown", "Not what was signed"),
     domain.ReportNotThere: ProblemKind(409, "report_not_there", "The report has no file now"),
     domain.TooManyReports: ProblemKind(409, "too_many_reports", "Too many reports wait"),
     domain.Conflict: ProblemKind(409, "conflict", "Not possible now"),

@@ -28,6 +28,7 @@ from inspection.evidence import EvidenceStore
 from inspection.fix_check_worker import FixCheckWorker
 from inspection.jobs import PhotoDetector, PhotoWorker
 from inspection.photo_privacy import HeadBlur
+from inspection.reports.hazard_notice import NoticeMaker
 from inspection.reports.making import ReportMaker
 from inspection.reports.worker import ReportWorker
 from inspection.s3 import S3Store
@@ -62,6 +63,7 @@ class Parts:
     notes: AccessNotes
     seal: Seal
     notice_sender: NoticeSender
+    notice_maker: NoticeMaker
 
     @property
     def throttle(self) -> Throttle:
@@ -173,6 +175,12 @@ def assemble(settings: Settings, detector: PhotoDetector | None = None) -> Parts
             seal,
             ways_of(settings),
             Patience(timedelta(hours=settings.notice_give_up_hours)),
+        ),
+        notice_maker=NoticeMaker(
+            evidence=evidence,
+            blur=HeadBlur.from_detector(detector).blur,
+            public_url=settings.app_url,
+            extra_fonts=settings.report_fonts,
         ),
     )
 

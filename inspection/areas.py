@@ -127,6 +127,11 @@ def add_enterprise(session: Session, area_id: UUID, facts: EnterpriseFacts) -> E
     return _added(session, enterprise, "enterprise with credit code", facts.credit_code)
 
 
+def is_credit_code(text: str) -> bool:
+    """Return whether a text has the form of a unified social credit code."""
+    return _CREDIT_CODE.fullmatch(text) is not None
+
+
 def add_user(session: Session, login: str, name: str, password_hash: str) -> User:
     """Add a person who signs in. Raises `AlreadyExists` for a login that is taken."""
     user = User(login=_filled("login", login), name=_filled("name", name), password_hash=password_hash)  # fmt: skip

@@ -1,9 +1,9 @@
-"""What else holds the words of an entry: rows of findings, items, visits and tickets, files of reports. They go with its content."""
+"""What else holds the words of an entry: rows of findings, items, visits, their records, and tickets, files of reports. They go with its content."""
 
 from collections.abc import Iterable
 from uuid import UUID
 
-from sqlmodel import Session, col, select
+from sqlmodel import Session, col, or_, select
 
 from inspection.tables import (
     EntryFacts,
@@ -12,6 +12,7 @@ from inspection.tables import (
     HazardItem,
     Inspection,
     InspectionPhoto,
+    InspectionRecord,
     ItemChange,
     PhotoState,
     Report,
@@ -46,6 +47,7 @@ def forget_copies(session: Session, enterprise_id: UUID, entry: LedgerEntry) -> 
         change.reason = ""
     _forget_plans(session, enterprise_id, entry.index)
     _forget_check(session, enterprise_id, entry.index)
+    _forget_records(session, enterprise_id, entry.index)
     item_id = _id(record, "item_id")
     if item_id is not None and not _is_told(session, enterprise_id, entry.index, item_id):
         item = session.get(HazardItem, (enterprise_id, item_id))
@@ -83,6 +85,20 @@ def _forget_check(session: Session, enterprise_id: UUID, index: int) -> None:
     )
     for check in session.exec(checks):
         check.photos, check.error = [], None
+
+
+def _forget_records(session: Session, enterprise_id: UUID, index: int) -> None:
+    records = select(InspectionRecord).where(
+        col(InspectionRecord.enterprise_id) == enterprise_id,
+        or_(
+            col(InspectionRecord.entry_index) == index, col(InspectionRecord.answer_index) == index
+        ),
+    )
+    for record in session.exec(records):
+        if record.entry_index == index:
+            record.content, record.signature, record.reason = {}, {}, ""
+        else:
+            record.answer, record.notice_sha256 = {}, None
 
 
 def _withdraw_reports(session: Session, enterprise_id: UUID, index: int) -> None:

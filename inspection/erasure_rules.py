@@ -19,6 +19,7 @@ from inspection.tables import (
     ErasureRequest,
     ErasureState,
     ErasureTarget,
+    InspectionRecord,
     LegalHold,
     RemediationTicket,
 )
@@ -38,6 +39,7 @@ class RefusalCode(StrEnum):
     EVENT = "event"
     HOLD = "hold"
     OPEN_TICKET = "open_ticket"
+    TOGETHER = "together"
 
 
 @dataclass(frozen=True)
@@ -67,6 +69,7 @@ class _Facts:
     joined: Mapping[str, str]
     pending: Collection[int]
     open_tickets: Mapping[str, str]
+    answers: Mapping[int, int]
 
 
 def refusals_of(
@@ -86,6 +89,7 @@ def refusals_of(
         survivors(session, enterprise_id),
         _pending(session, enterprise_id, indices, grounds.request_id),
         _open_tickets(session, enterprise_id),
+        _answers_left(session, enterprise_id, indices),
     )
     refusals = []
     for index in indices:
@@ -119,6 +123,10 @@ def _refusal(entry: LedgerEntry, facts: _Facts, grounds: Grounds, now: datetime)
     if number is not None:
         text = f"entry {index} belongs to ticket {number}, which is not closed; close it first"
         return Refusal(index, RefusalCode.OPEN_TICKET, text)
+    answer = facts.answers.get(index)
+    if answer is not None:
+        text = f"entry {index} is an inspection record whose answer, entry {answer}, holds the same signature and the notice; name both"
+        return Refusal(index, RefusalCode.TOGETHER, text)
     return _kept(entry, grounds, now)
 
 
@@ -137,6 +145,21 @@ def _kept(entry: LedgerEntry, grounds: Grounds, now: datetime) -> Refusal | None
     if today < ends_on:
         return Refusal(index, RefusalCode.RETENTION, f"{what}: until {ends_on}", ends_on)
     return None
+
+
+def _answers_left(session: Session, enterprise_id: UUID, indices: Sequence[int]) -> dict[int, int]:
+    """Return the inspection records of a request, by entry, whose answer is there and is not asked to go with them."""
+    rows = session.exec(
+        select(InspectionRecord.entry_index, InspectionRecord.answer_index).where(
+            col(InspectionRecord.enterprise_id) == enterprise_id,
+            col(InspectionRecord.entry_index).in_(indices),
+            # What it named is gone with its entry.
+            col(InspectionRecord.notice_sha256).is_not(None),
+        )
+    )
+    return {
+        record: answer for record, answer in rows if answer is not None and answer not in indices
+    }
 
 
 def _item_of(entry: LedgerEntry) -> str:

@@ -20,6 +20,7 @@
     │   ├── HoldDecided             a ticket's request for time is decided once, and ends once
     │   ├── IdReused                an id came before with another content
     │   ├── NotStanding             a record was superseded or withdrawn
+    │   ├── RecordAnswered          an inspection record is signed or refused once
     │   ├── ReportNotThere          a report without a file: not made yet, failed, cancelled or expired
     │   └── TooManyReports          too many reports of one person wait
     ├── Refused                     the input is wrong; the message says what to do
@@ -27,6 +28,7 @@
     │   ├── InvalidInput
     │   ├── FieldsRefused           every fault of every field of a record
     │   ├── VersionNotInForce       the form is of an edition that does not hold
+    │   ├── RecordNotAsShown        what was signed is not what is on record
     │   ├── AlwaysApplies           a section that no enterprise can be without
     │   ├── EvidenceMissing
     │   ├── AfterPhotoRequired
@@ -211,6 +213,16 @@ class NotStanding(Conflict):
         )
 
 
+class RecordAnswered(Conflict):
+    """The enterprise signs an inspection record, or refuses to, once."""
+
+    def __init__(self, number: str, state: str) -> None:
+        self.state = state
+        super().__init__(
+            f"inspection record {number} is {state} and does not change any more; correct it by a new version"
+        )
+
+
 class ReportNotThere(Conflict):
     """The report has no file to download now."""
 
@@ -271,6 +283,16 @@ class VersionNotInForce(Refused):
     def __init__(self, section: str, version: str, in_force: Sequence[str]) -> None:
         super().__init__(
             f"the definition of {section} of {version!r} is not in force; fill in the one of {' or '.join(in_force)}"
+        )
+
+
+class RecordNotAsShown(Refused):
+    """The content that was signed is not the content that is on record."""
+
+    def __init__(self, shown: str, actual: str) -> None:
+        self.shown, self.actual = shown, actual
+        super().__init__(
+            f"what was signed hashes to {shown}, what is on record to {actual}; show it again and sign anew"
         )
 
 

@@ -8,6 +8,7 @@ import hashlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
+from io import BytesIO
 from typing import BinaryIO, Protocol
 from uuid import UUID
 
@@ -33,6 +34,7 @@ MAX_EVIDENCE_BYTES = 200 << 20
 SNIFFED_BYTES = 32
 _HEIC_BRANDS = {b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"mif1", b"msf1"}
 _MP4_BRANDS = {b"isom", b"iso2", b"iso4", b"iso5", b"iso6", b"mp41", b"mp42", b"avc1", b"M4V ", b"qt  "}  # fmt: skip
+PDF_TYPE = "application/pdf"
 PICTURE_TYPES = frozenset({"image/jpeg", "image/png", "image/webp", "image/heic"})
 
 
@@ -131,6 +133,17 @@ def sniff_media_type(head: bytes) -> str:
     if brands & _MP4_BRANDS:
         return "video/mp4"
     raise EvidenceTypeRefused
+
+
+def kept_media_type(head: bytes) -> str:
+    """Return the media type of what is kept: also a PDF, which the server itself made. Raises as `sniff_media_type`."""
+    return PDF_TYPE if head.startswith(b"%PDF-") else sniff_media_type(head)
+
+
+def keep_paper(store: EvidenceStore, pdf: bytes) -> KeptBytes:
+    """Keep a PDF that the server made; one from outside is not taken. Raises `StorageError`."""
+    sha256 = hashlib.sha256(pdf).hexdigest()
+    return KeptBytes(sha256, PDF_TYPE, store.put(sha256, BytesIO(pdf)))
 
 
 def keep_bytes(

@@ -12,7 +12,7 @@ import sqlalchemy as sa
 from sqlmodel import Session, col, select
 
 from inspection.errors import EvidenceRefused, StorageError
-from inspection.evidence import CHUNK, SNIFFED_BYTES, EvidenceStore, sniff_media_type
+from inspection.evidence import CHUNK, SNIFFED_BYTES, EvidenceStore, kept_media_type
 from inspection.evidence_register import Registered, RegisterReader, register_id_of
 from inspection.tables import Enterprise, ErasureTarget, Evidence, TargetState
 from ledger.audit import LogAudit
@@ -180,7 +180,7 @@ class _Reader:
                     head = head or chunk[:SNIFFED_BYTES]
                     digest.update(chunk)
                     size += len(chunk)
-            media_type = sniff_media_type(head)
+            media_type = kept_media_type(head)
         except (StorageError, EvidenceRefused, OSError) as error:
             yield f"its bytes: {error}"
             return

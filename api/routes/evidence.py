@@ -17,7 +17,7 @@ from api.deps import (
 from api.errors import problems
 from api.routing import ApiRouter
 from api.uploads import ASK_FIRST, IMMUTABLE, Upload, Uploader, Viewing, kept_headers
-from inspection.evidence import CHUNK, PICTURE_TYPES
+from inspection.evidence import CHUNK, PDF_TYPE, PICTURE_TYPES
 from inspection.wire import EvidenceReceipt
 
 router = ApiRouter(tags=["evidence"])
@@ -61,7 +61,7 @@ ORIGINAL: dict[int | str, dict[str, Any]] = {
         "description": "The bytes as they were received",
         "content": {
             media_type: {"schema": {"type": "string", "format": "binary"}}
-            for media_type in (*sorted(PICTURE_TYPES), "video/mp4")
+            for media_type in (*sorted(PICTURE_TYPES), "video/mp4", PDF_TYPE)
         },
     },
     304: {"description": "Not modified"},

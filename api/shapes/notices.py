@@ -16,7 +16,9 @@ class NoticeView(Wire):
     id: UUID
     enterprise_id: UUID
     kind: NoticeKind
-    thing_id: UUID = Field(description="the finding or the ticket that it is about")
+    thing_id: UUID = Field(
+        description="the finding, ticket, inspection record or channel that it is about"
+    )
     facts: dict[str, Any] = Field(
         examples=[{"number": "ZG-20261125-0001", "hazard_code": "PPE-01", "level": "general"}]
     )

@@ -13,6 +13,9 @@ from inspection.tables import ReportLanguage
 from ledger.entry import Record
 
 Value = str | int | float | date | datetime | None
+_MOMENTS = frozenset(
+    {"deadline", "until", "closed_at", "started_at", "ended_at", "signed_at", "refused_at"}
+)
 # Ids and hashes that only programs follow: the entry's own place and hash stand beside it.
 _LEFT_OUT = frozenset(
     {
@@ -38,6 +41,9 @@ _LEFT_OUT = frozenset(
     }
     # Said by other words of the same entry.
     | {"action", "step", "proposed_hazard_code", "request_id"}
+    # Of an inspection record: its number says which it is, its notice says the rest.
+    | {"inspection_id", "record_index", "content", "content_sha256", "notice_sha256"}
+    | {"picture_sha256", "given_on"}
 )
 
 
@@ -83,12 +89,24 @@ def _plain(name: str, value: Any, language: ReportLanguage, names: Names) -> str
         for key in (f"{name}_{value}", f"{value}"):
             if key in words:
                 return words[key]
-    if isinstance(value, list):
-        return "、".join(str(item) for item in value)
-    moment = _moment(str(value)) if name in ("deadline", "until", "closed_at") else None
+    if isinstance(value, (list, dict)):
+        return _nested(name, value, language, names)
+    moment = _moment(str(value)) if name in _MOMENTS else None
     if isinstance(moment, datetime):
         return f"{moment.astimezone(CHINA):%Y-%m-%d %H:%M}"
     return str(value)
+
+
+def _nested(name: str, value: Any, language: ReportLanguage, names: Names) -> str:
+    if isinstance(value, list):
+        return "、".join(_plain(name, item, language, names) for item in value)
+    called = field_names(language)
+    parts = (
+        f"{called.get(key, key)}: {_plain(key, said, language, names)}"
+        for key, said in value.items()
+        if key not in _LEFT_OUT and said not in (None, "", [], {})
+    )
+    return f"（{'；'.join(parts)}）"
 
 
 def _fields(record: Record) -> Mapping[str, FieldDefinition]:

@@ -3,6 +3,12 @@
 from collections.abc import Mapping
 from typing import Final
 
+from inspection.reports.record_words import (
+    RECORD_FIELDS_CHINESE,
+    RECORD_FIELDS_ENGLISH,
+    RECORDS_CHINESE,
+    RECORDS_ENGLISH,
+)
 from inspection.reports.ticket_words import (
     TICKET_FIELDS_CHINESE,
     TICKET_FIELDS_ENGLISH,
@@ -167,6 +173,7 @@ CHINESE: Final[Words] = {
     "kind:section.applicable": "栏目恢复适用",
     "kind:report.made": "生成报告",
     **TICKETS_CHINESE,
+    **RECORDS_CHINESE,
 }
 ENGLISH: Final[Words] = {
     "title": "Electronic work-safety ledger",
@@ -320,6 +327,7 @@ ENGLISH: Final[Words] = {
     "kind:section.applicable": "section applies again",
     "kind:report.made": "report made",
     **TICKETS_ENGLISH,
+    **RECORDS_ENGLISH,
 }
 # Names inside an entry's data; what is not here is shown by its own name.
 FIELDS_CHINESE: Final[Words] = {
@@ -347,6 +355,7 @@ FIELDS_CHINESE: Final[Words] = {
     "since": "起",
     "tree_size": "记录数",
     **TICKET_FIELDS_CHINESE,
+    **RECORD_FIELDS_CHINESE,
 }
 FIELDS_ENGLISH: Final[Words] = {
     "hazard_code": "hazard code",
@@ -357,6 +366,7 @@ FIELDS_ENGLISH: Final[Words] = {
     "ends_on": "until",
     "tree_size": "entries",
     **TICKET_FIELDS_ENGLISH,
+    **RECORD_FIELDS_ENGLISH,
 }
 
 

@@ -51,6 +51,7 @@ from inspection.tables.parties import (
     TokenKind,
     User,
 )
+from inspection.tables.records import InspectionRecord, RecordAnswerState
 from inspection.tables.reports import Report, ReportFormat, ReportLanguage, ReportState
 from inspection.tables.retention import (
     ErasureRequest,
@@ -112,6 +113,7 @@ __all__ = [
     "IndexMark",
     "Inspection",
     "InspectionPhoto",
+    "InspectionRecord",
     "InsurancePolicy",
     "Invitation",
     "ItemChange",
@@ -132,6 +134,7 @@ __all__ = [
     "PersonalToken",
     "PhotoState",
     "PilotArea",
+    "RecordAnswerState",
     "RecordState",
     "RecoveryCode",
     "RemediationTicket",

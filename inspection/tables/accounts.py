@@ -61,6 +61,9 @@ class Invitation(SQLModel, table=True):
     accepted_at: datetime | None = at_column(default=False)
     accepted_by: UUID | None = Field(default=None, foreign_key="app_user.id")
     withdrawn_at: datetime | None = at_column(default=False)
+    contact: str | None = Field(
+        default=None, description="telephone or e-mail of whom it is for, where that was said"
+    )
 
 
 class ForeignIdentity(SQLModel, table=True):

@@ -24,6 +24,9 @@ class NoticeKind(StrEnum):
     TICKET_OVERDUE = "ticket_overdue"
     TICKET_ESCALATED = "ticket_escalated"
     DELIVERY_FAILED = "delivery_failed"
+    RECORD_WAITS = "record_waits"
+    RECORD_SIGNED = "record_signed"
+    RECORD_REFUSED = "record_refused"
 
 
 class Notice(SQLModel, table=True):
@@ -33,7 +36,9 @@ class Notice(SQLModel, table=True):
     user_id: UUID = Field(foreign_key="app_user.id")
     enterprise_id: UUID = Field(foreign_key="enterprise.id")
     kind: str = Field(description="a `NoticeKind`")
-    thing_id: UUID = Field(description="the finding, ticket or channel that it is about")
+    thing_id: UUID = Field(
+        description="the finding, ticket, inspection record or channel that it is about"
+    )
     event_key: str = Field(description="names the event: a person is told of it once")
     facts: dict[str, Any] = Field(default_factory=dict, sa_column=Column(JSON, nullable=False))
     created_at: datetime = at_column()

@@ -16,6 +16,7 @@ from typer.testing import CliRunner
 
 from api.cli import app
 from ledger.verify import verify_bundle
+from tests.sheets import ENTERPRISES, workbook
 
 PASSWORD = "four words of text"
 TERM = ["--from", "2026-01-01", "--until", "2099-12-31"]
@@ -121,6 +122,23 @@ def test_people_are_administered() -> None:
     run("user", "password", "officer", stdin="another long one\n")
     run("user", "deactivate", "officer")
     assert re.fullmatch(r"(\w{4}-){2}\w{4}", run("enrolment-code", enterprise, "--by", "expert"))
+
+
+def test_a_sheet_is_imported_for_somebody(tmp_path: Path) -> None:
+    """The form is written, looked through with its bad row, and written as the person whose login is given."""
+    set_up()
+    form, bad = tmp_path / "form.xlsx", tmp_path / "bad.xlsx"
+    run("import", "template", "enterprises", str(form))
+    bad.write_bytes(workbook(ENTERPRISES, ("12", "短码")))
+    centre = ("user", "first", "boss", "吴", "--centre", "中心")
+    run(*centre, stdin=f"{PASSWORD}\n")
+    look = ("import", "sheet", "enterprises")
+    assert "credit code" not in run(*look, str(form), "--by", "boss")
+    assert run(*look, str(bad), "--by", "boss", code=1).startswith("2\t统一社会信用代码\t")
+    assert "create" in run(*look, str(form), "--by", "boss", "--apply")
+    assert "same" in run(*look, str(form), "--by", "boss", "--apply")
+    assert "import" in run(*look, str(form), "--by", "officer", code=2)
+    assert "nobody" in run(*look, str(form), "--by", "nobody", code=2)
 
 
 @pytest.mark.parametrize(

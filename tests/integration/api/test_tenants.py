@@ -13,17 +13,21 @@ from inspection.wire import utc_now
 from tests.builders import jpeg
 from tests.integration.api.conftest import site_settings
 from tests.plans import PLAN
+from tests.signatures import agreed, content, drawing, submission
 from tests.sites import Site, open_site
 from tests.unit.inspection.test_section_values import MEETING
 
 SHA256 = "ab" * 32
 RECORD: dict[str, Any] = {"id": "01920000-0000-7000-8000-000000000000", "values": {}}
+RECORD_SENT = submission(content("none"), SHA256).model_dump(mode="json")
 BODIES: dict[str, Any] = {
     "submitFindings": {"drafts": [{}]},
     "confirmFinding": {},
     "dismissFinding": {"reason": "none"},
     "startInspection": {"place": "gate"},
     "addPhoto": {"evidence_sha256": SHA256},
+    "freezeInspectionRecord": RECORD_SENT,
+    "answerInspectionRecord": agreed(SHA256, SHA256).model_dump(mode="json"),
     "assignTicket": {"assignee_id": "01920000-0000-7000-8000-000000000000"},
     "startTicket": {},
     "submitTicket": {"evidence_sha256s": [SHA256]},
@@ -85,6 +89,7 @@ THINGS = (
     "ticket_id",
     "ticket_hold_id",
     "inspection_id",
+    "inspection_record_id",
     "device_id",
     "sha256",
     "erasure_id",
@@ -113,6 +118,9 @@ def things(site: Site) -> dict[str, str]:
     site.submit(draft)
     decision = site.post("expert", site.own(f"/findings/{draft['id']}/confirmation"), {}).json()
     inspection = site.post("expert", site.own("/inspections"), {"place": "gate"}).json()
+    said = content(site.town.mine.name)
+    sent = submission(said, site.put_evidence("expert", drawing()))
+    signed = site.post("expert", site.own(f"/inspections/{inspection['id']}/records"), sent.model_dump(mode="json")).json()  # fmt: skip
     erasure = {"indices": [site.submit(site.draft(sha256, zone="b"))[0]["index"]]}
     erasure = site.post(
         "officer", site.own("/erasures"), erasure | {"reason": "person_request"}
@@ -141,6 +149,8 @@ def things(site: Site) -> dict[str, str]:
         "channel_id": channel["id"],
         "webhook_id": webhook["webhook"]["id"],
         "inspection_id": inspection["id"],
+        "inspection_record_id": signed["id"],
+        "import_kind": "enterprises",
         "device_id": str(site.town.device.id),
         "sha256": sha256,
         "report_id": site.post("expert", site.own("/reports"), BODIES["askForReport"]).json()["id"],

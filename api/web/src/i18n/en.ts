@@ -4,6 +4,7 @@ import box from './box.en'
 import chain from './chain.en'
 import clip from './clip.en'
 import { clock, hold, holdActions, holdProblems } from './clock.en'
+import { signing, signingFields, signingKinds, signingProblems } from './signing.en'
 import { treatment, treatmentActions, treatmentProblems } from './treatment.en'
 import { fix, fixFields, fixKinds } from './fix.en'
 import flywheel from './flywheel.en'
@@ -12,6 +13,7 @@ import { kindsOf } from './kinds'
 import model from './model.en'
 import access from './access.en'
 import delivery from './delivery.en'
+import importing from './importing.en'
 import notice, { escalationActions } from './notice.en'
 import { retention, retentionFields, retentionKinds, retentionProblems, search } from './retention.en'
 import sections from './sections.en'
@@ -26,6 +28,7 @@ const en: typeof zh = {
   chain,
   clip,
   clock,
+  signing,
   treatment,
   hold,
   item,
@@ -36,6 +39,7 @@ const en: typeof zh = {
   access,
   delivery,
   notice,
+  importing,
   report,
   retention,
   search,
@@ -270,6 +274,10 @@ const en: typeof zh = {
   kind: {
     ...retentionKinds, ...itemKinds, ...fixKinds,
     ...kindsOf({ ...holdActions, ...treatmentActions }),
+    ...signingKinds,
+    'enterprise.registered': 'Enterprise registered', 'enterprise.changed': 'Enterprise changed', 'enterprise.plan_added': 'Service plan added',
+    ...retentionKinds,
+    ...itemKinds,
     'section.recorded': 'Section record written',
     'section.superseded': 'Section record corrected',
     'section.withdrawn': 'Section record withdrawn',
@@ -316,6 +324,7 @@ const en: typeof zh = {
     ...holdProblems,
     ...itemProblems,
     ...treatmentProblems,
+    ...signingProblems,
     offline: 'The server was not reached. Check the network and try again.',
     unknown: 'This did not work. Please try again later.',
     not_signed_in: 'Please sign in first.',
@@ -370,6 +379,8 @@ const en: typeof zh = {
   },
   field: {
     ...treatment.part, ...fixFields,
+    ...treatment.part,
+    ...signingFields,
     ...retentionFields,
     ...itemFields,
     device_captured_at: 'Taken by the device’s clock', proposed_hazard_code: 'Hazard proposed', hazard: 'Hazard name', entry_index: 'Ledger entry it decides', model: 'Model', assignee: 'Assigned to', plan: 'Service plan',

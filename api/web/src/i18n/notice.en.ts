@@ -7,7 +7,11 @@ export default {
   onlyUnread: 'Unread only',
   overdueDays: 'Overdue by {n} days',
   unread: 'unread',
+  problems: '{n} problem | {n} problems',
   kind: {
+    record_waits: 'An inspection record waits for your signature',
+    record_signed: 'Inspection record signed; the hazard notice is there',
+    record_refused: 'Inspection record refused; the hazard notice is there',
     finding_confirmed: 'A finding was confirmed',
     ticket_opened: 'New ticket',
     ticket_assigned: 'A ticket was assigned to you',

@@ -7,7 +7,11 @@ export default {
   onlyUnread: '只看未读',
   overdueDays: '已超期 {n} 天',
   unread: '未读',
+  problems: '{n} 个问题',
   kind: {
+    record_waits: '检查记录待企业签字',
+    record_signed: '检查记录双方已签字，整改通知书已送达',
+    record_refused: '企业拒签检查记录，整改通知书已送达',
     finding_confirmed: '隐患已确认',
     ticket_opened: '新整改单',
     ticket_assigned: '整改单已指派给您',

@@ -78,6 +78,7 @@ export const retention: typeof zh.retention = {
     retention: 'Its minimum retention is not over',
     event: 'Enter the day the thing ended',
     hold: 'It is under a legal hold, which must be lifted first',
+    together: 'Its answer’s entry must be named as well',
     open_ticket: 'Its ticket is not closed',
   },
   holds: 'Legal holds',

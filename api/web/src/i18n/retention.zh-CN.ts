@@ -76,6 +76,7 @@ export const retention = {
     retention: '未满法定或规定的保存期限',
     event: '请填写事项结束日期',
     hold: '处于保全状态，须先解除保全',
+    together: '须与其签字（拒签）记录一并申请',
     open_ticket: '整改单尚未销号',
   },
   holds: '证据保全',

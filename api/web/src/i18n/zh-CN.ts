@@ -4,6 +4,7 @@ import box from './box.zh-CN'
 import chain from './chain.zh-CN'
 import clip from './clip.zh-CN'
 import { clock, hold, holdActions, holdProblems } from './clock.zh-CN'
+import { signing, signingFields, signingKinds, signingProblems } from './signing.zh-CN'
 import { treatment, treatmentActions, treatmentProblems } from './treatment.zh-CN'
 import { fix, fixFields, fixKinds } from './fix.zh-CN'
 import flywheel from './flywheel.zh-CN'
@@ -12,6 +13,7 @@ import { kindsOf } from './kinds'
 import model from './model.zh-CN'
 import access from './access.zh-CN'
 import delivery from './delivery.zh-CN'
+import importing from './importing.zh-CN'
 import notice, { escalationActions } from './notice.zh-CN'
 import { retention, retentionFields, retentionKinds, retentionProblems, search } from './retention.zh-CN'
 import sections from './sections.zh-CN'
@@ -25,6 +27,7 @@ export default {
   chain,
   clip,
   clock,
+  signing,
   treatment,
   hold,
   item,
@@ -35,6 +38,7 @@ export default {
   access,
   delivery,
   notice,
+  importing,
   report,
   retention,
   search,
@@ -269,6 +273,10 @@ export default {
   kind: {
     ...retentionKinds, ...itemKinds, ...fixKinds,
     ...kindsOf({ ...holdActions, ...treatmentActions }),
+    ...signingKinds,
+    'enterprise.registered': '企业登记', 'enterprise.changed': '企业信息变更', 'enterprise.plan_added': '登记服务方案',
+    ...retentionKinds,
+    ...itemKinds,
     'section.recorded': '写入台账记录',
     'section.superseded': '更正台账记录',
     'section.withdrawn': '撤回台账记录',
@@ -315,6 +323,7 @@ export default {
     ...holdProblems,
     ...itemProblems,
     ...treatmentProblems,
+    ...signingProblems,
     offline: '无法连接服务器，请检查网络后重试。',
     unknown: '操作没有成功，请稍后重试。',
     not_signed_in: '请先登录。',
@@ -369,6 +378,8 @@ export default {
   },
   field: {
     ...treatment.part, ...fixFields,
+    ...treatment.part,
+    ...signingFields,
     ...retentionFields,
     ...itemFields,
     device_captured_at: '设备记录的拍摄时间', proposed_hazard_code: '原识别隐患', hazard: '隐患名称', entry_index: '所依据的台账记录', model: '模型', assignee: '责任人', plan: '服务方案',

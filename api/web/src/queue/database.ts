@@ -1,6 +1,8 @@
 /** What waits on this phone, in IndexedDB: a reload or a dead battery loses nothing. */
 import { type DBSchema, type IDBPDatabase, openDB } from 'idb'
 
+import type { RecordJob } from './records'
+
 /**
  * `waiting` is sent as soon as it can be; `sent` is safe on the server; `refused` needs a person, because
  * sending the same bytes again does not help.
@@ -13,7 +15,7 @@ export interface Upload {
   /** Who took it: another person on the same phone neither sees nor sends it. */
   userId: string
   enterpriseId: string
-  /** `visit:<local id>`, `inspection:<id>`, `ticket:<id>` or `record:<id>:<field>`. */
+  /** `visit:<local id>`, `inspection:<id>`, `ticket:<id>`, `record:<id>:<field>` or `signature:<record id>`. */
   group: string
   fileName: string
   size: number
@@ -40,16 +42,20 @@ interface QueueSchema extends DBSchema {
   uploads: { key: string; value: Upload; indexes: { group: string } }
   bytes: { key: string; value: ArrayBuffer }
   visits: { key: string; value: Visit }
+  records: { key: string; value: RecordJob }
 }
 
 export type QueueDatabase = IDBPDatabase<QueueSchema>
 
 export function openQueue(name = 'anxun-queue'): Promise<QueueDatabase> {
-  return openDB<QueueSchema>(name, 1, {
-    upgrade(database) {
-      database.createObjectStore('uploads', { keyPath: 'id' }).createIndex('group', 'group')
-      database.createObjectStore('bytes')
-      database.createObjectStore('visits', { keyPath: 'id' })
+  return openDB<QueueSchema>(name, 2, {
+    upgrade(database, before) {
+      if (before < 1) {
+        database.createObjectStore('uploads', { keyPath: 'id' }).createIndex('group', 'group')
+        database.createObjectStore('bytes')
+        database.createObjectStore('visits', { keyPath: 'id' })
+      }
+      database.createObjectStore('records', { keyPath: 'id' })
     },
   })
 }

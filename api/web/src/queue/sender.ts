@@ -11,6 +11,7 @@ import { type Part, nextPart } from '@/api/evidence'
 import { ProblemError, isTransient } from '@/api/problem'
 
 import { type QueueDatabase, type Upload, type Visit, removeUpload } from './database'
+import { SIGNATURE } from './records'
 
 export interface Progress {
   received: number
@@ -34,7 +35,7 @@ export const TICKET = 'ticket:'
 export const RECORD = 'record:'
 
 // Named by their hash in what follows; a visit's photos join it at once.
-const NAMED_LATER = [TICKET, RECORD]
+const NAMED_LATER = [TICKET, RECORD, SIGNATURE]
 
 /** The next picture of this person that can be sent. */
 async function nextWaiting(database: QueueDatabase, userId: string): Promise<Upload | undefined> {
@@ -68,15 +69,17 @@ async function sendBytes(
   }
 }
 
-async function inspectionOf(
+/** The inspection of a group on the server, begun there where the visit began without signal; null where it has none. */
+export async function inspectionOf(
   database: QueueDatabase,
-  transport: Transport,
-  upload: Upload,
+  transport: Pick<Transport, 'startInspection'>,
+  group: string,
+  name: string,
 ): Promise<string | null> {
-  if (upload.group.startsWith(INSPECTION)) return upload.group.slice(INSPECTION.length)
-  if (!upload.group.startsWith(VISIT)) return null
-  const visit = await database.get('visits', upload.group.slice(VISIT.length))
-  if (!visit) throw new ProblemError({ status: 0, code: 'visit_lost', detail: upload.fileName })
+  if (group.startsWith(INSPECTION)) return group.slice(INSPECTION.length)
+  if (!group.startsWith(VISIT)) return null
+  const visit = await database.get('visits', group.slice(VISIT.length))
+  if (!visit) throw new ProblemError({ status: 0, code: 'visit_lost', detail: name })
   if (!visit.inspectionId) {
     visit.inspectionId = await transport.startInspection(visit)
     await database.put('visits', visit)
@@ -106,7 +109,7 @@ export async function runQueue(
     if (!upload) return 'empty'
     try {
       await sendBytes(database, transport, upload, changed)
-      const inspectionId = await inspectionOf(database, transport, upload)
+      const inspectionId = await inspectionOf(database, transport, upload.group, upload.fileName)
       if (inspectionId) await transport.addPhoto(upload.enterpriseId, inspectionId, upload)
       await finish(database, upload)
     } catch (error) {

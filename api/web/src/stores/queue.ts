@@ -5,11 +5,13 @@ import { computed, ref, shallowRef } from 'vue'
 import { api, unwrap } from '@/api/client'
 import { KEY_HEADER } from '@/api/keys'
 import { sendPart, uploadState } from '@/api/evidence'
+import { recordTransport } from '@/api/inspection-records'
 import {
   type QueueDatabase, type Upload, type Visit, addUpload, openQueue, removeUpload,
 } from '@/queue/database'
 import { randomId, sha256Hex } from '@/queue/hash'
-import { INSPECTION, type Transport, VISIT, runQueue } from '@/queue/sender'
+import { type RecordJob, runRecords } from '@/queue/records'
+import { INSPECTION, type Transport, VISIT, inspectionOf, runQueue } from '@/queue/sender'
 
 import { useSession } from './session'
 
@@ -46,6 +48,7 @@ export const useQueue = defineStore('queue', () => {
   const session = useSession()
   const all = shallowRef<Upload[]>([])
   const visits = shallowRef<Visit[]>([])
+  const allRecords = shallowRef<RecordJob[]>([])
   const isOffline = ref(false)
   let database: Promise<QueueDatabase> | null = null
   let running = false
@@ -56,12 +59,14 @@ export const useQueue = defineStore('queue', () => {
   const userId = computed(() => session.me?.id ?? '')
   const uploads = computed(() => all.value.filter((upload) => upload.userId === userId.value))
   const waiting = computed(() => uploads.value.filter(({ state }) => state === 'waiting'))
+  const records = computed(() => allRecords.value.filter((job) => job.userId === userId.value))
   const myVisits = computed(() => visits.value.filter((visit) => visit.userId === userId.value))
 
   async function refresh(): Promise<void> {
     const db = await open()
     all.value = (await db.getAll('uploads')).sort((a, b) => a.addedAt - b.addedAt)
     visits.value = (await db.getAll('visits')).sort((a, b) => b.startedAt - a.startedAt)
+    allRecords.value = await db.getAll('records')
   }
 
   const inGroup = (group: string): Upload[] =>
@@ -125,7 +130,7 @@ export const useQueue = defineStore('queue', () => {
     try {
       while (again) {
         again = false
-        const end = await runQueue(await open(), transport, userId.value, () => void refresh())
+        const end = await sendAll()
         isOffline.value = end === 'offline'
         if (end === 'signed_out') session.expire()
         if (end === 'offline') {
@@ -139,6 +144,28 @@ export const useQueue = defineStore('queue', () => {
     }
   }
 
+  async function sendAll(): ReturnType<typeof runQueue> {
+    const db = await open()
+    const changed = (): void => void refresh()
+    const end = await runQueue(db, transport, userId.value, changed)
+    if (end !== 'empty') return end
+    // A record's pictures come first; so its inspection does, where it began without signal.
+    const find = (group: string, name: string): Promise<string | null> => inspectionOf(db, transport, group, name)
+    return runRecords(db, recordTransport, userId.value, find, changed)
+  }
+
+  /** Keep an inspection record on this device, whatever state it is in. */
+  async function putRecord(job: RecordJob): Promise<void> {
+    // A reactive object cannot be stored.
+    await (await open()).put('records', JSON.parse(JSON.stringify(job)) as RecordJob)
+    await refresh()
+  }
+
+  async function removeRecord(id: string): Promise<void> {
+    await (await open()).delete('records', id)
+    await refresh()
+  }
+
   /** Wake the sender with the app, and whenever the line comes back. */
   async function start(): Promise<void> {
     addEventListener('online', () => void run())
@@ -149,7 +176,7 @@ export const useQueue = defineStore('queue', () => {
 
   async function forgetFinishedVisits(): Promise<void> {
     const db = await open()
-    const busy = new Set(all.value.map(({ group }) => group))
+    const busy = new Set([...all.value, ...allRecords.value].map(({ group }) => group))
     for (const visit of visits.value) {
       if (visit.inspectionId && !busy.has(VISIT + visit.id)) await db.delete('visits', visit.id)
     }
@@ -158,6 +185,6 @@ export const useQueue = defineStore('queue', () => {
 
   return {
     uploads, waiting, visits: myVisits, isOffline, inGroup, ofInspection, startVisit,
-    add, remove, retry, clear, run, start, refresh,
+    records, add, remove, retry, clear, run, start, refresh, putRecord, removeRecord,
   }
 })

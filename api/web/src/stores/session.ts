@@ -4,7 +4,7 @@ import { computed, ref, watch } from 'vue'
 
 import { api, unwrap } from '@/api/client'
 import { OfflineError, ProblemError } from '@/api/problem'
-import type { Me, Role } from '@/api/types'
+import type { ImportKind, Me, Role } from '@/api/types'
 
 // Names only, never a secret: lets the person keep taking photos after a reload without signal.
 const ME_KEPT_AS = 'anxun.me'
@@ -16,6 +16,12 @@ const MAY_HOLD: readonly Role[] = ['service_centre', 'enterprise_officer']
 const MAY_EXPORT_DATASET: readonly Role[] = ['service_centre']
 const MAY_READ_REPORTS: readonly Role[] = ['expert', 'enterprise_officer', 'service_centre', 'insurer', 'government']
 const MAY_MANAGE_DEVICES: readonly Role[] = ['expert', 'service_centre', 'enterprise_officer']
+const MAY_IMPORT: Record<ImportKind, readonly Role[]> = {
+  enterprises: ['service_centre'],
+  people: ['service_centre', 'enterprise_officer'],
+  cameras: MAY_MANAGE_DEVICES,
+}
+const IMPORT_KINDS: readonly ImportKind[] = ['enterprises', 'people', 'cameras']
 
 function keptMe(): Me | null {
   try {
@@ -56,6 +62,8 @@ export const useSession = defineStore('session', () => {
   const hidesHeads = computed(() => me.value?.shows_heads === false)
   const mayReadReports = computed(() => MAY_READ_REPORTS.some((role) => roles.value.has(role)))
   const mayManageDevices = computed(() => MAY_MANAGE_DEVICES.some((role) => roles.value.has(role)))
+
+  const importable = computed(() => IMPORT_KINDS.filter((kind) => MAY_IMPORT[kind].some((role) => roles.value.has(role))))
 
   function keep(person: Me | null): void {
     me.value = person
@@ -101,7 +109,7 @@ export const useSession = defineStore('session', () => {
   }
 
   return {
-    me, isKnown, hasExpired, enterprises, enterpriseId, roles, mayDecide, mayAskErasure, mayHold, mayManageDevices, mayReadReports, mayExportDataset, hidesHeads,
+    me, isKnown, hasExpired, enterprises, enterpriseId, roles, mayDecide, mayAskErasure, mayHold, mayManageDevices, mayReadReports, mayExportDataset, hidesHeads, importable,
     load, signIn, signOut, expire, enterpriseName,
   }
 })

@@ -1,0 +1,329 @@
+"""The paper that goes out with an inspection record: the record itself and, with problems, the written hazard notice. A4, Chinese.
+
+The same record, answer and pictures give the same bytes: nothing in the file depends on when or where it was made but the
+time of the answer. Heads on its photos are blurred, because every party of the enterprise may read it.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+from typing import Final
+from uuid import UUID
+
+from inspection.china import CHINA
+from inspection.evidence import EvidenceStore
+from inspection.record_wire import (
+    DrawnSignature,
+    EnterpriseRefusal,
+    EnterpriseSignature,
+    RecordContent,
+    RecordProblem,
+)
+from inspection.reports.cards import place_picture
+from inspection.reports.fonts import ReportFonts
+from inspection.reports.paper import (
+    ACCENT,
+    ALARM,
+    BAND,
+    BOTTOM,
+    LEADING,
+    MARGIN,
+    POINTS_PER_MM,
+    SOFT,
+    Paper,
+)
+from inspection.reports.photos import SMALL_PX, Absent, Image, PhotoShelf
+from inspection.reports.words import CHINESE
+from inspection.tables import InspectionRecord
+
+Answer = EnterpriseSignature | EnterpriseRefusal
+LABEL, QR = 25.0, 27.0
+PHOTO_WH, SIGNED_WH = (41.0, 31.0), (78.0, 30.0)
+SIZE = 9.2
+STEP = SIZE * LEADING / POINTS_PER_MM
+WORDS: Final = {
+    "record": "安全检查记录",
+    "notice": "安全检查记录暨事故隐患整改通知书",
+    "disclaimer": "本记录不代表企业已经安全，不免除企业的主体责任。标注“待核实”的依据和期限尚未与原文核对，引用前请核实。照片中的人员头部已作模糊处理。",
+    "scan": "扫码查看账本证明",
+    "none": "检查范围内未发现事故隐患。",
+    "undecided": "另有 {count} 处由 AI 提出的疑似隐患在签字时尚未经人工复核，不列入本记录。",
+    "times": "署名时间：{phone}（签字设备）；收到时间：{server}（服务器）",
+}
+
+
+@dataclass(frozen=True)
+class SignedRecord:
+    """What the paper shows: the row as it was frozen, and the enterprise's answer with the server's time of it."""
+
+    enterprise_id: UUID
+    number: str
+    revision: int
+    content: RecordContent
+    content_sha256: str
+    inspector: DrawnSignature
+    recorded_at: datetime
+    entry_index: int
+    answer: Answer
+    answered_at: datetime
+
+    @classmethod
+    def from_row(cls, row: InspectionRecord, answer: Answer, at: datetime) -> "SignedRecord":
+        """Return a record with the answer that it is about to get."""
+        return cls(
+            enterprise_id=row.enterprise_id,
+            number=row.number,
+            revision=row.revision,
+            content=RecordContent.model_validate(row.content),
+            content_sha256=row.content_sha256,
+            inspector=DrawnSignature.model_validate(row.signature),
+            recorded_at=row.recorded_at,
+            entry_index=row.entry_index,
+            answer=answer,
+            answered_at=at,
+        )
+
+
+@dataclass(frozen=True)
+class NoticeMaker:
+    """Makes the paper. `blur` makes heads on a picture unrecognisable; `public_url` is where people reach the app."""
+
+    evidence: EvidenceStore
+    blur: Callable[[Image], Image]
+    public_url: str
+    extra_fonts: Sequence[Path] = field(default=())
+
+    def make(self, signed: SignedRecord) -> bytes:
+        """Return the PDF. Raises `StorageUnavailable`, `models.errors.ModelError`: never a photo with heads."""
+        paper = Paper(ReportFonts(self.extra_fonts))
+        try:
+            photos, drawings = PhotoShelf(self.evidence, self.blur), PhotoShelf(self.evidence)
+            address = (
+                f"{self.public_url}/enterprises/{signed.enterprise_id}/ledger/{signed.entry_index}"
+            )
+            _Writer(paper, signed, photos, drawings).write(address)
+            return bytes(paper.pdf.output())
+        finally:
+            paper.close()
+
+
+@dataclass(frozen=True)
+class _Writer:
+    paper: Paper
+    signed: SignedRecord
+    photos: PhotoShelf
+    drawings: PhotoShelf
+
+    def write(self, address: str) -> None:
+        paper, content = self.paper, self.signed.content
+        self._describe()
+        paper.add_page(landscape=False)
+        self._head(address)
+        self._facts()
+        self._title("检查发现的问题")
+        if not content.problems:
+            paper.paragraph(WORDS["none"], SIZE)
+        for number, problem in enumerate(content.problems, 1):
+            self._problem(number, problem)
+        if content.undecided:
+            paper.paragraph(WORDS["undecided"].format(count=content.undecided), 8.4, colour=SOFT)
+        if content.handling:
+            self._title("处理意见")
+            paper.paragraph(content.handling, SIZE)
+        self._title("双方确认", SIGNED_WH[1] + 40)
+        self._signatures()
+        paper.y += 3
+        paper.paragraph(WORDS["disclaimer"], 7.6, colour=SOFT)
+        self._edges()
+
+    @property
+    def _name(self) -> str:
+        return WORDS["notice" if self.signed.content.problems else "record"]
+
+    def _describe(self) -> None:
+        pdf, signed = self.paper.pdf, self.signed
+        pdf.set_title(f"{self._name} {signed.number}")
+        pdf.set_author(signed.content.inspectors)
+        pdf.set_subject(signed.content_sha256)
+        pdf.set_creator("anxun")
+        pdf.set_creation_date(signed.answered_at)
+        pdf.set_lang("zh-CN")
+
+    def _head(self, address: str) -> None:
+        paper, signed = self.paper, self.signed
+        paper.rect(0, 0, 210, 5, ACCENT)
+        left = 210 - MARGIN - QR
+        paper.qr_code(left, 12, QR, address)
+        caption = f"{WORDS['scan']} #{signed.entry_index}"
+        paper.text(left + (QR - paper.text_width(caption, 6.4)) / 2, 12 + QR + 2, caption, 6.4)
+        paper.y = 24
+        for line in paper.lines(self._name, left - MARGIN - 4, 17):
+            paper.text(MARGIN, paper.y, line, 17, bold=True)
+            paper.y += 8
+        number = f"编号 {signed.number}"
+        if signed.revision > 1:
+            number += f"　第 {signed.revision} 版（更正前版本）"
+        paper.text(MARGIN, paper.y, number, 10, colour=SOFT)
+        paper.y = max(paper.y + 6, 12 + QR + 6)
+
+    def _facts(self) -> None:
+        content = self.signed.content
+        facts = (
+            ("被检查单位", content.enterprise),
+            ("统一社会信用代码", content.credit_code),
+            ("检查时间", f"{_shown(content.started_at)} 至 {_shown(content.ended_at)}"),
+            ("检查地点", content.place),
+            ("检查人员", content.inspectors),
+            ("陪同人员", content.accompanied_by),
+            ("检查内容", content.checked),
+        )
+        for name, value in facts:
+            if value:
+                self._fact(name, value, label=34)
+                self.paper.rule(MARGIN, self.paper.y, self.paper.width)
+                self.paper.y += 0.8
+
+    def _fact(self, name: str, value: str, *, label: float = LABEL, x: float = MARGIN) -> None:
+        paper = self.paper
+        for number, line in enumerate(paper.lines(value, paper.width - label - (x - MARGIN), SIZE)):
+            paper.need(STEP)
+            if number == 0:
+                paper.text(x, paper.y + STEP * 0.75, name, 8.4, colour=SOFT)
+            paper.text(x + label, paper.y + STEP * 0.75, line, SIZE)
+            paper.y += STEP
+
+    def _title(self, text: str, room: float = 24) -> None:
+        paper = self.paper
+        paper.need(room)
+        paper.y += 4
+        paper.rect(MARGIN, paper.y, 1.6, 6, ACCENT)
+        paper.text(MARGIN + 4, paper.y + 4.6, text, 12, bold=True)
+        paper.y += 9
+
+    def _problem(self, number: int, problem: RecordProblem) -> None:
+        paper = self.paper
+        is_major = problem.level == "major"
+        level = CHINESE[problem.level]
+        width = paper.width - paper.text_width(level, 9) - 12
+        lines = paper.lines(f"{number}. {problem.text}", width, 10)
+        height = 2.4 + len(lines) * 5
+        # The head does not stand alone at a page's end.
+        paper.need(height + (PHOTO_WH[1] if problem.photos else 0) + 2 * STEP)
+        paper.rect(MARGIN, paper.y, paper.width, height, BAND)
+        paper.rect(MARGIN, paper.y, 1.6, height, ALARM if is_major else ACCENT)
+        right = MARGIN + paper.width - paper.text_width(level, 9) - 2
+        paper.text(right, paper.y + 4.8, level, 9, colour=ALARM if is_major else SOFT)
+        for at, line in enumerate(lines):
+            paper.text(MARGIN + 4, paper.y + 4.8 + at * 5, line, 10, bold=True)
+        paper.y += height + 1
+        for name, value in _problem_facts(problem):
+            self._fact(name, value, x=MARGIN + 4)
+        self._pictures(problem.photos)
+        paper.y += 2.5
+
+    def _pictures(self, sha256s: Sequence[str]) -> None:
+        if not sha256s:
+            return
+        paper, (width, height) = self.paper, PHOTO_WH
+        paper.need(height + 6)
+        paper.y += 1
+        for at, sha256 in enumerate(sha256s):
+            x = MARGIN + 4 + at * (width + 2)
+            self._picture(self.photos, sha256, x, PHOTO_WH)
+            paper.text(x, paper.y + height + 2.8, f"SHA-256 {sha256[:12]}…", 6.2, colour=SOFT)
+        paper.y += height + 4.5
+
+    def _picture(
+        self, shelf: PhotoShelf, sha256: str, x: float, box_wh: tuple[float, float]
+    ) -> None:
+        paper = self.paper
+        printed = shelf.picture(sha256, SMALL_PX)
+        if isinstance(printed, Absent):
+            paper.rect(x, paper.y, *box_wh, (246, 248, 247))
+            paper.text(x + 2, paper.y + box_wh[1] / 2, CHINESE[printed.why], 8, colour=SOFT)
+        else:
+            place_picture(paper, printed, (x, paper.y), box_wh, sha256)
+
+    def _signatures(self) -> None:
+        paper, signed = self.paper, self.signed
+        paper.need(SIGNED_WH[1] + 24)
+        top, half = paper.y, paper.width / 2
+        self._signature(MARGIN, "检查人员", signed.inspector, signed.recorded_at)
+        ends = paper.y
+        paper.y = top
+        if isinstance(signed.answer, EnterpriseSignature):
+            drawn = signed.answer.signature
+            self._signature(MARGIN + half + 4, "被检查单位", drawn, signed.answered_at)
+            paper.y = max(paper.y, ends)
+        else:
+            paper.y = ends
+            self._refusal(signed.answer)
+
+    def _signature(self, x: float, side: str, drawn: DrawnSignature, at: datetime) -> None:
+        paper, (width, height) = self.paper, SIGNED_WH
+        paper.text(x, paper.y + 4, f"{side}：{drawn.name}（{drawn.position}）", 9)
+        paper.y += 6
+        paper.frame(x, paper.y, width, height)
+        self._picture(self.drawings, drawn.picture_sha256, x, SIGNED_WH)
+        paper.y += height + 3.4
+        times = WORDS["times"].format(phone=_shown(drawn.signed_at), server=_china(at))
+        for line in paper.lines(times, width, 6.6):
+            paper.text(x, paper.y, line, 6.6, colour=SOFT)
+            paper.y += 3
+        paper.text(x, paper.y, f"SHA-256 {drawn.picture_sha256[:24]}…", 6.2, colour=SOFT)
+        paper.y += 3
+
+    def _refusal(self, refusal: EnterpriseRefusal) -> None:
+        paper = self.paper
+        paper.need(30)
+        paper.y += 2
+        paper.text(MARGIN, paper.y + 4, "被检查单位拒绝签字", 11, colour=ALARM, bold=True)
+        paper.y += 7
+        who = f"{refusal.name}（{refusal.position}）" if refusal.position else refusal.name
+        for name, value in (
+            ("拒签人", who),
+            ("拒签理由", refusal.reason),
+            ("记录时间", f"{_shown(refusal.refused_at)}；收到 {_china(self.signed.answered_at)}"),
+        ):
+            if value:
+                self._fact(name, value)
+        if refusal.witness is not None:
+            paper.need(SIGNED_WH[1] + 18)
+            self._signature(MARGIN, "见证人", refusal.witness, self.signed.answered_at)
+
+    def _edges(self) -> None:
+        paper, signed = self.paper, self.signed
+        count = len(paper.sizes_wh)
+        for number in range(1, count + 1):
+            paper.pdf.page = number
+            with paper.pdf.local_context(font_family="f0", font_size_pt=7.2):
+                below = 297 - BOTTOM + 9
+                said = f"{signed.number}　内容 SHA-256 {signed.content_sha256}"
+                paper.text(MARGIN, below, said, 6.6, colour=SOFT)
+                page = CHINESE["page"].format(number=number, count=count)
+                left = 210 - MARGIN - paper.text_width(page, 7.2)
+                paper.text(left, below, page, 7.2, colour=SOFT)
+
+
+def _problem_facts(problem: RecordProblem) -> Sequence[tuple[str, str]]:
+    basis = problem.basis
+    if basis and not problem.is_basis_checked:
+        basis += f"（{CHINESE['unchecked']}）"
+    deadline = _shown(problem.deadline) if problem.deadline else ""
+    facts = (
+        ("地点", problem.place),
+        ("依据", basis),
+        ("整改期限", deadline),
+        ("整改单", problem.ticket_number or ""),
+        ("处理", problem.handling),
+    )
+    return [(name, value) for name, value in facts if value]
+
+
+def _shown(moment: str) -> str:
+    return _china(datetime.fromisoformat(moment))
+
+
+def _china(at: datetime) -> str:
+    return f"{at.astimezone(CHINA):%Y-%m-%d %H:%M}"
