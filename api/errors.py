@@ -152,6 +152,12 @@ PROBLEMS: Mapping[type[Exception], ProblemKind] = {
     domain.TreatmentPlanRequired: ProblemKind(
         409, "treatment_plan_required", "File the treatment plan first"
     ),
+    domain.ItemNotStanding: ProblemKind(409, "item_not_standing", "It does not stand any more"),
+    domain.ReinspectionPending: ProblemKind(
+        409, "reinspection_pending", "A fix waits for its reinspection"
+    ),
+    domain.MergeRefused: ProblemKind(409, "merge_refused", "Not joined this way round"),
+    domain.SplitRefused: ProblemKind(409, "split_refused", "Not split off"),
     domain.VersionConflict: ProblemKind(412, "stale_version", "Somebody else was faster"),
     domain.AlreadyExists: ProblemKind(409, "already_exists", "It is there already"),
     domain.IdReused: ProblemKind(409, "id_reused", "This id has another content"),

@@ -9,13 +9,20 @@ from api.shapes.findings import FindingView
 from api.shapes.items import ItemChangeView, ItemDetail, ItemView
 from api.ticket_views import ticket_views
 from inspection.item_changes import changes_of
+from inspection.item_merging import may_change
 from inspection.items import joined_items
-from inspection.tables import Finding, HazardItem, ItemChange, RemediationTicket
+from inspection.queries import FindingFilter, Paging, list_findings
+from inspection.scopes import Scope
+from inspection.tables import HazardItem, ItemChange, RemediationTicket
 from inspection.wire import utc_now
 
+SHOWN_SIGHTINGS = 100
 
-def item_detail(session: Session, item: HazardItem, sightings: Sequence[Finding]) -> ItemDetail:
+
+def item_detail(session: Session, scope: Scope, item: HazardItem) -> ItemDetail:
     """Return an item with its tickets and what happened to it, to those that were joined into it too."""
+    wanted = FindingFilter(enterprise_id=item.enterprise_id, item_id=item.id)
+    sightings = list_findings(session, scope, wanted, Paging(limit=SHOWN_SIGHTINGS))
     item_ids = [item.id, *joined_items(session, item.enterprise_id, item.id)]
     tickets = session.exec(
         select(RemediationTicket)
@@ -26,11 +33,13 @@ def item_detail(session: Session, item: HazardItem, sightings: Sequence[Finding]
         .order_by(col(RemediationTicket.id).desc())
     ).all()
     views = ticket_views(session, tickets, utc_now())
+    views.sort(key=lambda view: view.id != item.ticket_id)
     return ItemDetail(
         item=ItemView.from_row(item),
-        findings=[FindingView.from_row(row) for row in sightings],
+        findings=[FindingView.from_row(row) for row in sightings.rows],
         ticket=next((view for view in views if view.id == item.ticket_id), None),
         tickets=views,
+        may_change=may_change(scope, item),
         changes=_changes(session, changes_of(session, item.enterprise_id, item_ids)),
     )
 

@@ -66,11 +66,14 @@ async def step_taker(
     ] = None,
 ) -> StepTaker:
     """Return who takes a step. Raises `MalformedHeader`."""
-    version = None if if_match is None else _version(if_match)
+    version = version_of(if_match)
     return StepTaker(session, caller, enterprise_id, ticket_id, version, remote)
 
 
-def _version(if_match: str) -> int:
+def version_of(if_match: str | None) -> int | None:
+    """Return the version that was read; None where none was said. Raises `MalformedHeader`."""
+    if if_match is None:
+        return None
     tag = VERSION_TAG.fullmatch(if_match.strip())
     if tag is None:
         raise MalformedHeader('If-Match is the version that was read, in quotes, such as "3"')

@@ -11,6 +11,10 @@
     │   ├── AlreadyDecided          a finding is confirmed or dismissed once
     │   ├── StepNotPossible         the ticket's state does not know this step
     │   ├── TreatmentPlanRequired   a major hazard is not fixed without a plan
+    │   ├── ItemNotStanding         a hazard item is closed, dismissed or joined
+    │   ├── ReinspectionPending     a fix waits for a second person's look
+    │   ├── MergeRefused            two items cannot be joined this way round
+    │   ├── SplitRefused            findings cannot be split off an item
     │   ├── VersionConflict         someone else was faster
     │   ├── AlreadyExists           a name or number that is taken
     │   ├── ErasureRefused          what must be kept is not erased
@@ -135,6 +139,31 @@ class TreatmentPlanRequired(Conflict):
         super().__init__(
             "a major hazard needs its treatment plan before the fix starts: file its six parts, the stop of work and the report first"
         )
+
+
+class ItemNotStanding(Conflict):
+    """A hazard item that does not stand any more is not joined, and one that was joined is not split."""
+
+    def __init__(self, item_id: UUID, state: str) -> None:
+        self.state = state
+        super().__init__(f"hazard {item_id} is {state}; read it again")
+
+
+class ReinspectionPending(Conflict):
+    """A fix waits for its reinspection: nothing of its hazard changes meanwhile."""
+
+    def __init__(self, number: str) -> None:
+        super().__init__(
+            f"the fix of ticket {number} waits for its reinspection; reinspect it first"
+        )
+
+
+class MergeRefused(Conflict):
+    """Two items cannot be joined this way round; the message says why."""
+
+
+class SplitRefused(Conflict):
+    """These findings cannot be split off; the message says why."""
 
 
 class VersionConflict(Conflict):

@@ -1,12 +1,15 @@
 """Hazard items: the standing problems."""
 
+from dataclasses import dataclass
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import Depends, Query, Response
+from fastapi import Depends, Header, Query, Response
 from fastapi.responses import StreamingResponse
+from sqlmodel import Session
 
 from api.access import log_access
+from api.auth import Caller
 from api.deps import (
     AppParts,
     CurrentUser,
@@ -18,6 +21,7 @@ from api.deps import (
     SearchText,
     Since,
     Until,
+    Writing,
 )
 from api.errors import problems
 from api.exports import ZIP, bundle_answer, latest_checkpoint, published_entries
@@ -25,14 +29,59 @@ from api.item_views import item_detail
 from api.routing import ApiRouter
 from api.shapes.base import HazardCode, Level
 from api.shapes.items import ItemDetail, ItemPage, ItemView
+from api.step_taker import version_of
 from inspection import queries
-from inspection.queries import FindingFilter, ItemFilter, Paging
-from inspection.tables import ItemState
-from inspection.wire import SourceKind
+from inspection.item_merging import ItemRef, Part, merge_items, split_item
+from inspection.item_wire import ItemMerge, ItemSplit
+from inspection.queries import ItemFilter
+from inspection.tables import HazardItem, ItemState
+from inspection.wire import SourceKind, utc_now
 
 router = ApiRouter(tags=["items"])
-SHOWN_SIGHTINGS = 100
 EVERY_ITEM = ItemFilter()
+ITEM = "/enterprises/{enterprise_id}/items/{item_id}"
+CHANGE_PROBLEMS = problems(400, 401, 403, 404, 409, 412, 422)
+
+
+@dataclass(frozen=True)
+class ItemChanger:
+    """Who changes which item, and the version of it that they had read."""
+
+    session: Session
+    caller: Caller
+    ref: ItemRef
+    remote: str
+
+    def answer(self, action: str, item: HazardItem) -> ItemDetail:
+        """Note the change in the access log, and return an item as it is then."""
+        log_access(
+            self.session,
+            actor=self.caller.actor,
+            action=action,
+            enterprise_id=self.ref.enterprise_id,
+            detail=str(self.ref.item_id),
+            remote=self.remote,
+        )
+        return item_detail(self.session, self.caller.scope, item)
+
+
+async def item_changer(
+    enterprise_id: EnterpriseId,
+    item_id: UUID,
+    caller: CurrentUser,
+    session: Writing,
+    remote: Remote,
+    if_match: Annotated[
+        str | None,
+        Header(description="version of the item that was read, in quotes", examples=['"3"']),
+    ] = None,
+) -> ItemChanger:
+    """Return who changes an item. Raises `MalformedHeader`."""
+    ref = ItemRef(enterprise_id, item_id, utc_now(), version_of(if_match))
+    return ItemChanger(session, caller, ref, remote)
+
+
+Change = Annotated[ItemChanger, Depends(item_changer, scope="function")]
 
 
 async def item_filter(  # noqa: PLR0913  a parameter a filter
@@ -76,7 +125,7 @@ def list_items(
 
 
 @router.get(
-    "/enterprises/{enterprise_id}/items/{item_id}",
+    ITEM,
     operation_id="getItem",
     summary="A hazard item",
     responses=problems(401, 404, 422),
@@ -86,17 +135,38 @@ def get_item(
 ) -> ItemDetail:
     """Return an item with its sightings, its tickets and what happened to it."""
     item = queries.get_item(session, user.scope, enterprise_id, item_id)
-    sightings = queries.list_findings(
-        session,
-        user.scope,
-        FindingFilter(enterprise_id=enterprise_id, item_id=item_id),
-        Paging(limit=SHOWN_SIGHTINGS),
+    return item_detail(session, user.scope, item)
+
+
+@router.post(
+    f"{ITEM}/merge",
+    operation_id="mergeItem",
+    summary="Join an item into another",
+    responses=CHANGE_PROBLEMS,
+)
+def merge_item(body: ItemMerge, change: Change) -> ItemDetail:
+    """Two items are one problem: the other one stays, gets the findings, and is returned."""
+    survivor = merge_items(
+        change.session, change.caller.scope, change.ref, body.into_item_id, body.reason
     )
-    return item_detail(session, item, sightings.rows)
+    return change.answer("item.merge", survivor)
+
+
+@router.post(
+    f"{ITEM}/split",
+    operation_id="splitItem",
+    summary="Split findings off an item",
+    responses=CHANGE_PROBLEMS,
+)
+def split_off(body: ItemSplit, change: Change) -> ItemDetail:
+    """Some findings are of another problem: they become an item of their own, which is returned."""
+    part = Part(body.finding_ids, body.reason, body.place)
+    new = split_item(change.session, change.caller.scope, change.ref, part)
+    return change.answer("item.split", new)
 
 
 @router.get(
-    "/enterprises/{enterprise_id}/items/{item_id}/bundle",
+    f"{ITEM}/bundle",
     operation_id="getItemBundle",
     summary="One item for an offline check",
     responses={**ZIP, **problems(401, 404, 409, 422)},

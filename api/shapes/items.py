@@ -57,7 +57,7 @@ class ItemChangeView(Wire):
 class ItemDetail(Wire):
     """An item with its sightings (the newest 100), its standing or last ticket, all its tickets, and what happened to it.
 
-    `tickets` are the newest first, those of items that were joined into it among them.
+    `tickets`: that one first, then the newest; those of items that were joined into it among them.
     """
 
     item: ItemView
@@ -65,6 +65,7 @@ class ItemDetail(Wire):
     ticket: TicketView | None
     tickets: list[TicketView]
     changes: list[ItemChangeView]
+    may_change: bool = Field(description="the caller may join it and split findings off")
 
 
 class Decision(Wire):

@@ -36,6 +36,7 @@ _LEFT_OUT = frozenset(
         "revision",
         "supersedes",
         "hazard",
+        "other_hazard_code",
         "boxes_by",
         "decided_as",
     }

@@ -24,6 +24,8 @@ BODIES: dict[str, Any] = {
     "submitFindings": {"drafts": [{}]},
     "confirmFinding": {},
     "dismissFinding": {"reason": "none"},
+    "mergeItem": {"into_item_id": "01920000-0000-7000-8000-000000000000", "reason": "x"},
+    "splitItem": {"finding_ids": ["01920000-0000-7000-8000-000000000000"], "reason": "x"},
     "startInspection": {"place": "gate"},
     "addPhoto": {"evidence_sha256": SHA256},
     "freezeInspectionRecord": RECORD_SENT,
