@@ -28,6 +28,7 @@ from numpy.typing import NDArray
 from sqlmodel import Session
 
 from api.access import log_access
+from inspection.disagreements import difference_of, disagreements_of
 from inspection.dismissals import dismissal_reasons
 from inspection.errors import InvalidInput
 from inspection.evidence import EvidenceStore
@@ -273,6 +274,9 @@ def _finding(finding: Finding) -> dict[str, Any]:
         "decided_as": finding.decided_role,
         "decided_at": timestamp(finding.decided_at) if finding.decided_at else None,
         "boxes_by": "person" if drawn else "model",
+        "boxes": {"model": finding.boxes, "person": finding.decided_boxes},
+        "level": {"catalogue": finding.catalogue_level, "person": finding.decided_level},
+        "disagreement": _disagreement(finding),
         "complete_labels": finding.complete_labels or [],
         "model": {"name": finding.model_name, "sha256": finding.model_sha256},
         "source": {"kind": finding.source_kind, "name": finding.source_name},
@@ -282,6 +286,16 @@ def _finding(finding: Finding) -> dict[str, Any]:
             "index": finding.decision_entry_index,
             "leaf_hash": finding.decision_leaf_hash,
         },
+    }
+
+
+def _disagreement(finding: Finding) -> dict[str, Any]:
+    boxes = difference_of(finding)
+    return {
+        "kinds": [kind.value for kind in disagreements_of(finding)],
+        "moved": [{"from": said, "to": drawn} for said, drawn in boxes.moved],
+        "missed": list(boxes.missed),
+        "false_boxes": list(boxes.false_boxes),
     }
 
 
@@ -295,6 +309,14 @@ def _report(rows: Sequence[dict[str, Any]], left_out: Sequence[dict[str, str]]) 
         "left_out": len(left_out),
         "sources": dict(Counter(row["source"] for row in rows)),
         "boxes": {split: {k: count[k] for k in LABELS} for split, count in boxes.items()},
+        "disagreements": dict(
+            Counter(
+                kind
+                for row in rows
+                for finding in row["findings"]
+                for kind in finding["disagreement"]["kinds"]
+            )
+        ),
         "known": {
             label: {letter: sum(row["knowledge"][at] == letter for row in rows) for letter in "LAU"}
             for at, label in enumerate(LABELS)

@@ -99,11 +99,8 @@ def live_precision(
     session: Session, scope: Scope, asked: PrecisionAsked
 ) -> list[tuple[PrecisionKey, Tally]]:
     """Return a row a group in scope, the one with the most decisions first. Raises `NotFound` for a foreign enterprise."""
-    enterprise_ids: Collection[UUID] = scope.enterprise_ids
-    if asked.enterprise_id is not None:
-        scope.require(asked.enterprise_id)
-        enterprise_ids = {asked.enterprise_id}
-    columns = _columns(asked.by)
+    enterprise_ids = enterprises_asked(scope, asked)
+    columns = key_columns(asked.by)
     tallies: defaultdict[PrecisionKey, Tally] = defaultdict(Tally)
     for row in session.exec(_statement(list(columns.values()), enterprise_ids, asked.taken)):
         *values, state, reason, is_renamed, count = row
@@ -114,7 +111,15 @@ def live_precision(
     return sorted(tallies.items(), key=lambda row: (-row[1].decided, -row[1].waiting, str(row[0])))
 
 
-def _columns(by: Collection[str]) -> dict[str, Any]:
+def enterprises_asked(scope: Scope, asked: PrecisionAsked) -> Collection[UUID]:
+    """Return whose findings are asked for. Raises `NotFound` for a foreign enterprise."""
+    if asked.enterprise_id is None:
+        return scope.enterprise_ids
+    scope.require(asked.enterprise_id)
+    return {asked.enterprise_id}
+
+
+def key_columns(by: Collection[str]) -> dict[str, Any]:
     """Return the columns that rows are told apart by, under the names of `PrecisionKey`."""
     columns: dict[str, Any] = {}
     if "source" in by:

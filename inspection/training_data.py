@@ -168,13 +168,14 @@ def _without_twins(boxes: Iterator[dict[str, Any]]) -> list[dict[str, Any]]:
     kept: list[dict[str, Any]] = []
     for box in boxes:
         if not any(
-            box["label"] == other["label"] and _iou(box, other) >= SAME_BOX_IOU for other in kept
+            box["label"] == other["label"] and box_iou(box, other) >= SAME_BOX_IOU for other in kept
         ):
             kept.append(box)
     return kept
 
 
-def _iou(a: dict[str, Any], b: dict[str, Any]) -> float:
+def box_iou(a: dict[str, Any], b: dict[str, Any]) -> float:
+    """Return how far two boxes overlap: intersection over union, 0 to 1."""
     width = min(a["x2"], b["x2"]) - max(a["x1"], b["x1"])
     height = min(a["y2"], b["y2"]) - max(a["y1"], b["y1"])
     inter = max(width, 0.0) * max(height, 0.0)

@@ -23,6 +23,7 @@ from api.errors import problems
 from api.exports import stream_bundle
 from api.routing import ApiRouter
 from api.shapes.flywheel import DatasetSummary, PrecisionRow, PrecisionRows
+from inspection.disagreements import disagreements_of, live_disagreements
 from inspection.errors import InvalidInput, NotAllowed
 from inspection.precision import PrecisionAsked, live_precision
 from inspection.scopes import Scope
@@ -82,7 +83,12 @@ def list_precision(
     dimensions = frozenset(each.value for each in by or Dimension) - {Dimension.NOTHING.value}
     wanted = PrecisionAsked(by=dimensions, taken=asked, enterprise_id=enterprise_id)
     rows = live_precision(session, user.scope, wanted)
-    return PrecisionRows(items=[PrecisionRow.from_tally(key, tally) for key, tally in rows])
+    said_otherwise = live_disagreements(session, user.scope, wanted)
+    return PrecisionRows(
+        items=[
+            PrecisionRow.from_tally(key, tally, said_otherwise.get(key, {})) for key, tally in rows
+        ]
+    )
 
 
 @router.get(
@@ -153,6 +159,7 @@ def _pictures(
 
 def _summary(pictures: Sequence[TaughtPicture]) -> DatasetSummary:
     findings = [finding for picture in pictures for finding in picture.findings]
+    kinds = Counter(kind for finding in findings for kind in disagreements_of(finding))
     boxes = Counter(LABELS[box.class_id] for picture in pictures for box in picture.boxes)
     return DatasetSummary(
         pictures=len(pictures),
@@ -163,5 +170,6 @@ def _summary(pictures: Sequence[TaughtPicture]) -> DatasetSummary:
         ),
         confirmed=sum(finding.state == "confirmed" for finding in findings),
         dismissed=sum(finding.state == "dismissed" for finding in findings),
+        disagreements=dict(kinds),
         boxes={label: boxes[label] for label in LABELS if boxes[label]},
     )

@@ -1,11 +1,13 @@
 """How well models do on what people decided, and what may be exported to make the next one better."""
 
+from collections.abc import Mapping
 from typing import Self
 from uuid import UUID
 
 from pydantic import Field
 
 from api.shapes.base import HazardCode
+from inspection.disagreements import DisagreementKind
 from inspection.precision import PrecisionKey, Tally
 from inspection.wire import Sha256, SourceKind, Wire
 
@@ -31,9 +33,14 @@ class PrecisionRow(Wire):
     )
     low: float | None = Field(ge=0, le=1, description="of Wilson's 95 % interval")
     high: float | None = Field(ge=0, le=1)
+    disagreements: dict[DisagreementKind, int] = Field(
+        description="findings of each kind in which a person said otherwise; one may have several"
+    )
 
     @classmethod
-    def from_tally(cls, key: PrecisionKey, tally: Tally) -> Self:
+    def from_tally(
+        cls, key: PrecisionKey, tally: Tally, disagreements: Mapping[DisagreementKind, int]
+    ) -> Self:
         """Return the view of a row."""
         low, high = tally.interval or (None, None)
         return cls(
@@ -51,6 +58,7 @@ class PrecisionRow(Wire):
             precision=tally.precision,
             low=low,
             high=high,
+            disagreements={kind: count for kind, count in disagreements.items() if count},
         )
 
 
@@ -68,4 +76,7 @@ class DatasetSummary(Wire):
     redrawn_pictures: int = Field(ge=0, description="with boxes that a person drew")
     confirmed: int = Field(ge=0)
     dismissed: int = Field(ge=0)
+    disagreements: dict[DisagreementKind, int] = Field(
+        description="findings of each kind in which a person said otherwise; one may have several"
+    )
     boxes: dict[str, int] = Field(description="by label", examples=[{"head": 12}])

@@ -174,6 +174,7 @@ def read_precision(browser: Browser, site: Site, screenshots: Path) -> None:
                 centre.tap(f"by-{dimension}")
             expect(centre.page.locator('[data-test="precision-row"]')).to_have_count(1)
             expect(centre.page.locator('[data-test="precision"]')).to_have_text("50%")
+            expect(centre.page.locator('[data-test="disagreements"]').first).to_be_visible()
             centre.see("all")
             with centre.page.expect_download() as download:
                 centre.tap("dataset-download")

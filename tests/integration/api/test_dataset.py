@@ -121,6 +121,18 @@ def test_every_picture_says_where_it_comes_from(
         "confirmed", "expert", "person",
     )  # fmt: skip
     assert said["model"] == {"name": "anxun-nano", "sha256": "ab" * 32}
+    assert said["boxes"]["model"] == decided["redrawn"]["boxes"]
+    assert said["boxes"]["person"][0]["label"] == "head"
+    assert said["level"] == {"catalogue": "general", "person": "general"}
+    assert said["disagreement"]["kinds"] == ["moved"]
+    assert said["disagreement"]["moved"] == [
+        {"from": said["boxes"]["model"][0], "to": said["boxes"]["person"][0]}
+    ]
+    report = json.loads((root / "report.json").read_text())
+    assert report["disagreements"]["moved"] == 1
+    assert report["disagreements"]["dismissed"] == 2
+    summary = site.get("centre", "/v1/dataset/summary").json()
+    assert summary["disagreements"] == report["disagreements"]
     with site.parts.read() as session:
         log = {
             e.index: e.leaf_hash for e in entries(SqlStore(session), str(site.town.mine.id), 0, 99)
@@ -167,6 +179,7 @@ def test_a_summary_says_what_an_export_would_hold(
         "redrawn_pictures": 1,
         "confirmed": 2,
         "dismissed": 2,
+        "disagreements": {"moved": 1, "dismissed": 2},
         "boxes": {"head": 2},
     }
 

@@ -7,12 +7,13 @@ import pytest
 from sqlmodel import Session
 
 from inspection.decisions import confirm_finding, dismiss_finding
+from inspection.disagreements import live_disagreements
 from inspection.errors import NotFound
 from inspection.intake import record_finding
 from inspection.precision import PrecisionAsked, live_precision
 from inspection.scopes import Actor, scope_of
 from inspection.training_data import Taken
-from inspection.wire import Confirmation, Dismissal, Source, SourceKind
+from inspection.wire import Confirmation, Dismissal, DrawnBox, Source, SourceKind
 from tests.builders import NOW, Town, jpeg, keep, make_draft
 
 ALL = frozenset({"hazard", "source", "model"})
@@ -81,6 +82,34 @@ def test_rows_fold_and_a_period_cuts(session: Session, town: Town) -> None:
     before = Taken(until=NOW - timedelta(days=1))
     ((key, tally),) = live_precision(session, scope, PrecisionAsked(frozenset({"model"}), before))
     assert (key.model_name, tally.confirmed) == ("anxun-nano", 2)
+
+
+@pytest.mark.usefixtures("decided")
+def test_where_people_said_otherwise_is_counted_in_the_same_rows(
+    session: Session, town: Town
+) -> None:
+    """Each kind apart; what does not count against the model, and what nobody decided, in none; a finding may have several."""
+    head = make_draft("0" * 64).boxes[0].model_dump(exclude={"confidence"})
+    beside = head | {"x1": 0.6, "x2": 0.7}
+    see(session, town, Confirmation(boxes=(DrawnBox(**head), DrawnBox(**beside)), level="major"))
+    see(session, town, Dismissal(code="nothing_there", boxes=()))
+    see(session, town, Confirmation(boxes=(DrawnBox(**head),)), zone="another place")
+    scope = scope_of(session, town.centre.id)
+    found = {
+        (key.camera, str(key.model_sha256)[:2]): {kind.value: n for kind, n in counts.items() if n}
+        for key, counts in live_disagreements(session, scope, PrecisionAsked(ALL)).items()
+    }
+    assert found[("gate-north", "ab")] == {
+        "dismissed": 3, "renamed": 1, "relevelled": 1, "missed": 1, "false_box": 1,
+    }  # fmt: skip
+    assert not any(counts for key, counts in found.items() if key != ("gate-north", "ab"))
+    everything = live_disagreements(session, scope, PrecisionAsked(frozenset()))
+    assert [counts["dismissed"] for counts in everything.values()] == [3]
+    before = Taken(until=NOW - timedelta(days=1))
+    old = live_disagreements(session, scope, PrecisionAsked(frozenset(), before))
+    assert not any(any(counts.values()) for counts in old.values())
+    stranger = scope_of(session, town.stranger.id)
+    assert live_disagreements(session, stranger, PrecisionAsked(ALL)) == {}
 
 
 @pytest.mark.usefixtures("decided")

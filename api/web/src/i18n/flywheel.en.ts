@@ -45,6 +45,10 @@ export default {
     all: 'All together',
     few: 'Few decisions: a rough figure',
   },
+  disagreement: {
+    title: 'People said otherwise',
+    kind: { dismissed: 'dismissed', renamed: 'another hazard', relevelled: 'another level', moved: 'box moved', missed: 'object missed', false_box: 'box too many' },
+  },
   dataset: {
     title: 'Training data',
     what: 'Export confirmations, dismissals and redrawn boxes as a YOLO data set, to train and to compare the next model.',

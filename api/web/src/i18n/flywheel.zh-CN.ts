@@ -45,6 +45,10 @@ export default {
     all: '合计',
     few: '样本少，仅供参考',
   },
+  disagreement: {
+    title: '人工判断与模型不一致',
+    kind: { dismissed: '被排除', renamed: '改为其他隐患', relevelled: '调整级别', moved: '移动标注框', missed: '漏检目标', false_box: '多余标注框' },
+  },
   dataset: {
     title: '训练数据',
     what: '把确认、驳回和修改过的框导出为 YOLO 数据集，用来训练和比较下一个模型。',
