@@ -48,6 +48,7 @@ class Box:
         notifier: Notifier | None = None,
     ) -> None:
         self._room, self._settings, self._voice, self._delivery = room, settings, voice, delivery
+        self._keep = keep
         self._notifier = notifier or Notifier.from_environment()
         self._standing = StandingFile(settings.standing_path)
         self._clips = ClipStore(settings.clips_dir, settings.clip_budget_bytes)
@@ -66,6 +67,7 @@ class Box:
     def __enter__(self) -> Self:
         room, settings = self._room, self._settings
         room.standing = self._standing.read()
+        self._keep.catch_up(room.standing)
         room.gallery = Gallery() if self._settings.page_port is not None else None
         counter = self._open.enter_context(OutboxCounter(self._settings, self._trouble))
         self._sources.outbox = lambda: counter.state
@@ -84,7 +86,7 @@ class Box:
     ) -> None:
         self._notifier.stopping()
         self._open.close()
-        self._standing.write(self._room.standing)
+        self._keep_standing()
         self.board.write()
 
     @property
@@ -105,7 +107,7 @@ class Box:
     def turn(self) -> None:
         """Take a turn with the loop."""
         self._notifier.feed()
-        self._standing.write(self._room.standing)
+        self._keep_standing()
         if self.source is not None:
             self.source.follow()
         if self.models is not None:
@@ -113,6 +115,11 @@ class Box:
         if self.board.update():
             self._notifier.status(self._line(self.board.state))
             self._exchange()
+
+    def _keep_standing(self) -> None:
+        standing = self._room.standing
+        if standing.is_changed and self._keep.is_told(standing):
+            self._standing.write(standing)
 
     def _speak(self) -> None:
         if self.open_desk is not None and self.models is not None:

@@ -90,6 +90,8 @@ def deliver(settings: Settings, *, wait: bool) -> int:
     voice = Voice.of(settings.lang)
     delivery = Delivery(settings, read_identity(settings))
     waits = Waits(settings.retry_first_s, settings.retry_longest_s)
+    with Outbox(settings.outbox_dir) as outbox:
+        outbox.sweep()
     with interruptible() as interruption:
         while (outcome := delivery.deliver_once()) is not Outcome.DONE and wait:
             if interruption.event.wait(waits.next_s()):

@@ -5,6 +5,7 @@ from uuid import UUID
 
 from edge.errors import DiskFull
 from edge.outbox import NO_REPEATS, Outbox
+from edge.standing import Place, Standing
 from inspection.wire import FindingDraft
 
 # Findings that a full disk could not take are held in memory; each holds a JPEG.
@@ -35,6 +36,24 @@ class Keep:
     def clock_offset_s(self) -> float | None:
         """Return device clock minus server clock as last measured; None when never connected."""
         return self._outbox.clock_offset_s()
+
+    def catch_up(self, standing: Standing) -> None:
+        """Let it know what is in the outbox and not in it: a box that was killed between the two has told it."""
+        if standing.told_to is None:
+            return
+        for draft in self._outbox.told_after(standing.told_to):
+            place = Place(draft.source.name, draft.hazard_code, draft.zone)
+            standing.note(place, draft.id, max(1, len(draft.boxes)), draft.captured_at)
+
+    def is_told(self, standing: Standing) -> bool:
+        """Note in it how far the outbox is, and return whether it may be kept.
+
+        While findings wait for room on the disk it may not: killed now, the box has to tell them again.
+        """
+        if self._held:
+            return False
+        standing.told_to = self._outbox.last_seq()
+        return True
 
     def put(
         self,

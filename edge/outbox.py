@@ -28,7 +28,14 @@ from edge.outbox_records import (
     RejectedDraft,
     WaitingDraft,
 )
-from inspection.wire import FindingDraft, FindingReceipt, ReceiptStatus, RejectionCode, utc_now
+from inspection.wire import (
+    FindingDraft,
+    FindingReceipt,
+    ReceiptStatus,
+    RejectionCode,
+    SourceKind,
+    utc_now,
+)
 
 # Which of the waiting drafts, with the evidence they need.
 _WAITING = (
@@ -275,6 +282,17 @@ class Outbox(OutboxFile):
             limit,
         )
         return [RejectedDraft(*row) for row in rows]
+
+    def last_seq(self) -> int:
+        """Return the number of the last draft that was kept, 0 before the first."""
+        ((number,),) = self._rows("SELECT coalesce(max(seq), 0) FROM draft")
+        return int(number)
+
+    def told_after(self, seq: int) -> list[FindingDraft]:
+        """Return what cameras told after the draft of a number, in that order."""
+        rows = self._rows("SELECT body FROM draft WHERE seq > ? ORDER BY seq", seq)
+        drafts = [FindingDraft.model_validate_json(body) for (body,) in rows]
+        return [draft for draft in drafts if draft.source.kind is SourceKind.CAMERA]
 
     def photos(self, state: PhotoState | None = None) -> Iterator[PhotoRecord]:
         """Yield the accounts of photos, by path."""

@@ -59,10 +59,14 @@ class Standing:
     Attributes:
         told: what was told of each place whose item is open as far as is known.
         is_changed: something is to be kept since `is_changed` was last set to False.
+        told_to: number of the outbox's last draft when it was last kept; 0 when it never was, None where that is not known.
     """
 
-    def __init__(self, told: Mapping[Place, Told] | None = None) -> None:
+    def __init__(
+        self, told: Mapping[Place, Told] | None = None, *, told_to: int | None = 0
+    ) -> None:
         self.told: dict[Place, Told] = dict(told or {})
+        self.told_to = told_to
         self.is_changed = False
 
     def sightings(
@@ -139,6 +143,7 @@ class _Kept(BaseModel):
 
 class _File(BaseModel):
     places: tuple[_Kept, ...] = ()
+    told_to: int | None = None
 
 
 def standing_text(standing: Standing) -> str:
@@ -154,7 +159,7 @@ def standing_text(standing: Standing) -> str:
         )
         for place, told in standing.told.items()
     ]
-    return _File(places=tuple(kept)).model_dump_json()
+    return _File(places=tuple(kept), told_to=standing.told_to).model_dump_json()
 
 
 def standing_from_text(text: str | bytes) -> Standing:
@@ -163,12 +168,13 @@ def standing_from_text(text: str | bytes) -> Standing:
     Raises:
         pydantic.ValidationError: the text is no such thing.
     """
-    kept = _File.model_validate_json(text).places
+    file = _File.model_validate_json(text)
     return Standing(
-        {
+        told_to=file.told_to,
+        told={
             Place(one.camera, one.hazard_code, one.zone): Told(
                 one.finding_id, one.at, one.most, one.first_id or one.finding_id, one.unsaid
             )
-            for one in kept
-        }
+            for one in file.places
+        },
     )

@@ -9,7 +9,7 @@ from edge.standing import Standing, standing_from_text, standing_text
 
 
 class StandingFile:
-    """Keeps a `Standing` in a file. A damaged one is as if nothing had been told: it is told once more, never lost."""
+    """Keeps a `Standing` in a file. A damaged one is as if it had never been written: what the outbox still knows is taken from there."""
 
     def __init__(self, path: Path) -> None:
         self._path = path

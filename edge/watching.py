@@ -58,6 +58,7 @@ def watch(settings: Settings, plan: Plan, asked: Asked) -> int:
         delivering(settings, voice, interruption, is_offline=asked.is_offline) as delivery,
     ):
         say_look(voice, look, outbox)
+        outbox.sweep()
         keep = Keep(outbox, _finding_notice(voice, delivery))
         make = _maker(plan.started_at)
         with (

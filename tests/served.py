@@ -33,13 +33,14 @@ class ServedEnterprise:
 
     folder: Path
     port: int = field(default_factory=free_port)
+    host: str = "127.0.0.1"
     enterprise_id: str = ""
     process: subprocess.Popen[bytes] | None = None
 
     @property
     def url(self) -> str:
         """Where it listens."""
-        return f"http://127.0.0.1:{self.port}"
+        return f"http://{self.host}:{self.port}"
 
     def environment(self) -> dict[str, str]:
         """Return the environment of its commands."""
@@ -78,7 +79,7 @@ class ServedEnterprise:
         """Start serving; with `wait` until it answers."""
         with (self.folder / "serve.log").open("ab") as log:
             self.process = subprocess.Popen(
-                [BIN / "anxun", "serve", "--port", str(self.port)],
+                [BIN / "anxun", "serve", "--host", self.host, "--port", str(self.port)],
                 env=self.environment(),
                 cwd=self.folder,
                 stdout=log,
@@ -90,7 +91,7 @@ class ServedEnterprise:
     def wait(self) -> None:
         """Wait until it answers."""
         assert self.process is not None
-        until = time.monotonic() + 60
+        until = time.monotonic() + 180
         while time.monotonic() < until:
             try:
                 if httpx.get(f"{self.url}/v1/health", timeout=2).is_success:
@@ -99,7 +100,7 @@ class ServedEnterprise:
                 pass
             assert self.process.poll() is None, (self.folder / "serve.log").read_text()[-2000:]
             time.sleep(0.05)
-        raise AssertionError("the server did not answer within a minute")
+        raise AssertionError("the server did not answer within three minutes")
 
     def kill(self, number: int = signal.SIGKILL) -> None:
         """End the process by a signal."""

@@ -30,6 +30,7 @@ from edge.look import Look
 from edge.metrics import metrics_of
 from edge.outbox import Outbox
 from edge.settings import Settings
+from edge.standing import Standing
 from edge.watchroom import Watchroom
 from inspection.sight import Sight
 from inspection.wire import utc_now
@@ -331,3 +332,44 @@ def test_a_machine_reads_json_lines(capsys: pytest.CaptureFixture[str], tmp_path
     (second,) = said.err.splitlines()
     assert json.loads(second)["event"] == "disk_full"
     assert json.loads(second)["facts"] == {"folder": str(tmp_path)}
+
+
+def test_a_box_killed_right_after_it_told_does_not_tell_again(
+    keep: Keep, settings: Settings, look: Look
+) -> None:
+    """What reached the outbox and not the file of what stands is taken from the outbox; what waits for room is told anew."""
+    voice = Voice.of("en")
+
+    def told() -> int:
+        make = FakeCamera
+        with Watchroom(look, keep, settings, lambda _: None, make=lambda e, _: make(e)) as room:
+            # Entered and never left, as by a process that is killed.
+            Box(room, keep, settings, voice, None).__enter__()
+            room.set_cameras(entries("bright"))
+            until_s = time.monotonic() + 1.5
+            # Killed before its turn came: nothing but the outbox is written.
+            room.run(lambda: time.monotonic() > until_s)
+            return room.watched["bright"].watch.found
+
+    assert told() == 1
+    assert not settings.standing_path.exists()
+    assert told() == 0
+    assert keep.kept == 1
+
+
+def test_what_stands_is_not_written_while_findings_wait_for_room(keep: Keep, look: Look) -> None:
+    """A box that is killed then has told nothing."""
+    standing = Standing()
+    assert keep.is_told(standing)
+    assert standing.told_to == 0
+    capture = burning(0)
+    (seen,) = look.assess(capture.image_bgr)
+    draft = look.draft(seen, capture, clock_offset_s=None)
+    keep.put([draft], capture.evidence)
+    assert keep.is_told(standing)
+    assert standing.told_to == 1
+    keep._held.append(([draft], capture.evidence, {}))
+    assert not keep.is_told(standing)
+    old = Standing(told_to=None)
+    keep.catch_up(old)
+    assert not old.told, "a file of an older version says nothing of the outbox"
