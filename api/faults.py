@@ -24,6 +24,7 @@ def plain_faults() -> Iterator[None]:
 
     from api.errors import ApiError
     from inspection.errors import InspectionError
+    from inspection.sealing import SealError
     from inspection.switches import LabelUnknown
     from inspection.taxonomy import UnknownHazard
     from ledger.errors import LedgerError
@@ -34,6 +35,7 @@ def plain_faults() -> Iterator[None]:
     except (
         ApiError,
         InspectionError,
+        SealError,
         UnknownHazard,
         LabelUnknown,
         LedgerError,
