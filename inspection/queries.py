@@ -12,11 +12,12 @@ from datetime import datetime
 from typing import Any, Generic, TypeVar
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, and_, func, or_, tuple_
+from sqlalchemy import ColumnElement, and_, func, tuple_
 from sqlmodel import Session, SQLModel, col, select
 
-from inspection.entry_text import fold, terms_of
+from inspection.entry_text import terms_of
 from inspection.errors import EvidenceErased, InvalidCursor, NotFound
+from inspection.item_conditions import is_seen_by, says
 from inspection.scopes import Scope
 from inspection.tables import (
     Device,
@@ -35,7 +36,7 @@ from inspection.tables import (
     TicketStep,
     User,
 )
-from inspection.taxonomy import hazard_catalogue
+from inspection.ticket_deadlines import is_late
 from inspection.wire import FindingState, SourceKind
 
 MAX_LIMIT = 200
@@ -164,13 +165,13 @@ def list_items(
         *_equal(col(HazardItem.hazard_code), wanted.hazard_code),
         *_equal(col(HazardItem.level), wanted.level),
         *_between(col(HazardItem.last_seen_at), wanted.since, wanted.until),
-        *(_item_says(term) for term in terms_of(wanted.text)),
+        *(says(term) for term in terms_of(wanted.text)),
     ]
     if wanted.recurring is not None:
         came_back = col(HazardItem.recurrences) > 0
         conditions.append(came_back if wanted.recurring else ~came_back)
     if wanted.source is not None:
-        conditions.append(_is_seen_by(wanted.source))
+        conditions.append(is_seen_by(wanted.source))
     keys = (col(HazardItem.id), col(HazardItem.enterprise_id))
     return page_of(session, HazardItem, keys, conditions, paging)
 
@@ -180,18 +181,29 @@ def get_item(session: Session, scope: Scope, enterprise_id: UUID, item_id: UUID)
     return _get(session, scope, HazardItem, enterprise_id, item_id)
 
 
+@dataclass(frozen=True)
+class TicketFilter:
+    """Which tickets; None is no condition. `late_at` asks for those that are not finished and late at that time."""
+
+    enterprise_id: UUID | None = None
+    state: TicketState | None = None
+    assignee_id: UUID | None = None
+    late_at: datetime | None = None
+
+
 def list_tickets(
     session: Session,
     scope: Scope,
-    *,
-    enterprise_id: UUID | None = None,
-    state: TicketState | None = None,
+    wanted: TicketFilter | None = None,
     paging: Paging = FIRST_PAGE,
 ) -> Page[RemediationTicket]:
     """Return tickets in scope."""
+    wanted = wanted or TicketFilter()
     conditions = [
-        _seen(scope, col(RemediationTicket.enterprise_id), enterprise_id),
-        *_equal(col(RemediationTicket.state), state),
+        _seen(scope, col(RemediationTicket.enterprise_id), wanted.enterprise_id),
+        *_equal(col(RemediationTicket.state), wanted.state),
+        *_equal(col(RemediationTicket.assignee_id), wanted.assignee_id),
+        *([] if wanted.late_at is None else [is_late(wanted.late_at)]),
     ]
     keys = (col(RemediationTicket.id), col(RemediationTicket.enterprise_id))
     return page_of(session, RemediationTicket, keys, conditions, paging)
@@ -324,30 +336,6 @@ def _between(
 ) -> list[ColumnElement[bool]]:
     first = [] if since is None else [column >= since]
     return first if until is None else [*first, column < until]
-
-
-def _item_says(term: str) -> ColumnElement[bool]:
-    hazards = [
-        code
-        for code, hazard in hazard_catalogue().items()
-        if term in fold(f"{code} {hazard.name_zh} {hazard.name_en}")
-    ]
-    return or_(
-        func.lower(col(HazardItem.place)).contains(term, autoescape=True),
-        col(HazardItem.hazard_code).in_(hazards),
-    )
-
-
-def _is_seen_by(source: SourceKind) -> ColumnElement[bool]:
-    return (
-        select(Finding.id)
-        .where(
-            col(Finding.enterprise_id) == col(HazardItem.enterprise_id),
-            col(Finding.item_id) == col(HazardItem.id),
-            col(Finding.source_kind) == source,
-        )
-        .exists()
-    )
 
 
 def _get(

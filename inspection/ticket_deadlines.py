@@ -3,10 +3,12 @@
 from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 
-from sqlmodel import Session, col, select
+from sqlalchemy import ColumnElement
+from sqlmodel import Session, and_, col, or_, select
 
 from inspection import ticket_clock
 from inspection.tables import (
+    FINISHED,
     HoldKind,
     HoldState,
     RemediationTicket,
@@ -64,6 +66,16 @@ def is_overdue(ticket: RemediationTicket, now: datetime) -> bool:
     earliest possible one makes nothing late.
     """
     return lateness(ticket, now) > timedelta()
+
+
+def is_late(now: datetime) -> ColumnElement[bool]:
+    """Return the condition of a ticket that is not finished and late, as `is_overdue` judges it."""
+    submitted_at, deadline = col(RemediationTicket.submitted_at), col(RemediationTicket.deadline)
+    return and_(
+        col(RemediationTicket.state).not_in(FINISHED),
+        col(RemediationTicket.is_deadline_provisional).is_(False),
+        or_(deadline < submitted_at, and_(submitted_at.is_(None), deadline < now)),
+    )
 
 
 def lateness(ticket: RemediationTicket, now: datetime) -> timedelta:

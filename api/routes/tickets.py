@@ -24,20 +24,31 @@ router = ApiRouter(tags=["tickets"])
 @router.get(
     "/tickets", operation_id="listTickets", summary="Tickets", responses=problems(401, 404, 422)
 )
-def list_tickets(
+def list_tickets(  # noqa: PLR0913  each is a part of the request
     user: CurrentUser,
     session: Reading,
     asked: PageAsked,
     enterprise_id: EnterpriseFilter = None,
     state: Annotated[TicketState | None, Query()] = None,
+    mine: Annotated[bool, Query(description="only those that the caller is to fix")] = False,
+    overdue: Annotated[
+        bool, Query(description="only those that are late and not finished")
+    ] = False,
 ) -> TicketPage:
     """Return tickets within the caller's scope, newest first."""
+    now = utc_now()
     page = queries.list_tickets(
-        session, user.scope, enterprise_id=enterprise_id, state=state, paging=asked
+        session,
+        user.scope,
+        queries.TicketFilter(
+            enterprise_id=enterprise_id,
+            state=state,
+            assignee_id=user.scope.user_id if mine else None,
+            late_at=now if overdue else None,
+        ),
+        asked,
     )
-    return TicketPage(
-        items=ticket_views(session, page.rows, utc_now()), next_cursor=page.next_cursor
-    )
+    return TicketPage(items=ticket_views(session, page.rows, now), next_cursor=page.next_cursor)
 
 
 @router.get(TICKET, operation_id="getTicket", summary="A ticket", responses=problems(401, 404, 422))

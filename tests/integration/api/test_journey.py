@@ -86,6 +86,10 @@ def fix(site: Site, finding_id: str) -> None:
     assert step(site, "officer", ticket, "assignment", {"assignee_id": worker})["ticket"][
         "assignee"
     ] == {"id": worker, "name": "Worker"}
+    for who, mine in (("worker", [ticket]), ("officer", [])):
+        page = site.get(who, "/v1/tickets", params={"mine": True}).json()
+        assert [row["id"] for row in page["items"]] == mine
+    assert site.get("worker", "/v1/tickets", params={"overdue": True}).json()["items"] == []
     detail = step(site, "worker", ticket, "start", {})
     stale = site.post(
         "worker",

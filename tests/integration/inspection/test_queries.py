@@ -84,9 +84,13 @@ def test_lists_hold_what_the_scope_and_the_filter_allow(session: Session, town: 
     assert stranger.id not in found()
     items = queries.list_items(session, expert, state=ItemState.OPEN).rows
     assert {item.id for item in items} == {first.item_id, second.item_id}
-    tickets = queries.list_tickets(session, expert, enterprise_id=town.mine.id).rows
+    tickets = queries.list_tickets(
+        session, expert, queries.TicketFilter(enterprise_id=town.mine.id)
+    ).rows
     assert list(tickets) == [decision.ticket]
-    assert not queries.list_tickets(session, expert, state=TicketState.CLOSED).rows
+    assert not queries.list_tickets(
+        session, expert, queries.TicketFilter(state=TicketState.CLOSED)
+    ).rows
     assert list(queries.list_inspections(session, expert).rows) == [visit]
 
 
@@ -109,11 +113,13 @@ def test_what_is_foreign_is_not_found(session: Session, town: Town) -> None:
     for read in (queries.get_enterprise, queries.people, queries.list_devices):
         with pytest.raises(NotFound):
             read(session, scope, town.other.id)
-    for listed in (queries.list_items, queries.list_tickets, queries.list_inspections):
+    for listed in (queries.list_items, queries.list_inspections):
         with pytest.raises(NotFound):
             listed(session, scope, enterprise_id=town.other.id)
     with pytest.raises(NotFound):
         queries.list_findings(session, scope, FindingFilter(enterprise_id=town.other.id))
+    with pytest.raises(NotFound):
+        queries.list_tickets(session, scope, queries.TicketFilter(enterprise_id=town.other.id))
 
 
 def test_one_s_own_is_found(session: Session, town: Town) -> None:

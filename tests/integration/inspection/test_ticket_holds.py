@@ -18,7 +18,7 @@ from inspection.errors import (
     VersionConflict,
 )
 from inspection.intake import record_finding
-from inspection.queries import ticket_steps
+from inspection.queries import TicketFilter, list_tickets, ticket_steps
 from inspection.scopes import Actor, scope_of
 from inspection.tables import (
     HoldKind,
@@ -189,6 +189,40 @@ def test_the_wait_for_a_reinspection_is_not_the_fixers(
     step(session, ticket, town.expert, NOW + 20 * DAY, "close")
     assert is_overdue(ticket, NOW + 90 * DAY)
     assert reading_of(session, ticket, NOW + 90 * DAY).remaining == -DAY
+
+
+def test_late_and_mine_are_asked_of_the_database(
+    session: Session, town: Town, ticket: RemediationTicket, ask: Do, decide: Do
+) -> None:
+    """A list of what is late agrees with each ticket's own word, through a pause, a submission and a return."""
+
+    def is_listed(**wanted: object) -> bool:
+        scope = scope_of(session, town.expert.id)
+        page = list_tickets(session, scope, TicketFilter(**wanted))  # type: ignore[arg-type]  # filters of the list
+        return [row.id for row in page.rows] == [ticket.id]
+
+    def check() -> None:
+        for day in range(30):
+            now = NOW + day * DAY + HOUR
+            assert is_listed(late_at=now) == is_overdue(ticket, now)
+
+    check()
+    assert is_listed(late_at=NOW + 4 * DAY)
+    decide(ask(PAUSE))
+    check()
+    assert not is_listed(late_at=NOW + 4 * DAY)
+    fix(session, town, ticket, NOW + 9 * DAY)
+    check()
+    step(session, ticket, town.expert, NOW + 12 * DAY, "return", note="仍缺一具")
+    check()
+    assert is_listed(assignee_id=town.worker.id)
+    assert not is_listed(assignee_id=town.officer.id)
+    ticket.is_deadline_provisional = True
+    session.flush()
+    assert not is_listed(late_at=NOW + 90 * DAY)
+    fix(session, town, ticket, NOW + 13 * DAY)
+    step(session, ticket, town.expert, NOW + 14 * DAY, "close")
+    assert not is_listed(late_at=NOW + 90 * DAY)
 
 
 def test_every_act_is_an_entry_and_a_step(
