@@ -11,7 +11,7 @@ from ledger.verify import verify_bundle
 MEDIA = Path(__file__).resolve().parents[2] / "var" / "media"
 
 
-@pytest.mark.timeout(300)
+@pytest.mark.timeout(900)
 def test_the_demonstration_ends_with_a_closed_ticket_and_a_verified_ledger(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
 ) -> None:
