@@ -22,6 +22,7 @@ from edge.link import Link, Present
 from edge.local_page import LocalPage
 from edge.model_switch import ModelSwitch
 from edge.notify import Notifier
+from edge.outbox import spare_bytes
 from edge.settings import Settings
 from edge.standing_file import StandingFile
 from edge.watchroom import Watchroom
@@ -51,7 +52,9 @@ class Box:
         self._keep = keep
         self._notifier = notifier or Notifier.from_environment()
         self._standing = StandingFile(settings.standing_path)
-        self._clips = ClipStore(settings.clips_dir, settings.clip_budget_bytes)
+        self._clips = ClipStore(
+            settings.clips_dir, settings.clip_budget_bytes, lambda: spare_bytes(settings)
+        )
         self._open = ExitStack()
         self._link: Link | None = None
         self.source: CameraSource | None = None

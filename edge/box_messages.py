@@ -50,6 +50,12 @@ BOX: dict[str, tuple[str, str]] = {
     "row_memory": ("内存", "memory"),
     "row_page": ("本地页面", "local page"),
     "row_configuration": ("摄像头配置", "cameras from"),
+    "row_left_out": ("空间不足未保存", "left out for want of room"),
+    "left_out_now": (
+        "{n} 条重复发现；发件箱已满，只保存首次发现",
+        "{n} repeated sightings; the outbox is full, first findings alone are kept",
+    ),
+    "left_out_before": ("{n} 条重复发现", "{n} repeated sightings"),
     "row_trouble": ("送达故障", "delivery trouble"),
     "from_server": ("服务器第 {version} 版", "version {version} of the server"),
     "from_file": ("本机文件", "this box's file"),

@@ -54,12 +54,19 @@ class ModelState(_Plain):
 
 
 class OutboxState(_Plain):
-    """What waits for delivery."""
+    """What waits for delivery.
+
+    Attributes:
+        left_out: repeated sightings that were not kept, or gave way, because the budget was used up.
+        full_since: since when new ones are left out; None while there is room.
+    """
 
     waiting: int = 0
     rejected: int = 0
     evidence_bytes: int = 0
     held: int = 0
+    left_out: int = 0
+    full_since: str | None = None
     last_delivery_at: str | None = None
     trouble: str = ""
 

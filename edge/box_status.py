@@ -50,6 +50,8 @@ def rows_of(voice: Voice, state: BoxState | None) -> dict[str, str]:
         rows["row_memory"] = f"{state.memory_bytes / 1e6:.0f} MB"
     if state.page is not None:
         rows["row_page"] = state.page
+    if state.outbox.left_out:
+        rows["row_left_out"] = _left_out(voice, state)
     if state.outbox.trouble:
         rows["row_trouble"] = state.outbox.trouble
     return rows
@@ -72,6 +74,11 @@ def _say_running(voice: Voice, state: BoxState, age_s: float) -> None:
     else:
         up = span(voice, (state.at - state.started_at).total_seconds())
         voice.tell("watch_running", pid=state.pid, up=up, age=age)
+
+
+def _left_out(voice: Voice, state: BoxState) -> str:
+    key = "left_out_now" if state.outbox.full_since else "left_out_before"
+    return voice.text(key, n=state.outbox.left_out)
 
 
 def _configuration(voice: Voice, state: BoxState) -> str:

@@ -1,12 +1,13 @@
-"""Clips that wait for delivery, on the disk, within a budget. What was not delivered is never thrown away to make room: a new clip is
-left out instead, and counted. What was delivered goes at once; the server has it.
+"""Clips that wait for delivery, on the disk, within a budget. What was not delivered is never thrown away to make room for a clip: the
+new one is left out instead, and counted. Only findings and their stills need the room more (edge.outbox_room). What was delivered goes at
+once; the server has it.
 
 ``clips/SHA.mp4`` is a clip, ``clips/SHA.json`` names the findings that it belongs to; the latter is written last.
 """
 
 import json
 import shutil
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from uuid import UUID
@@ -29,10 +30,16 @@ class WaitingClip:
 
 
 class ClipStore:
-    """The clips under a folder. `left_out` counts those for which there was no room."""
+    """The clips under a folder: at most `max_bytes` of them, and at most what `spare_bytes` says that stills leave for them.
 
-    def __init__(self, folder: Path, max_bytes: int) -> None:
-        self.folder, self._max_bytes = folder, max_bytes
+    Attributes:
+        left_out: clips for which there was no room.
+    """
+
+    def __init__(
+        self, folder: Path, max_bytes: int, spare_bytes: Callable[[], float] = lambda: float("inf")
+    ) -> None:
+        self.folder, self.max_bytes, self._spare_bytes = folder, max_bytes, spare_bytes
         self._files = EvidenceFiles(folder / "files")
         self.left_out = 0
 
@@ -52,7 +59,7 @@ class ClipStore:
         return True
 
     def _has_room(self, size: int) -> bool:
-        if self.total_bytes() + size > self._max_bytes:
+        if self.total_bytes() + size > min(self.max_bytes, self._spare_bytes()):
             return False
         folder = next(one for one in (self.folder, *self.folder.parents) if one.exists())
         return shutil.disk_usage(folder).free - size > RESERVED_BYTES
@@ -87,6 +94,15 @@ class ClipStore:
             return
         (self.folder / f"{clip.sha256}.json").unlink(missing_ok=True)
         self._files.remove(clip.sha256)
+
+    def give_up_oldest(self) -> bool:
+        """Throw the oldest clip away, because a finding needs its room; return whether there was one."""
+        waiting = self.waiting()
+        if not waiting:
+            return False
+        self.settle(waiting[0], waiting[0].finding_ids)
+        self.left_out += 1
+        return True
 
     def total_bytes(self) -> int:
         """Return the size of all clips."""

@@ -124,8 +124,10 @@ def status(settings: Settings, outbox: Outbox) -> dict[str, object]:
         "device": identity and identity.model_dump(mode="json", exclude={"token"}),
         "findings": {state.value: count for state, count in counts.drafts.items()},
         "photos": {state.value: count for state, count in counts.photos.items()},
-        "evidence_bytes": outbox.files.total_bytes(),
+        "evidence_bytes": outbox.kept_bytes(),
         "evidence_waiting": counts.evidence_waiting,
+        "left_out": counts.left_out,
+        "full_since": outbox.get_fact("room_full_since"),
         "clock_offset_s": outbox.clock_offset_s(),
         "clock_measured_at": outbox.get_fact("clock_measured_at"),
         "last_looked_for": outbox.get_fact("last_looked_for"),
@@ -147,7 +149,7 @@ def _overview(voice: Voice, settings: Settings, outbox: Outbox, more: Mapping[st
     identity = find_identity(settings)
     counts = outbox.counts()
     none = voice.text("row_none")
-    megabytes = f"{outbox.files.total_bytes() / 1e6:.1f}"
+    megabytes = f"{outbox.kept_bytes() / 1e6:.1f}"
     table = Table(title=voice.text("status_title"), show_header=False)
     rows = {
         "row_state": str(settings.data_dir),

@@ -2,6 +2,7 @@
 
 import threading
 from collections.abc import Callable
+from datetime import timedelta
 from types import TracebackType
 from typing import Self
 
@@ -10,8 +11,11 @@ from edge.errors import EdgeError
 from edge.outbox import Outbox
 from edge.outbox_records import DraftState
 from edge.settings import Settings
+from inspection.wire import utc_now
 
 EVERY_S = 10.0
+# Neighbours tell the same thing twice, and a place is told again: what was settled is known for so long.
+REMEMBERED = timedelta(days=90)
 
 
 class OutboxCounter:
@@ -47,6 +51,7 @@ class OutboxCounter:
         return self._counted.model_copy(update={"trouble": self._trouble()})
 
     def _run(self) -> None:
+        self._tidy()
         while True:
             try:
                 with Outbox(self._folder) as outbox:
@@ -57,12 +62,23 @@ class OutboxCounter:
             if self._ending.wait(self._every_s):
                 return
 
+    def _tidy(self) -> None:
+        """Remove what earlier runs left over, and forget what was settled long ago: here nothing waits for it."""
+        try:
+            with Outbox(self._folder) as outbox:
+                outbox.sweep()
+                outbox.prune(utc_now() - REMEMBERED)
+        except (EdgeError, OSError):
+            pass
+
 
 def _count(outbox: Outbox) -> OutboxState:
     counts = outbox.counts()
     return OutboxState(
         waiting=counts.waiting,
         rejected=counts.drafts[DraftState.REJECTED],
-        evidence_bytes=outbox.files.total_bytes(),
+        evidence_bytes=outbox.kept_bytes(),
+        left_out=counts.left_out,
+        full_since=outbox.get_fact("room_full_since"),
         last_delivery_at=outbox.get_fact("last_delivery_at"),
     )

@@ -109,6 +109,7 @@ def _deliver_batch(
     batch = _with_evidence_there(outbox, client, batch)
     if not batch:
         return
+    outbox.note_sent(draft.id for draft in batch)
     receipts = _submit(client, batch)
     outbox.settle(receipts)
     for receipt in receipts:

@@ -29,7 +29,8 @@ class Desk(Client):
         Raises:
             ServerAway, Refused: as they say.
         """
-        body = report.model_dump(mode="json")
+        # What is as usual is not said, so that a server which does not know a newer field need not refuse it.
+        body = report.model_dump(mode="json", exclude_defaults=True)
         return self._read(BoxWishes, self._ask("PUT", "/devices/self/report", json=body))
 
     def configuration(self) -> BoxConfigurationText:

@@ -1,6 +1,7 @@
 """Findings on their way to the disk; a full disk is waited out in memory, within bounds."""
 
 from collections.abc import Callable, Mapping, Sequence
+from enum import StrEnum
 from uuid import UUID
 
 from edge.errors import DiskFull
@@ -11,7 +12,15 @@ from inspection.wire import FindingDraft
 # Findings that a full disk could not take are held in memory; each holds a JPEG.
 MAX_HELD = 64
 
-Notice = Callable[[FindingDraft | DiskFull | None], None]
+
+class RoomChange(StrEnum):
+    """Whether repeated sightings still find room."""
+
+    FULL = "full"
+    THERE = "there"
+
+
+Notice = Callable[[FindingDraft | DiskFull | RoomChange | None], None]
 
 
 class Keep:
@@ -25,7 +34,7 @@ class Keep:
     def __init__(self, outbox: Outbox, notice: Notice) -> None:
         self._outbox, self._notice = outbox, notice
         self._held: list[tuple[Sequence[FindingDraft], bytes, Mapping[UUID, UUID]]] = []
-        self._is_disk_full = False
+        self._is_disk_full = self._is_room_full = False
         self.kept = 0
 
     @property
@@ -79,7 +88,7 @@ class Keep:
         while self._held:
             drafts, evidence, repeats = self._held[0]
             try:
-                self._outbox.record_drafts(drafts, evidence, repeats)
+                was_kept = self._outbox.record_drafts(drafts, evidence, repeats)
             except DiskFull as error:
                 if len(self._held) > MAX_HELD:
                     raise
@@ -88,9 +97,17 @@ class Keep:
                 self._is_disk_full = True
                 return
             del self._held[0]
+            self._note_room(was_kept)
+            if not was_kept:
+                continue
             self.kept += len(drafts)
             for draft in drafts:
                 self._notice(draft)
         if self._is_disk_full:
             self._is_disk_full = False
             self._notice(None)
+
+    def _note_room(self, was_kept: bool) -> None:  # noqa: FBT001  what `record_drafts` returned
+        if was_kept is self._is_room_full:
+            self._is_room_full = not was_kept
+            self._notice(RoomChange.THERE if was_kept else RoomChange.FULL)

@@ -7,6 +7,7 @@ thread, and a server that is away changes nothing.
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from types import TracebackType
 from typing import Self
 from uuid import UUID
@@ -20,15 +21,19 @@ from edge.desk import Desk
 from edge.errors import EdgeError, Refused, ServerAway, SetupError
 from edge.look import Look
 from edge.model_store import ModelStore
+from edge.outbox import Outbox
+from edge.outbox_records import LeftOutCount
 from edge.pixels import Image
 from edge.settings import Settings
 from edge.trial import Tried, try_model
 from inspection.box_wire import (
+    MAX_LEFT_OUT,
     BoxConfigurationText,
     BoxReport,
     BoxWishes,
     CameraReport,
     ItemStanding,
+    LeftOut,
     ModelWish,
 )
 
@@ -129,7 +134,7 @@ class Link:
         Raises:
             ServerAway, Refused: as they say; what came before is in the mail.
         """
-        wishes = desk.report(report_of(present.state))
+        wishes = self._report(desk, present.state)
         if self._settings.remote:
             self._bring_configuration(desk, present, wishes)
         if present.finding_ids:
@@ -139,6 +144,16 @@ class Link:
         if self._settings.remote and wishes.model is not None:
             self._bring_model(desk, present, wishes.model)
         deliver_clips(desk, self._clips, self._ending.is_set)
+
+    def _report(self, desk: Desk, state: BoxState) -> BoxWishes:
+        """Say how the box does, and what it left out of which the server does not know."""
+        with Outbox(self._settings.outbox_dir) as outbox:
+            untold = outbox.left_out_untold(MAX_LEFT_OUT)
+            wishes = desk.report(report_of(state, untold))
+            if wishes.left_out:
+                known = {str(finding_id): count for finding_id, count in wishes.left_out.items()}
+                outbox.note_left_out_told(known)
+        return wishes
 
     def _bring_configuration(self, desk: Desk, present: Present, wishes: BoxWishes) -> None:
         wished = wishes.configuration
@@ -208,7 +223,7 @@ def ask_configuration(open_desk: OpenDesk) -> BoxConfigurationText | None:
         return None
 
 
-def report_of(state: BoxState) -> BoxReport:
+def report_of(state: BoxState, left_out: Sequence[LeftOutCount] = ()) -> BoxReport:
     """Return what a box says of itself to the server."""
     model, configuration, outbox = state.model, state.configuration, state.outbox
     return BoxReport(
@@ -241,4 +256,11 @@ def report_of(state: BoxState) -> BoxReport:
         configuration_version=configuration.version,
         refused_version=configuration.refused_version,
         refused_reason=configuration.refused[:2000],
+        full_since=outbox.full_since and datetime.fromisoformat(outbox.full_since),
+        left_out=tuple(
+            LeftOut(
+                finding_id=UUID(one.first_id), count=one.count, since=one.since, until=one.until
+            )
+            for one in left_out
+        ),
     )

@@ -53,6 +53,8 @@ def _box(state: BoxState) -> Iterator[Metric]:
         ("outbox_waiting", "Findings that wait for delivery", outbox.waiting),
         ("outbox_rejected", "Findings that the server will never take", outbox.rejected),
         ("outbox_held", "Pictures with findings that wait for room on the disk", outbox.held),
+        ("outbox_left_out", "Repeated sightings that had no room", outbox.left_out),
+        ("outbox_full", "1 while first findings alone are kept", outbox.full_since is not None),
         ("evidence_bytes", "Evidence kept on this box", outbox.evidence_bytes),
         ("clock_offset_seconds", "Device clock minus server clock", state.clock_offset_s),
         ("disk_free_bytes", "Free space where findings are kept", state.disk_free_bytes),

@@ -5,7 +5,8 @@ transaction commits. So a process killed at any moment has either done a photo w
 
     waiting ──delivered        the server holds it (recorded, or already there)
        │
-       └──────rejected         the server will never take it; kept with its evidence, with the reason
+       ├──────rejected         the server will never take it; kept with its evidence, with the reason
+       └──────thinned          a repeated sighting that gave way for want of room (edge.outbox_room); counted, and told
 
 Evidence files live as long as a waiting or rejected draft needs them. Files are written and removed only inside
 a write transaction, because the database's write lock is what keeps two processes from writing and removing
@@ -14,12 +15,12 @@ the same file at once.
 
 import sqlite3
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from datetime import UTC, datetime
 from pathlib import Path
 from uuid import UUID
 
+from edge.errors import DiskFull
 from edge.instant import Instant
-from edge.outbox_file import OutboxFile
+from edge.outbox_pictures import OutboxPictures, stored_time
 from edge.outbox_records import (
     Counts,
     DraftState,
@@ -28,6 +29,8 @@ from edge.outbox_records import (
     RejectedDraft,
     WaitingDraft,
 )
+from edge.outbox_room import Room
+from edge.settings import Settings
 from inspection.wire import (
     FindingDraft,
     FindingReceipt,
@@ -45,10 +48,10 @@ _WAITING = (
 NO_REPEATS: Mapping[UUID, UUID] = {}
 
 
-class Outbox(OutboxFile):
+class Outbox(OutboxPictures):
     """One connection to the outbox under `folder`. Not shared between threads: open one each.
 
-    `connect` and `instant` are the real things, or what a test puts in their places.
+    `connect` and `instant` are the real things, or what a test puts in their places. Without a `room` nothing gives way.
     """
 
     def __init__(
@@ -57,9 +60,10 @@ class Outbox(OutboxFile):
         *,
         connect: Callable[..., sqlite3.Connection] = sqlite3.connect,
         instant: Callable[[], Instant] = Instant.now,
+        room: Room | None = None,
     ) -> None:
         super().__init__(folder, connect=connect)
-        self._instant = instant
+        self._instant, self._room = instant, room
 
     # --- what was seen
 
@@ -95,7 +99,7 @@ class Outbox(OutboxFile):
                     photo.error,
                     photo.reason,
                     photo.time_source,
-                    _text(utc_now()),
+                    stored_time(utc_now()),
                 ),
             )
 
@@ -104,14 +108,30 @@ class Outbox(OutboxFile):
         drafts: Sequence[FindingDraft],
         evidence: bytes,
         repeats: Mapping[UUID, UUID] = NO_REPEATS,
-    ) -> None:
+    ) -> bool:
         """Keep what a camera saw, all or nothing. `repeats` names, by id, the finding that a repeated sighting repeats.
 
+        Returns whether it was kept: where there is no room, what only repeats is left out and counted instead.
+
         Raises:
-            DiskFull: nothing of it was kept.
+            DiskFull: nothing of it was kept, and nothing can give way.
         """
-        with self._writing():
-            self._keep(drafts, evidence, repeats)
+        is_news = any(draft.id not in repeats for draft in drafts)
+        has_room = self._room is None or self._room.make(self, len(evidence))
+        if not has_room and not is_news:
+            self._leave_out(repeats[draft.id] for draft in drafts)
+            return False
+        while True:
+            try:
+                with self._writing():
+                    self._keep(drafts, evidence, repeats)
+                    if has_room:
+                        self._db.execute("DELETE FROM fact WHERE name = 'room_full_since'")
+            except DiskFull:
+                if self._room is None or not self._room.give_way(self):
+                    raise
+            else:
+                return True
 
     def _keep(
         self,
@@ -123,7 +143,8 @@ class Outbox(OutboxFile):
             return
         sha256 = self.files.put(evidence)
         self._db.execute(
-            "INSERT INTO evidence (sha256, size) VALUES (?, ?) ON CONFLICT DO NOTHING",
+            "INSERT INTO evidence (sha256, size) VALUES (?, ?)"
+            " ON CONFLICT (sha256) DO UPDATE SET is_kept = 1 WHERE NOT is_kept",
             (sha256, len(evidence)),
         )
         for draft in drafts:
@@ -146,7 +167,7 @@ class Outbox(OutboxFile):
                 str(draft.id),
                 draft.model_dump_json(),
                 draft.evidence_sha256,
-                _text(utc_now()),
+                stored_time(utc_now()),
                 draft.source.name,
                 sequence,
                 None if repeats is None else str(repeats),
@@ -212,8 +233,16 @@ class Outbox(OutboxFile):
                 self._db.execute(
                     "UPDATE draft SET state = 'rejected', code = ?, reason = ?, settled_at = ?"
                     " WHERE id = ? AND state = 'waiting'",
-                    (code, reason, _text(utc_now()), draft_id),
+                    (code, reason, stored_time(utc_now()), draft_id),
                 )
+
+    def note_sent(self, draft_ids: Iterable[str], *, is_sent: bool = True) -> None:
+        """Remember that the server may hold these from now on: nothing of them is changed or thinned out before it answers."""
+        with self._writing():
+            self._db.executemany(
+                "UPDATE draft SET is_sent = ? WHERE id = ?",
+                [(is_sent, draft_id) for draft_id in draft_ids],
+            )
 
     def _settle(self, receipt: FindingReceipt, state: DraftState) -> None:
         self._db.execute(
@@ -225,29 +254,10 @@ class Outbox(OutboxFile):
                 receipt.reason,
                 receipt.index,
                 receipt.leaf_hash,
-                _text(utc_now()),
+                stored_time(utc_now()),
                 receipt.id,
             ),
         )
-
-    def sweep(self) -> None:
-        """Remove what an earlier process left over: writes that were cut off, files already delivered."""
-        self._drop_unneeded(None)
-
-    def _drop_unneeded(self, names: Iterable[str] | None) -> None:
-        """Remove those of the named evidence files (None: of all) without a waiting or rejected draft.
-
-        A transaction of its own, after the one that settled: cut off between the two, a file is left
-        over (and swept later), never missing.
-        """
-        with self._writing():
-            for name in list(self.files.names()) if names is None else names:
-                needed = self._db.execute(
-                    "SELECT 1 FROM draft WHERE evidence_sha256 = ? AND state != 'delivered' LIMIT 1",
-                    (name,),
-                ).fetchone()
-                if not needed:
-                    self.files.remove(name)
 
     # --- facts and accounts
 
@@ -272,6 +282,7 @@ class Outbox(OutboxFile):
             {state: drafts.get(state.value, 0) for state in DraftState},
             {state: photos.get(state.value, 0) for state in PhotoState},
             evidence,
+            int(self._rows("SELECT coalesce(sum(count), 0) FROM left_out")[0][0]),
         )
 
     def rejected(self, limit: int = 100) -> list[RejectedDraft]:
@@ -305,5 +316,7 @@ class Outbox(OutboxFile):
             yield PhotoRecord(path, sha256, PhotoState(name), *rest)
 
 
-def _text(at: datetime) -> str:
-    return at.astimezone(UTC).isoformat(timespec="milliseconds")
+def spare_bytes(settings: Settings) -> int:
+    """Return what the stills that are kept leave of the budget."""
+    with Outbox(settings.outbox_dir) as outbox:
+        return settings.outbox_budget_bytes - outbox.kept_bytes()

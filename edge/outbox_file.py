@@ -41,6 +41,27 @@ STEPS: tuple[tuple[str, ...], ...] = (
         "CREATE TABLE source (name TEXT PRIMARY KEY, last_sequence INTEGER NOT NULL) STRICT",
         "CREATE INDEX draft_first ON draft (boot_id, boot_s) WHERE state = 'waiting' AND repeats IS NULL",
     ),
+    (
+        # Which pictures are kept and how large they are together; what was left out, by the first finding of its item; what
+        # the server may hold although it did not say so yet.
+        "ALTER TABLE draft ADD COLUMN is_sent INTEGER NOT NULL DEFAULT 0",
+        "ALTER TABLE evidence ADD COLUMN is_kept INTEGER NOT NULL DEFAULT 1",
+        "UPDATE evidence SET is_kept = EXISTS"
+        " (SELECT 1 FROM draft WHERE evidence_sha256 = sha256 AND state != 'delivered')",
+        "CREATE TABLE room (kept_bytes INTEGER NOT NULL) STRICT",
+        "INSERT INTO room SELECT coalesce(sum(size), 0) FROM evidence WHERE is_kept",
+        "CREATE TRIGGER evidence_comes AFTER INSERT ON evidence BEGIN"
+        " UPDATE room SET kept_bytes = kept_bytes + NEW.size * NEW.is_kept; END",
+        "CREATE TRIGGER evidence_changes AFTER UPDATE OF is_kept ON evidence BEGIN"
+        " UPDATE room SET kept_bytes = kept_bytes + NEW.size * (NEW.is_kept - OLD.is_kept); END",
+        "CREATE TRIGGER evidence_goes AFTER DELETE ON evidence BEGIN"
+        " UPDATE room SET kept_bytes = kept_bytes - OLD.size * OLD.is_kept; END",
+        "CREATE TABLE left_out (first_id TEXT PRIMARY KEY, count INTEGER NOT NULL, told INTEGER NOT NULL DEFAULT 0,"
+        " since TEXT NOT NULL, until TEXT NOT NULL) STRICT",
+        "CREATE INDEX draft_repeated ON draft (seq) WHERE state = 'waiting' AND repeats IS NOT NULL",
+        "CREATE INDEX draft_item ON draft (repeats, seq) WHERE state = 'waiting'",
+        "CREATE INDEX draft_settled ON draft (settled_at) WHERE state IN ('delivered', 'thinned')",
+    ),
 )
 _FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 

@@ -1,6 +1,7 @@
 """What an outbox holds: plain data."""
 
 from dataclasses import dataclass
+from datetime import datetime
 from enum import StrEnum
 
 
@@ -19,6 +20,7 @@ class DraftState(StrEnum):
     WAITING = "waiting"
     DELIVERED = "delivered"
     REJECTED = "rejected"
+    THINNED = "thinned"
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,12 +66,23 @@ class RejectedDraft:
 
 
 @dataclass(frozen=True, slots=True)
+class LeftOutCount:
+    """How many repeated sightings of an item were left out in all; `first_id` is the item's first finding."""
+
+    first_id: str
+    count: int
+    since: datetime
+    until: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class Counts:
-    """How many drafts and photos are in which state."""
+    """How many drafts and photos are in which state; `left_out` counts repeated sightings that the disk had no room for."""
 
     drafts: dict[DraftState, int]
     photos: dict[PhotoState, int]
     evidence_waiting: int
+    left_out: int = 0
 
     @property
     def waiting(self) -> int:

@@ -79,6 +79,11 @@ class Settings(BaseSettings):
     clip_budget_bytes: int = Field(
         default=2 << 30, ge=0, description="disk for clips that wait for delivery"
     )
+    outbox_budget_bytes: int = Field(
+        default=20 << 30,
+        ge=0,
+        description="disk for stills and clips that wait: clips give way first, then repeated sightings",
+    )
     log: LogForm = Field(default="text", description="text for people, json for machines")
 
     @property

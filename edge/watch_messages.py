@@ -80,6 +80,15 @@ WATCH: dict[str, tuple[str, str]] = {
         "磁盘恢复，暂存的发现已保存。",
         "there is room again; the held findings are kept.",
     ),
+    "room_full": (
+        "发件箱已满：录像和重复发现已让出空间，新的重复发现只计数不保存；首次发现照常保存。请恢复网络或增大 ANXUN_EDGE_OUTBOX_BUDGET_BYTES。",
+        "the outbox is full: clips and repeated sightings gave way, new repeated ones are counted and not kept; first findings are"
+        " kept as ever. Mend the line, or raise ANXUN_EDGE_OUTBOX_BUDGET_BYTES.",
+    ),
+    "room_there": (
+        "发件箱又有空间，重复发现恢复保存。",
+        "the outbox has room again; repeated sightings are kept.",
+    ),
     "watch_done": (
         "分析 {frames} 帧，确认 {findings} 条发现。",
         "{frames} frames analysed, {findings} findings confirmed.",

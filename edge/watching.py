@@ -14,11 +14,12 @@ from edge.commands import Asked, look_for
 from edge.console import Voice, local_time, say_look
 from edge.deliver import Delivery
 from edge.errors import DiskFull, ModelUnusable
-from edge.keep import Keep, Notice
+from edge.keep import Keep, Notice, RoomChange
 from edge.link import ask_configuration
 from edge.model_store import ModelStore
 from edge.model_switch import ModelSwitch
 from edge.outbox import Outbox
+from edge.outbox_room import room_of
 from edge.remote_cameras import RemoteCameras
 from edge.running import delivering, end_run, interruptible
 from edge.settings import Settings
@@ -54,7 +55,7 @@ def watch(settings: Settings, plan: Plan, asked: Asked) -> int:
     look = look_for(settings, asked, begins=True)
     with (
         interruptible() as interruption,
-        Outbox(settings.outbox_dir) as outbox,
+        Outbox(settings.outbox_dir, room=room_of(settings)) as outbox,
         delivering(settings, voice, interruption, is_offline=asked.is_offline) as delivery,
     ):
         say_look(voice, look, outbox)
@@ -137,12 +138,16 @@ def _room_notice(voice: Voice) -> RoomNotice:
 
 
 def _finding_notice(voice: Voice, delivery: Delivery | None) -> Notice:
-    def notice(news: FindingDraft | DiskFull | None) -> None:
+    def notice(news: FindingDraft | DiskFull | RoomChange | None) -> None:
         if news is None:
             voice.warn("held_over")
             return
         if isinstance(news, DiskFull):
             voice.warn("held")
+            return
+        if isinstance(news, RoomChange):
+            say = voice.warn if news is RoomChange.FULL else voice.tell
+            say(f"room_{news.value}")
             return
         _say_finding(voice, news)
         if delivery is not None:

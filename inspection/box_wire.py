@@ -11,6 +11,7 @@ from inspection.wire import Sha256, Text, UtcDatetime, Wire
 
 MAX_TEXT = 200_000
 MAX_ASKED_FINDINGS = 1000
+MAX_LEFT_OUT = 200
 Line = Annotated[Text, Field(max_length=500)]
 Count = Annotated[int, Field(ge=0, le=10**12)]
 Amount = Annotated[float, Field(ge=-1e12, le=1e12, allow_inf_nan=False)]
@@ -49,6 +50,15 @@ class CameraReport(Wire):
     blind_s: Amount = 0.0
 
 
+class LeftOut(Wire):
+    """How many repeated sightings of an item a box left out in all for want of room; named by the item's first finding."""
+
+    finding_id: UUID
+    count: Annotated[int, Field(ge=1, le=10**9)]
+    since: UtcDatetime = Field(description="device clock")
+    until: UtcDatetime
+
+
 class BoxReport(Wire):
     """How a box does, as it says itself. `configuration_version` is the server's, of what it runs."""
 
@@ -69,6 +79,12 @@ class BoxReport(Wire):
     configuration_version: int | None = Field(default=None, ge=1)
     refused_version: int | None = Field(default=None, ge=1)
     refused_reason: Text = Field(default="", max_length=2000)
+    full_since: UtcDatetime | None = Field(
+        default=None, description="since when it keeps first findings alone, for want of room"
+    )
+    left_out: tuple[LeftOut, ...] = Field(
+        default=(), max_length=MAX_LEFT_OUT, description="what the server does not know yet"
+    )
 
 
 class ConfigurationWish(Wire):
@@ -93,6 +109,9 @@ class BoxWishes(Wire):
 
     configuration: ConfigurationWish | None = None
     model: ModelWish | None = None
+    left_out: dict[UUID, int] = Field(
+        default={}, description="how many left out sightings the ledger now names, by finding"
+    )
 
 
 class BoxConfigurationText(Wire):

@@ -39,6 +39,7 @@ from inspection.box_wire import (
     StandingTold,
 )
 from inspection.errors import NotFound
+from inspection.left_out import take_left_out
 from inspection.tables import BoxConfiguration, Device
 from inspection.wire import utc_now
 
@@ -167,8 +168,10 @@ def list_models(user: CurrentUser, session: Reading) -> Models:  # noqa: ARG001 
 )
 def report_box(body: BoxReport, device: CurrentDevice, session: Writing) -> BoxWishes:
     """Keep what the box says, and return what it is to run."""
-    boxes.take_report(session, device.device, body, utc_now())
-    return boxes.wishes(session, device.device)
+    now = utc_now()
+    boxes.take_report(session, device.device, body, now)
+    left_out = take_left_out(session, device.device, body.left_out, device.scope.actor, now)
+    return boxes.wishes(session, device.device).model_copy(update={"left_out": left_out})
 
 
 @router.get(

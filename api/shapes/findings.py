@@ -40,6 +40,7 @@ class FindingView(Wire):
     model_sha256: Sha256
     evidence_sha256: Sha256
     sightings: int
+    left_out: int = Field(description="repeated sightings of it that its box had no room for")
     item_id: UUID
     entry_index: int
     leaf_hash: Sha256

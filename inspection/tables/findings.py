@@ -162,6 +162,9 @@ class Finding(SQLModel, table=True):
     model_sha256: str
     evidence_sha256: str
     sightings: int = 1
+    left_out: int = Field(
+        default=0, description="repeated sightings of it that its box had no room for"
+    )
     state: str = Field(default="proposed", index=True)
     item_id: UUID
     entry_index: int

@@ -168,3 +168,7 @@ class Device(SQLModel, table=True):
     enrolled_at: datetime = at_column()
     last_seen_at: datetime | None = at_column(default=False)
     revoked_at: datetime | None = at_column(default=False)
+    public_key: str | None = Field(
+        default=None, description="Ed25519, 32 bytes in base64; findings are signed with it"
+    )
+    key_since: datetime | None = at_column(default=False)

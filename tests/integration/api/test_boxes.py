@@ -223,3 +223,36 @@ def test_the_operator_releases_and_offers_by_command(
     assert runner.invoke(app, ["model", "offer", "ab" * 32]).exit_code == 2
     bundle.with_suffix(".onnx").write_bytes(b"another")
     assert runner.invoke(app, ["model", "release", str(bundle)]).exit_code == 2
+
+
+def test_what_a_box_left_out_is_counted_at_the_item_and_stands_in_the_ledger(site: Site) -> None:
+    """A total, so that twice is once; of a finding that is not there yet nothing is known."""
+    draft = site.draft(site.put_evidence("device", jpeg(5)))
+    headers = site.headers("device")
+
+    def say(count: int) -> Any:
+        told = {
+            "finding_id": draft["id"],
+            "count": count,
+            "since": "2026-11-25T08:00:00Z",
+            "until": "2026-11-25T09:00:00Z",
+        }
+        body = REPORT | {"left_out": [told], "full_since": "2026-11-25T08:00:00Z"}
+        answer = site.client.put("/v1/devices/self/report", json=body, headers=headers)
+        assert answer.status_code == 200, answer.text
+        return answer.json()["left_out"]
+
+    def entries() -> list[dict[str, Any]]:
+        hits = site.get("officer", site.own("/entries?kind=finding.sightings_left_out")).json()
+        return [hit["entry"]["record"]["data"] for hit in hits["items"]]
+
+    assert say(3) == {}
+    site.submit(draft)
+    assert say(3) == say(3) == {draft["id"]: 3}
+    assert say(5) == {draft["id"]: 5}
+    assert say(2) == {draft["id"]: 5}
+    path = site.own(f"/findings/{draft['id']}")
+    assert site.get("expert", path).json()["left_out"] == 5
+    assert site.get("officer", box(site, "/box")).json()["report"]["full_since"]
+    assert sorted((one["left_out"], one["more"]) for one in entries()) == [(3, 3), (5, 2)]
+    assert {one["device"] for one in entries()} == {site.town.device.name}

@@ -11,6 +11,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+import edge.evidence_files
 from edge.instant import Instant
 from edge.lanes import FRESH_S, LEAST_BYTES, MOST_BYTES, TARGET_S, Lanes, Line
 from edge.outbox import Outbox
@@ -55,6 +56,12 @@ class World:
         self.outbox.settle(
             [FindingReceipt(id=draft.id, status=ReceiptStatus.RECORDED) for draft in drafts]
         )
+
+
+@pytest.fixture(autouse=True)
+def _no_syncs(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nobody pulls a plug here."""
+    monkeypatch.setattr(edge.evidence_files.os, "fsync", lambda _: None)
 
 
 @pytest.fixture

@@ -1,5 +1,6 @@
 /** Edge boxes: how they do, their cameras, their model. In English. */
 import type zh from './box.zh-CN'
+import type { boxFields as zhFields, boxKinds as zhKinds } from './box.zh-CN'
 
 const en: typeof zh = {
   open: 'Open',
@@ -43,5 +44,15 @@ const en: typeof zh = {
   modelDefault: 'As by default (set for the enterprise or all devices, else the one shipped)',
   modelSaved: 'Written into the ledger; the device switches soon',
   modelTrouble: 'The chosen model is not used: {reason}',
+  full: 'No room since {time}: first findings alone are kept, repeated ones are counted. Mend the line.',
+  leftOut: '{n} more, not kept: the box had no room',
+}
+export const boxKinds: typeof zhKinds = {
+  'device.configured': 'Cameras of a box changed',
+  'device.model_offered': 'Model of a box changed',
+  'finding.sightings_left_out': 'Repeated sightings left out',
+}
+export const boxFields: typeof zhFields = {
+  left_out: 'Repeated sightings left out, in all', more: 'Of these new', since: 'Since', until: 'Until', device: 'Device', device_id: 'Device id',
 }
 export default en

@@ -41,5 +41,15 @@ const zh = {
   modelDefault: '跟随默认（企业或全部设备的设定，否则随附模型）',
   modelSaved: '已记入台账，设备稍后切换',
   modelTrouble: '没有采用所选模型：{reason}',
+  full: '自 {time} 起空间不足：只保存首次发现，重复发现只计数。请恢复网络。',
+  leftOut: '另有 {n} 次因设备空间不足未保存',
+}
+export const boxKinds = {
+  'device.configured': '更改摄像头配置',
+  'device.model_offered': '更改设备模型',
+  'finding.sightings_left_out': '设备空间不足，重复发现未保存',
+}
+export const boxFields = {
+  left_out: '未保存的重复发现（累计）', more: '其中新增', since: '自', until: '至', device: '设备', device_id: '设备编号',
 }
 export default zh

@@ -1,6 +1,6 @@
 /** English texts, of the same keys as the Chinese ones. */
 import { itemBundle } from './bundle.en'
-import box from './box.en'
+import box, { boxFields, boxKinds } from './box.en'
 import chain from './chain.en'
 import clip from './clip.en'
 import { clock, hold, holdActions, holdProblems } from './clock.en'
@@ -285,8 +285,7 @@ const en: typeof zh = {
     'section.applicable': 'Section applies again',
     'key.rotated': 'Signing key rotated', 'key.replaced': 'Lost signing key replaced', 'checkpoint.published': 'Checkpoint published',
     'webhook.added': 'Webhook added', 'webhook.removed': 'Webhook removed',
-    'device.configured': 'Cameras of a box changed',
-    'device.model_offered': 'Model of a box changed',
+    ...boxKinds,
     'finding.recorded': 'Possible hazard recorded',
     'finding.clip_added': 'Clip added to a finding',
     'finding.confirmed': 'Hazard confirmed',
@@ -379,9 +378,8 @@ const en: typeof zh = {
   },
   field: {
     ...treatment.part, ...fixFields,
-    ...treatment.part,
     ...signingFields,
-    ...retentionFields,
+    ...retentionFields, ...boxFields,
     ...itemFields,
     device_captured_at: 'Taken by the device’s clock', proposed_hazard_code: 'Hazard proposed', hazard: 'Hazard name', entry_index: 'Ledger entry it decides', model: 'Model', assignee: 'Assigned to', plan: 'Service plan',
     finding_id: 'Finding', item_id: 'Hazard', ticket_id: 'Ticket', hazard_code: 'Hazard code', label: 'Label',

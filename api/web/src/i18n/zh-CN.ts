@@ -1,6 +1,6 @@
 /** Chinese texts. The other catalogue must have the same keys: the compiler and a test see to it. */
 import { itemBundle } from './bundle.zh-CN'
-import box from './box.zh-CN'
+import box, { boxFields, boxKinds } from './box.zh-CN'
 import chain from './chain.zh-CN'
 import clip from './clip.zh-CN'
 import { clock, hold, holdActions, holdProblems } from './clock.zh-CN'
@@ -284,8 +284,7 @@ export default {
     'section.applicable': '恢复台账适用',
     'key.rotated': '签名密钥轮换', 'key.replaced': '遗失的签名密钥更换', 'checkpoint.published': '检查点公布',
     'webhook.added': '增加事件推送地址', 'webhook.removed': '移除事件推送地址',
-    'device.configured': '更改摄像头配置',
-    'device.model_offered': '更改设备模型',
+    ...boxKinds,
     'finding.recorded': '记录疑似隐患',
     'finding.clip_added': '补充录像',
     'finding.confirmed': '确认隐患',
@@ -378,9 +377,8 @@ export default {
   },
   field: {
     ...treatment.part, ...fixFields,
-    ...treatment.part,
     ...signingFields,
-    ...retentionFields,
+    ...retentionFields, ...boxFields,
     ...itemFields,
     device_captured_at: '设备记录的拍摄时间', proposed_hazard_code: '原识别隐患', hazard: '隐患名称', entry_index: '所依据的台账记录', model: '模型', assignee: '责任人', plan: '服务方案',
     finding_id: '隐患记录', item_id: '隐患', ticket_id: '整改单', hazard_code: '隐患代码', label: '识别标签',
