@@ -19,6 +19,7 @@ from api.cli_import import import_app
 from api.cli_models import dataset_app, model_app
 from api.cli_reports import report
 from api.cli_sections import sections_app
+from api.device_cli import verify_devices
 from api.faults import err
 from api.faults import fail as _fail
 from api.faults import plain_faults as _faults
@@ -59,6 +60,7 @@ app.add_typer(key_app, name="key")
 app.add_typer(witness_app, name="witness")
 app.command("search-index")(search_index)
 app.command()(audit)
+app.command("verify-devices")(verify_devices)
 app.command("report")(report)
 # `anxun verify` needs only the base install.
 app.registered_commands.extend(ledger_app.registered_commands)

@@ -159,6 +159,7 @@ PROBLEMS: Mapping[type[Exception], ProblemKind] = {
     domain.MergeRefused: ProblemKind(409, "merge_refused", "Not joined this way round"),
     domain.SplitRefused: ProblemKind(409, "split_refused", "Not split off"),
     domain.VersionConflict: ProblemKind(412, "stale_version", "Somebody else was faster"),
+    domain.DeviceKeyFixed: ProblemKind(409, "device_key_fixed", "The device has another key"),
     domain.AlreadyExists: ProblemKind(409, "already_exists", "It is there already"),
     domain.IdReused: ProblemKind(409, "id_reused", "This id has another content"),
     domain.NotStanding: ProblemKind(409, "not_standing", "A later record took its place"),

@@ -15,6 +15,15 @@ BOX: dict[str, tuple[str, str]] = {
         "{cameras} 路摄像头，{blind} 路看不见；{waiting} 条发现待送",
         "{cameras} cameras, {blind} blind; {waiting} findings wait",
     ),
+    "signature_refused": (
+        "服务器不接受本设备的签名（{code}）：{detail}。上传已停止，所有发现都保留在本机；请用新的登记码重新登记本设备。",
+        "the server does not accept this device's signature ({code}): {detail}. Delivery has stopped and all findings are kept here;"
+        " enrol again with a new code of the same enterprise",
+    ),
+    "key_unusable": (
+        "本设备的密钥 {path} 无法使用：{reason}。请恢复该文件，或删除它并用新的登记码重新登记。",
+        "the key of this device, {path}, cannot be used: {reason}. Bring the file back, or remove it and enrol again with a new code",
+    ),
     # status
     "watch_running": (
         "观看正在运行（进程 {pid}，已 {up}，{age}前更新）",

@@ -14,7 +14,13 @@ from typing import Self, TypeVar
 import httpx
 from pydantic import BaseModel, ValidationError
 
-from edge.errors import DeviceRevoked, EnrolmentRefused, Refused, ServerAway
+from edge.errors import (
+    DeviceRevoked,
+    EnrolmentRefused,
+    Refused,
+    ServerAway,
+    SignatureRefused,
+)
 from edge.settings import Settings
 from inspection.wire import (
     EnrolledDevice,
@@ -73,18 +79,35 @@ class Client:
     ) -> None:
         self.close()
 
-    def enrol(self, code: str, name: str) -> EnrolledDevice:
-        """Trade a one-time code for a token.
+    def enrol(self, code: str, name: str, public_key: str) -> EnrolledDevice:
+        """Trade a one-time code for a token, and say what this device signs with.
 
         Raises:
             EnrolmentRefused: the code is wrong, used or expired.
             ServerAway: no answer.
         """
-        body = Enrolment(code=code, name=name).model_dump(mode="json")
+        body = Enrolment(code=code, name=name, public_key=public_key).model_dump(mode="json")
         try:
             return self._read(EnrolledDevice, self._ask("POST", "/devices", json=body))
         except Refused as refused:
             raise EnrolmentRefused(refused.status, refused.code, refused.detail) from refused
+
+    def register_key(self, public_key: str) -> bool:
+        """Say what this device signs with; return whether the server knows of signatures at all.
+
+        Raises:
+            SignatureRefused: it has another key of this device.
+            ServerAway, Refused: as they say.
+        """
+        try:
+            self._ask("PUT", "/devices/self/key", json={"public_key": public_key})
+        except Refused as refused:
+            if refused.status == HTTPStatus.CONFLICT:
+                raise SignatureRefused(refused.status, refused.code, refused.detail) from refused
+            if refused.status in {HTTPStatus.NOT_FOUND, HTTPStatus.METHOD_NOT_ALLOWED}:
+                return False
+            raise
+        return True
 
     def measure_clock(self) -> ClockMeasurement:
         """Compare clocks; the server is taken to have looked at its own in the middle of the round trip."""

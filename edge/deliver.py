@@ -14,7 +14,16 @@ from enum import StrEnum
 from http import HTTPStatus
 
 from edge.client import Client
-from edge.errors import DiskFull, EdgeError, EvidenceDamaged, Refused, ServerAway, StateBusy
+from edge.device_key import Signer, device_key
+from edge.errors import (
+    DiskFull,
+    EdgeError,
+    EvidenceDamaged,
+    Refused,
+    ServerAway,
+    SignatureRefused,
+    StateBusy,
+)
 from edge.identity import Identity
 from edge.lanes import Batch, Lanes
 from edge.lock import work_lock
@@ -29,6 +38,7 @@ from inspection.wire import (
 )
 
 # Asking again would be answered the same way: these stop the session and keep everything.
+UNSIGNED = {RejectionCode.SIGNATURE_MISSING, RejectionCode.SIGNATURE_INVALID}
 STOPPING = {HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN, HTTPStatus.NOT_FOUND}
 
 
@@ -41,12 +51,12 @@ class Delivered:
     rejected: int = 0
 
     def count(self, receipt: FindingReceipt) -> None:
-        """Count a receipt; one that asks for its evidence again is not an end."""
+        """Count a receipt; one that asks for its evidence, or a signature, is not an end."""
         if receipt.status is ReceiptStatus.RECORDED:
             self.recorded += 1
         elif receipt.status is ReceiptStatus.DUPLICATE:
             self.duplicates += 1
-        elif receipt.code is not RejectionCode.EVIDENCE_MISSING:
+        elif receipt.code not in {RejectionCode.EVIDENCE_MISSING, *UNSIGNED}:
             self.rejected += 1
 
 
@@ -73,10 +83,12 @@ def deliver_session(
     client: Client,
     delivered: Delivered,
     *,
+    signer: Signer | None = None,
     lanes: Lanes | None = None,
     should_stop: Callable[[], bool] = lambda: False,
 ) -> None:
-    """Deliver until nothing waits or `should_stop` says so, counting into `delivered`; `lanes` remembers how the line is.
+    """Deliver until nothing waits or `should_stop` says so, counting into `delivered`; `lanes` remembers how the line is; what `signer` signs the server
+    can keep as said by this device.
 
     Raises:
         ServerAway: what was settled stays settled; the rest waits.
@@ -84,36 +96,68 @@ def deliver_session(
         DiskFull, OutboxUnusable: as the outbox says.
     """
     measure_clock(outbox, client)
+    if signer is not None and not _is_key_known(outbox, client, signer):
+        signer = None
     lanes = lanes or Lanes()
     while not should_stop() and (batch := lanes.next_batch(outbox)).drafts:
-        _deliver_timed(outbox, client, delivered, lanes, batch)
+        _deliver_timed(_Session(outbox, client, delivered, signer), lanes, batch)
     outbox.put_facts(last_delivery_at=utc_now().isoformat())
 
 
-def _deliver_timed(
-    outbox: Outbox, client: Client, delivered: Delivered, lanes: Lanes, batch: Batch
-) -> None:
+@dataclass(frozen=True, slots=True)
+class _Session:
+    outbox: Outbox
+    client: Client
+    delivered: Delivered
+    signer: Signer | None
+
+
+def _is_key_known(outbox: Outbox, client: Client, signer: Signer) -> bool:
+    """Tell whether the server has this device's key; a box that was enrolled before there were keys says it now."""
+    name = f"{signer.device_id} {signer.key.public}"
+    if signer.is_registered or outbox.get_fact("key_registered") == name:
+        return True
+    if not client.register_key(signer.key.public):
+        return False
+    outbox.put_facts(key_registered=name)
+    return True
+
+
+def signer_of(settings: Settings, identity: Identity) -> Signer:
+    """Return who signs this box's findings.
+
+    Raises:
+        KeyUnusable: as the key says.
+    """
+    key = device_key(settings.key_path)
+    return Signer(key, identity.device_id, is_registered=identity.public_key == key.public)
+
+
+def _deliver_timed(session: _Session, lanes: Lanes, batch: Batch) -> None:
     """Deliver a batch, and let the line learn from how it went."""
     began_s = time.monotonic()
     try:
-        _deliver_batch(outbox, client, delivered, batch.drafts)
+        _deliver_batch(session, batch.drafts)
     except ServerAway:
         lanes.line.broke()
         raise
     lanes.line.note(batch.size, time.monotonic() - began_s)
 
 
-def _deliver_batch(
-    outbox: Outbox, client: Client, delivered: Delivered, batch: list[WaitingDraft]
-) -> None:
+def _deliver_batch(session: _Session, batch: list[WaitingDraft]) -> None:
+    outbox, client = session.outbox, session.client
     batch = _with_evidence_there(outbox, client, batch)
     if not batch:
         return
     outbox.note_sent(draft.id for draft in batch)
-    receipts = _submit(client, batch)
-    outbox.settle(receipts)
+    receipts = _submit(session, batch)
+    refused = [receipt for receipt in receipts if receipt.code in UNSIGNED]
+    outbox.settle(receipt for receipt in receipts if receipt.code not in UNSIGNED)
     for receipt in receipts:
-        delivered.count(receipt)
+        session.delivered.count(receipt)
+    if refused:
+        code, reason = refused[0].code, refused[0].reason
+        raise SignatureRefused(HTTPStatus.OK, code.value if code else "", reason or "")
     if all(receipt.code is RejectionCode.EVIDENCE_MISSING for receipt in receipts):
         raise ServerAway(client.server_url, "it does not keep the evidence it was sent")
 
@@ -158,10 +202,10 @@ def _why_never(client: Client, error: EvidenceDamaged | Refused) -> tuple[str, s
     return error.code or "evidence_refused", error.detail
 
 
-def _submit(client: Client, batch: list[WaitingDraft]) -> list[FindingReceipt]:
+def _submit(session: _Session, batch: list[WaitingDraft]) -> list[FindingReceipt]:
     """Submit a batch; one that is refused as a whole is halved until the draft at fault stands alone."""
     try:
-        return client.submit_findings([draft.body for draft in batch])
+        return session.client.submit_findings([_body(session, draft) for draft in batch])
     except Refused as refused:
         if refused.status in STOPPING:
             raise
@@ -175,7 +219,11 @@ def _submit(client: Client, batch: list[WaitingDraft]) -> list[FindingReceipt]:
                 )
             ]
         middle = len(batch) // 2
-        return _submit(client, batch[:middle]) + _submit(client, batch[middle:])
+        return _submit(session, batch[:middle]) + _submit(session, batch[middle:])
+
+
+def _body(session: _Session, draft: WaitingDraft) -> str:
+    return draft.body if session.signer is None else session.signer.body_of(draft)
 
 
 @dataclass(slots=True)
@@ -243,6 +291,7 @@ class Delivery:
                     outbox,
                     client,
                     self.state.delivered,
+                    signer=signer_of(self._settings, identity),
                     lanes=self._lanes,
                     should_stop=should_stop,
                 )

@@ -18,9 +18,11 @@ EdgeError
 ├── NotEnrolled            this state folder has no device identity                   exit 4
 ├── StateBusy              another process works on this state folder                 exit 5
 ├── DiskFull               nothing half-written is left; the run resumes later        exit 6
+├── KeyUnusable            the key of this box cannot be read or made                 exit 6
 ├── OutboxUnusable         the outbox's database is damaged or not writable           exit 6
 ├── Refused                the server answered, and said no                           exit 7
 │   ├── DeviceRevoked      401: the token is no longer accepted; all findings are kept
+│   ├── SignatureRefused   the server has another key of this device: all findings are kept
 │   ├── EnrolmentRefused   the code is wrong, used or expired
 │   └── OtherEnterprise    the code belongs to another enterprise than this folder
 ├── ServerAway             no answer, or one that says "later": retried               exit 8
@@ -217,6 +219,16 @@ class OutboxUnusable(EdgeError):
         super().__init__(folder=folder, reason=reason)
 
 
+class KeyUnusable(EdgeError):
+    """The key that this box signs with."""
+
+    key = "key_unusable"
+    exit_code = 6
+
+    def __init__(self, path: Path, reason: str) -> None:
+        super().__init__(path=path, reason=reason)
+
+
 class Refused(EdgeError):
     """The server understood and refused; trying again as is would not help."""
 
@@ -234,6 +246,12 @@ class DeviceRevoked(Refused):
     """The server no longer accepts this device's token."""
 
     key = "device_revoked"
+
+
+class SignatureRefused(Refused):
+    """The server has another key of this device, or none where it should."""
+
+    key = "signature_refused"
 
 
 class EnrolmentRefused(Refused):

@@ -11,6 +11,7 @@ from uuid import uuid4
 
 import httpx
 
+from inspection.device_signatures import SignatureWrong, check_signature, draft_sha256
 from inspection.wire import (
     EnrolledDevice,
     EvidenceReceipt,
@@ -38,6 +39,8 @@ class FakeServer:
         self.faults: list[int | Exception | None] = []
         self.requests: list[str] = []
         self.max_batch = 500
+        self.public_key: str | None = None
+        self.device_id = uuid4()
 
     def __call__(self, request: httpx.Request) -> httpx.Response:
         """Answer a request."""
@@ -54,6 +57,8 @@ class FakeServer:
             return self._enrol(request)
         if request.headers.get("Authorization", "").removeprefix("Bearer ") not in self.tokens:
             return _problem(401, "unauthenticated")
+        if path == "/devices/self/key":
+            return self._register(request)
         if path == "/findings":
             return self._findings(request)
         return self._evidence(request, path.removeprefix("/evidence/"))
@@ -65,11 +70,22 @@ class FakeServer:
         self.codes.discard(asked["code"])
         token = uuid4().hex
         self.tokens.add(token)
+        self.public_key = asked.get("public_key")
         return _ok(
             EnrolledDevice(
-                device_id=uuid4(), enterprise_id=ENTERPRISE_ID, enterprise_name="Works", token=token
+                device_id=self.device_id,
+                enterprise_id=ENTERPRISE_ID,
+                enterprise_name="Works",
+                token=token,
             )
         )
+
+    def _register(self, request: httpx.Request) -> httpx.Response:
+        public_key = json.loads(request.content)["public_key"]
+        if self.public_key not in (None, public_key):
+            return _problem(409, "device_key_fixed")
+        self.public_key = public_key
+        return httpx.Response(204)
 
     def _evidence(self, request: httpx.Request, sha256: str) -> httpx.Response:
         if request.method == "HEAD":
@@ -107,13 +123,26 @@ class FakeServer:
             return _problem(413, "payload_too_large")
         return _ok(FindingReceipts(receipts=[self._judge(draft) for draft in drafts]))
 
+    def _unsigned(self, draft: FindingDraft) -> RejectionCode | None:
+        if self.public_key is None:
+            return None
+        if draft.signature is None:
+            return RejectionCode.SIGNATURE_MISSING
+        try:
+            check_signature(self.public_key, self.device_id, draft_sha256(draft), draft.signature)
+        except SignatureWrong:
+            return RejectionCode.SIGNATURE_INVALID
+        return None
+
     def _judge(self, raw: dict[str, object]) -> FindingReceipt:
         draft = FindingDraft.model_validate(raw)
         if str(draft.id) in self.findings:
             index = list(self.findings).index(str(draft.id))
             return FindingReceipt(id=str(draft.id), status=ReceiptStatus.DUPLICATE, index=index)
-        code = None
-        if draft.hazard_code.startswith("XXX"):
+        code = self._unsigned(draft)
+        if code is not None:
+            pass
+        elif draft.hazard_code.startswith("XXX"):
             code = RejectionCode.UNKNOWN_HAZARD
         elif draft.evidence_sha256 not in self.evidence:
             code = RejectionCode.EVIDENCE_MISSING

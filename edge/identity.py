@@ -5,6 +5,7 @@ from uuid import UUID
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from edge.client import Client
+from edge.device_key import device_key
 from edge.errors import NotEnrolled, OtherEnterprise
 from edge.private_file import write_private
 from edge.settings import Settings
@@ -21,6 +22,8 @@ class Identity(BaseModel):
     enterprise_id: UUID
     enterprise_name: str
     token: str
+    # What the server was told at enrolment that this device signs with; None of a box that was enrolled before there were keys.
+    public_key: str | None = None
 
 
 def read_identity(settings: Settings) -> Identity:
@@ -48,10 +51,12 @@ def enrol(settings: Settings, client: Client, code: str, name: str) -> Identity:
 
     Raises:
         EnrolmentRefused, ServerAway: as the client says.
+        KeyUnusable: as the key says.
         OtherEnterprise: findings of one enterprise must never be delivered to another.
     """
     before = find_identity(settings)
-    device = client.enrol(code, name)
+    public_key = device_key(settings.key_path).public
+    device = client.enrol(code, name, public_key)
     if before is not None and before.enterprise_id != device.enterprise_id:
         raise OtherEnterprise(before.enterprise_name, device.enterprise_name)
     identity = Identity(
@@ -61,6 +66,7 @@ def enrol(settings: Settings, client: Client, code: str, name: str) -> Identity:
         enterprise_id=device.enterprise_id,
         enterprise_name=device.enterprise_name,
         token=device.token,
+        public_key=public_key,
     )
     write_private(settings.identity_path, identity.model_dump_json(indent=1))
     return identity

@@ -107,6 +107,11 @@ class Settings(BaseSettings):
         return self.data_dir / "device.json"
 
     @cached_property
+    def key_path(self) -> Path:
+        """What this box signs with, readable by its owner only."""
+        return self.data_dir / "device-key.pem"
+
+    @cached_property
     def kept_cameras_path(self) -> Path:
         """The last file of cameras that could be used, readable by its owner only."""
         return self.data_dir / "cameras.json"

@@ -19,6 +19,7 @@
     │   ├── AlreadyExists           a name or number that is taken
     │   ├── ErasureRefused          what must be kept is not erased
     │   ├── ErasureDecided          a request is decided once
+    │   ├── DeviceKeyFixed          a device signs with one key, as long as it is enrolled
     │   ├── HoldNotStanding         a hold is lifted once
     │   ├── HoldPending             a ticket's request for time waits for its decision
     │   ├── HoldDecided             a ticket's request for time is decided once, and ends once
@@ -173,6 +174,15 @@ class VersionConflict(Conflict):
         self.expected, self.actual = expected, actual
         super().__init__(
             f"{thing} is at version {actual}, not {expected}; read it again and decide anew"
+        )
+
+
+class DeviceKeyFixed(Conflict):
+    """A device has a key, and it is not the one that was shown."""
+
+    def __init__(self, device_id: UUID) -> None:
+        super().__init__(
+            f"device {device_id} has another key already; enrol it anew with a new code"
         )
 
 

@@ -4,18 +4,17 @@ Everything of a draft happens in the caller's transaction: finding, item and led
 A draft that is refused changes nothing.
 """
 
-import hashlib
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-import rfc8785
 from pydantic import ValidationError
 from sqlalchemy.exc import DataError
 from sqlmodel import Session
 
 from inspection.database import lock_enterprise
+from inspection.device_signatures import SignatureWrong, check_signature, draft_sha256
 from inspection.evidence import evidence_row
 from inspection.items import join_item, place_of
 from inspection.journal import Event, attach, timestamp, write_event
@@ -53,13 +52,14 @@ def record_batch(
     actor: Actor,
     drafts: Sequence[Mapping[str, object]],
     now: datetime,
+    public_key: str | None = None,
 ) -> list[FindingReceipt]:
     """Judge drafts as they came, each alone, and return a receipt for each in their order.
 
-    Raises `NotFound` for an unknown enterprise; whatever is wrong with a draft is in its receipt.
+    With a `public_key` each has to be signed with it. Raises `NotFound` for an unknown enterprise; whatever is wrong with a draft is in its receipt.
     """
     lock_enterprise(session, enterprise_id)
-    return [_judge(session, enterprise_id, actor, draft, now) for draft in drafts]
+    return [_judge(session, enterprise_id, actor, draft, now, public_key) for draft in drafts]
 
 
 def record_finding(
@@ -100,12 +100,7 @@ def _record(
         visit = _inspection(session, enterprise_id, draft)
         place = place_of(draft.zone, draft.source.kind, draft.source.name, visit)
     except _Rejected as rejected:
-        return FindingReceipt(
-            id=str(draft.id),
-            status=ReceiptStatus.REJECTED,
-            code=rejected.code,
-            reason=rejected.reason,
-        )
+        return _rejection(draft, rejected)
     # 3 join the open item of the same place and hazard, or open one
     item = join_item(session, enterprise_id, draft.hazard_code, place, captured_at)
     # 4 append to the ledger
@@ -120,7 +115,8 @@ def _record(
         "confidence": draft.confidence,
         "boxes": _boxes(draft),
         "captured_at": timestamp(captured_at),
-        "device_captured_at": timestamp(draft.captured_at),
+        # As the device wrote it, to the last digit: it signed that.
+        "device_captured_at": draft.model_dump(mode="json")["captured_at"],
         "clock_offset_s": draft.clock_offset_s,
         "received_at": timestamp(now),
         "source": draft.source.model_dump(mode="json"),
@@ -129,8 +125,12 @@ def _record(
         "model": {"name": draft.model_name, "sha256": draft.model_sha256},
         "evidence_sha256": draft.evidence_sha256,
         "sightings": draft.sightings,
+        "sequence": draft.sequence,
         "draft_sha256": digest,
+        "signature": draft.signature,
     }
+    if draft.enterprise_id is not None:
+        data["enterprise_id"] = str(draft.enterprise_id)
     event = Event("finding.recorded", AI_PATROL, data, attach([evidence], "photo"))
     entry = write_event(session, enterprise_id, actor, event, now)
     finding = Finding(
@@ -165,13 +165,6 @@ def _record(
     return _receipt(finding, ReceiptStatus.RECORDED)
 
 
-def draft_sha256(draft: FindingDraft) -> str:
-    """Return the hash of a draft's canonical JSON (RFC 8785), hexadecimal; fields that are not set do not count."""
-    content = draft.model_dump(mode="json", exclude_none=True)
-    canonical: bytes = rfc8785.dumps(content)
-    return hashlib.sha256(canonical).hexdigest()
-
-
 def is_plausible(captured_at: datetime, now: datetime) -> bool:
     """Return whether a picture can have been taken then: not before 2000, and hardly after `now`."""
     tolerance = timedelta(seconds=parameter("clock_tolerance", china_day(now)).value)
@@ -184,17 +177,47 @@ def _judge(
     actor: Actor,
     draft: Mapping[str, object],
     now: datetime,
+    public_key: str | None,
 ) -> FindingReceipt:
     try:
         checked = FindingDraft.model_validate(draft)
     except ValidationError as error:
         return _malformed(draft, _explain(error))
     try:
+        checked = _signed(checked, actor, public_key)
+    except _Rejected as rejected:
+        return _rejection(checked, rejected)
+    try:
         with session.begin_nested():
             return _record(session, enterprise_id, actor, checked, now)
     except DataError as error:
         # The database can not store a value of it: no retry would help, and the other drafts must not suffer.
         return _malformed(draft, str(error.orig))
+
+
+def _rejection(draft: FindingDraft, rejected: _Rejected) -> FindingReceipt:
+    return FindingReceipt(
+        id=str(draft.id),
+        status=ReceiptStatus.REJECTED,
+        code=rejected.code,
+        reason=rejected.reason,
+    )
+
+
+def _signed(draft: FindingDraft, actor: Actor, public_key: str | None) -> FindingDraft:
+    """Return the draft whose signature may be kept: one that nobody can check is none."""
+    if public_key is None or actor.device_id is None:
+        return draft.model_copy(update={"signature": None})
+    if draft.signature is None:
+        raise _Rejected(
+            RejectionCode.SIGNATURE_MISSING,
+            "this device has a key; sign the draft with it, or enrol the device anew",
+        )
+    try:
+        check_signature(public_key, actor.device_id, draft_sha256(draft), draft.signature)
+    except SignatureWrong as error:
+        raise _Rejected(RejectionCode.SIGNATURE_INVALID, str(error)) from error
+    return draft
 
 
 def _malformed(draft: Mapping[str, object], reason: str) -> FindingReceipt:

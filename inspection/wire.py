@@ -29,6 +29,9 @@ Sha256 = Annotated[
 ]
 # No name holds a NUL, and PostgreSQL can not store one.
 Text = Annotated[str, Field(pattern=r"^[^\x00]*$")]
+# Ed25519 (RFC 8032): 32 and 64 bytes in base64.
+PublicKey = Annotated[str, Field(pattern=r"^[A-Za-z0-9+/]{43}=$")]
+Signature = Annotated[str, Field(pattern=r"^[A-Za-z0-9+/]{86}==$")]
 Fraction = Annotated[float, Field(ge=0.0, le=1.0)]
 
 
@@ -118,6 +121,16 @@ class FindingDraft(Wire):
     sightings: int = Field(
         default=1, ge=1, le=1_000_000, description="frames or photos that showed it"
     )
+    sequence: int | None = Field(
+        default=None,
+        ge=1,
+        le=2**53 - 1,
+        description="its place among the findings of its source on this device: 1, 2, 3 …; "
+        "what is missing was left out, refused, or is still on its way",
+    )
+    signature: Signature | None = Field(
+        default=None, description="of `draft_sha256` by the device's key; see docs/formats.md"
+    )
     enterprise_id: UUID | None = Field(
         default=None,
         description="the enterprise whose device saw it; a device that moved to another enterprise "
@@ -140,7 +153,9 @@ class ReceiptStatus(StrEnum):
 
 
 class RejectionCode(StrEnum):
-    """Why a draft was refused. `EVIDENCE_MISSING` is mended by uploading; the others never heal by retrying."""
+    """Why a draft was refused. Uploading mends `EVIDENCE_MISSING`, signing with the registered key the two of the signature, and a
+    measured clock `CLOCK_IMPLAUSIBLE`; the others never heal by retrying.
+    """
 
     MALFORMED = "malformed"
     UNKNOWN_HAZARD = "unknown_hazard"
@@ -148,6 +163,8 @@ class RejectionCode(StrEnum):
     FOREIGN_ENTERPRISE = "foreign_enterprise"
     ID_REUSED = "id_reused"
     CLOCK_IMPLAUSIBLE = "clock_implausible"
+    SIGNATURE_MISSING = "signature_missing"
+    SIGNATURE_INVALID = "signature_invalid"
 
 
 class FindingReceipt(Wire):
@@ -172,6 +189,15 @@ class Enrolment(Wire):
 
     code: str = Field(min_length=8, max_length=64)
     name: Text = Field(min_length=1, max_length=100, examples=["edge-box-1"])
+    public_key: PublicKey | None = Field(
+        default=None, description="what the device signs with, Ed25519 in base64"
+    )
+
+
+class KeyRegistration(Wire):
+    """The public half of the key that a device signs with from now on."""
+
+    public_key: PublicKey
 
 
 class EnrolledDevice(Wire):
@@ -306,45 +332,6 @@ class Reinspection(Wire):
     passed: bool
     note: Text = Field(default="", max_length=2000)
     evidence_sha256s: tuple[Sha256, ...] = Field(default=(), max_length=20)
-
-
-HoldReasonCode = Annotated[
-    str,
-    Field(
-        pattern=r"^[a-z_]{1,32}$",
-        description="a code of `GET /v1/hold-reasons`",
-        examples=["waiting_parts"],
-    ),
-]
-
-
-class PauseRequest(Wire):
-    """The enterprise asks that a ticket's clock stands still, from now until a planned time."""
-
-    reason_code: HoldReasonCode
-    until: UtcDatetime = Field(description="planned end; the clock runs on then by itself")
-    note: Text = Field(default="", max_length=2000, examples=["光栅备件 12 月 3 日到货"])
-
-
-class ExtensionRequest(Wire):
-    """The enterprise asks for more days, in the unit that the ticket's clock counts."""
-
-    reason_code: HoldReasonCode
-    days: int = Field(ge=1, le=3650)
-    note: Text = Field(default="", max_length=2000)
-
-
-class HoldDecision(Wire):
-    """An expert or the service centre grants a request for time, or refuses it and says why."""
-
-    approved: bool
-    note: Text = Field(default="", max_length=2000)
-
-
-class HoldNote(Wire):
-    """A request is taken back, or a pause ends before its time."""
-
-    note: Text = Field(default="", max_length=2000)
 
 
 class RecordDraft(Wire):

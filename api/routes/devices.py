@@ -23,8 +23,10 @@ from api.routing import ApiRouter
 from api.shapes.devices import Devices, DeviceView, EnrolmentCodeView
 from api.tokens import new_enrolment_code, sha256_of_code
 from inspection import queries
-from inspection.tables import EnrolmentCode, Role
-from inspection.wire import EnrolledDevice, Enrolment, utc_now
+from inspection.device_keys import register_key
+from inspection.scopes import Actor
+from inspection.tables import Device, EnrolmentCode, Role
+from inspection.wire import EnrolledDevice, Enrolment, KeyRegistration, utc_now
 
 router = ApiRouter(tags=["devices"])
 KEEPERS = (Role.ENTERPRISE_OFFICER, Role.EXPERT, Role.SERVICE_CENTRE)
@@ -95,6 +97,8 @@ def enrol_device(
         detail=body.name,
         remote=remote,
     )
+    if body.public_key is not None:
+        register_key(session, device, body.public_key, Actor.from_device(device.id), now)
     return EnrolledDevice(
         device_id=device.id,
         enterprise_id=enterprise.id,
@@ -112,6 +116,19 @@ def enrol_device(
 def get_own_device(device: CurrentDevice) -> DeviceView:
     """Return the device whose token was sent."""
     return DeviceView.from_row(device.device)
+
+
+@router.put(
+    "/devices/self/key",
+    operation_id="registerKey",
+    status_code=status.HTTP_204_NO_CONTENT,
+    summary="Say which key this device signs with",
+    responses=problems(401, 409, 422),
+)
+def register_own_key(body: KeyRegistration, device: CurrentDevice, session: Writing) -> None:
+    """From now on each finding has to be signed with it. Once said it stays, until the device is enrolled anew."""
+    own = session.get_one(Device, device.device.id)
+    register_key(session, own, body.public_key, device.scope.actor, utc_now())
 
 
 @router.get(

@@ -63,6 +63,7 @@ def submit_findings(body: FindingBatch, device: CurrentDevice, session: Writing)
         actor=device.scope.actor,
         drafts=body.drafts,
         now=utc_now(),
+        public_key=device.device.public_key,
     )
     return FindingReceipts(receipts=receipts)
 

@@ -9,6 +9,7 @@ from api.routing import ApiRouter
 from api.shapes.tickets import HoldReasons, HoldReasonView, TicketDetail
 from api.step_taker import STEP_PROBLEMS, TICKET, Taker
 from inspection.clock_rules import hold_reasons
+from inspection.hold_wire import ExtensionRequest, HoldDecision, HoldNote, PauseRequest
 from inspection.plans import china_day, parameter
 from inspection.tables import HoldKind
 from inspection.ticket_holds import (
@@ -18,7 +19,7 @@ from inspection.ticket_holds import (
     request_hold,
     withdraw_hold,
 )
-from inspection.wire import ExtensionRequest, HoldDecision, HoldNote, PauseRequest, utc_now
+from inspection.wire import utc_now
 
 router = ApiRouter(tags=["tickets"])
 HOLD = f"{TICKET}/holds/{{ticket_hold_id}}"

@@ -6,7 +6,7 @@ from uuid import UUID
 from pydantic import Field
 
 from inspection.tables import Device
-from inspection.wire import UtcDatetime, Wire
+from inspection.wire import PublicKey, UtcDatetime, Wire
 
 
 class EnrolmentCodeView(Wire):
@@ -25,6 +25,10 @@ class DeviceView(Wire):
     enrolled_at: UtcDatetime
     last_seen_at: UtcDatetime | None
     revoked_at: UtcDatetime | None
+    public_key: PublicKey | None = Field(
+        description="what it signs its findings with, Ed25519; null: it does not sign yet"
+    )
+    key_since: UtcDatetime | None
 
     @classmethod
     def from_row(cls, row: Device) -> Self:

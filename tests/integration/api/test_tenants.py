@@ -59,6 +59,7 @@ BODIES: dict[str, Any] = {
     "chooseModel": {"sha256": None},
     "addClip": {"evidence_sha256": SHA256},
     "askStanding": {"finding_ids": []},
+    "registerKey": {"public_key": "A" * 43 + "="},
     "reportBox": {"program_version": "1", "started_at": "2026-11-25T08:00:00Z"},
     "changePassword": {"current": "none", "new": "none"},
     "beginSecondFactor": {"password": "none"},

@@ -7,8 +7,9 @@ from sqlalchemy.exc import DataError
 from sqlmodel import Session, select
 
 from inspection import intake
+from inspection.device_signatures import draft_sha256
 from inspection.errors import NotFound
-from inspection.intake import draft_sha256, record_batch, record_finding
+from inspection.intake import record_batch, record_finding
 from inspection.scopes import Actor
 from inspection.tables import Finding, HazardItem, Inspection, ItemState, new_id
 from inspection.wire import FindingDraft, FindingReceipt, Source, SourceKind
@@ -150,7 +151,7 @@ def test_a_clock_three_days_off_with_its_offset_stated_is_recorded_with_both_tim
     (entry,) = entries(SqlStore(session), str(town.mine.id), 0, 10)
     assert entry.record is not None
     assert entry.record.data["captured_at"] == "2026-11-24T07:59:00.000Z"
-    assert entry.record.data["device_captured_at"] == "2026-11-27T08:00:00.000Z"
+    assert entry.record.data["device_captured_at"] == "2026-11-27T08:00:00Z"
 
 
 @pytest.mark.parametrize(

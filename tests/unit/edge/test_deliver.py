@@ -8,7 +8,7 @@ import httpx
 import pytest
 
 from edge.client import Client
-from edge.deliver import Delivered, Delivery, Outcome, Waits, deliver_session
+from edge.deliver import Delivered, Delivery, Outcome, Waits, deliver_session, signer_of
 from edge.errors import (
     DeviceRevoked,
     EnrolmentRefused,
@@ -66,9 +66,12 @@ def keep(outbox: Outbox, make_draft: MakeDraft, data: bytes, **changes: object) 
 
 
 def deliver(outbox: Outbox, client: Client) -> Delivered:
-    """Run a session."""
+    """Run a session of the enrolled box whose outbox it is."""
     delivered = Delivered()
-    deliver_session(outbox, client, delivered)
+    settings = Settings(data_dir=outbox.folder.parent)
+    identity = find_identity(settings)
+    signer = signer_of(settings, identity) if identity else None
+    deliver_session(outbox, client, delivered, signer=signer)
     return delivered
 
 

@@ -50,9 +50,11 @@ const en: typeof zh = {
 export const boxKinds: typeof zhKinds = {
   'device.configured': 'Cameras of a box changed',
   'device.model_offered': 'Model of a box changed',
+  'device.key_registered': 'Key of a device registered',
   'finding.sightings_left_out': 'Repeated sightings left out',
 }
 export const boxFields: typeof zhFields = {
+  public_key: 'Public key (Ed25519)', signature: 'Signature of the device', sequence: 'Number on its camera', draft_sha256: 'Hash of what the device sent',
   left_out: 'Repeated sightings left out, in all', more: 'Of these new', since: 'Since', until: 'Until', device: 'Device', device_id: 'Device id',
 }
 export default en

@@ -47,9 +47,11 @@ const zh = {
 export const boxKinds = {
   'device.configured': '更改摄像头配置',
   'device.model_offered': '更改设备模型',
+  'device.key_registered': '登记设备密钥',
   'finding.sightings_left_out': '设备空间不足，重复发现未保存',
 }
 export const boxFields = {
+  public_key: '公钥（Ed25519）', signature: '设备签名', sequence: '该摄像头第几条', draft_sha256: '设备所送内容的哈希',
   left_out: '未保存的重复发现（累计）', more: '其中新增', since: '自', until: '至', device: '设备', device_id: '设备编号',
 }
 export default zh

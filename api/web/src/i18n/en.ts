@@ -346,6 +346,7 @@ const en: typeof zh = {
     id_reused: 'This record was sent before with another content; clear the form and fill it in again.',
     not_standing: 'This record was corrected or withdrawn; see the newest one.',
     always_applies: 'This section applies to every enterprise.',
+    device_key_fixed: 'The device has another key; enrol it anew.',
     step_not_possible: 'The ticket’s state does not allow this step.',
     answer_not_kept: 'This was done already; its answer is shown once. Load the page again.',
     key_reused: 'The request was refused. Reload the page and try again.',

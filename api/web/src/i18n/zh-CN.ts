@@ -345,6 +345,7 @@ export default {
     id_reused: '这条记录已用不同内容提交过，请清空后重新填写。',
     not_standing: '这条记录已被更正或撤回，请查看最新记录。',
     always_applies: '本台账适用于所有企业，不能标记为不适用。',
+    device_key_fixed: '设备已有另一把密钥，请重新登记。',
     step_not_possible: '整改单当前状态不能执行此步骤。',
     answer_not_kept: '这件事已经办过，结果只显示一次。请重新加载页面。',
     key_reused: '请求未被接受。请刷新页面再试。',
