@@ -5,7 +5,7 @@ import shutil
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from importlib.metadata import version
 from pathlib import Path
 
@@ -17,9 +17,12 @@ from edge.box_state import (
     ModelState,
     OutboxState,
 )
+from edge.clock import JumpWatch
+from edge.instant import Instant
 from edge.keep import Keep
 from edge.look import Look
 from edge.settings import Settings
+from edge.sight_book import SightBook, true_now
 from edge.watched import Watched
 from edge.watchroom import Watchroom
 from inspection.sight import Sight
@@ -32,24 +35,6 @@ _STATM = Path("/proc/self/statm")
 
 
 @dataclass(slots=True)
-class Tally:
-    """How long a camera saw and did not see today, by this machine's calendar."""
-
-    day: date = date.min
-    seen_s: float = 0.0
-    blind_s: float = 0.0
-
-    def add(self, today: date, lasted_s: float, *, is_seeing: bool) -> None:
-        """Count some seconds; a new day begins at nothing."""
-        if today != self.day:
-            self.day, self.seen_s, self.blind_s = today, 0.0, 0.0
-        if is_seeing:
-            self.seen_s += lasted_s
-        else:
-            self.blind_s += lasted_s
-
-
-@dataclass(slots=True)
 class Sources:
     """What a board asks besides the room.
 
@@ -57,6 +42,7 @@ class Sources:
         outbox: what waits for delivery.
         configuration: which cameras file is watched.
         model_trouble: why another model is not used.
+        on_jump: hears that the clock jumped, and how far, seconds.
         device, page: this box's name, and the address of its page.
     """
 
@@ -65,6 +51,7 @@ class Sources:
     model_trouble: Callable[[], str] = lambda: ""
     device: str | None = None
     page: str | None = None
+    on_jump: Callable[[float], None] = lambda _: None
 
 
 @dataclass(slots=True)
@@ -73,6 +60,8 @@ class Board:
 
     Attributes:
         state: as last gathered; replaced, never changed, so that other threads may read it.
+        jumps: notices that the clock was set.
+        book: how long each camera saw.
     """
 
     room: Watchroom
@@ -80,12 +69,15 @@ class Board:
     settings: Settings
     sources: Sources
     state: BoxState = field(init=False)
+    jumps: JumpWatch = field(default_factory=lambda: JumpWatch(Instant.now()))
+    book: SightBook = field(init=False)
     _started_at: datetime = field(default_factory=utc_now)
-    _tallies: dict[str, Tally] = field(default_factory=dict)
+    _offset_s: float | None = None
     _gathered_s: float = float("-inf")
     _written_s: float = float("-inf")
 
     def __post_init__(self) -> None:
+        self.book = SightBook(self.settings.sight_book_path)
         self.state = self._gather(time.monotonic(), 0.0)
 
     def update(self) -> bool:
@@ -95,7 +87,10 @@ class Board:
             return False
         lasted_s = 0.0 if self._gathered_s < 0 else now_s - self._gathered_s
         self._gathered_s = now_s
+        if self.jumps.look(Instant.now()):
+            self.sources.on_jump(self.jumps.last_s or 0.0)
         self.state = self._gather(now_s, lasted_s)
+        self.book.write()
         if now_s - self._written_s >= WRITTEN_EVERY_S:
             self._written_s = now_s
             self.write()
@@ -115,6 +110,7 @@ class Board:
 
     def _gather(self, now_s: float, lasted_s: float) -> BoxState:
         now = utc_now()
+        self._offset_s = self.keep.clock_offset_s()
         return BoxState(
             version=version("anxun"),
             pid=os.getpid(),
@@ -127,7 +123,10 @@ class Board:
             model=_model(self.room.look, self.sources.model_trouble()),
             outbox=self.sources.outbox().model_copy(update={"held": self.keep.held}),
             configuration=self.sources.configuration(),
-            clock_offset_s=self.keep.clock_offset_s(),
+            clock_offset_s=self._offset_s,
+            clock_jumps=self.jumps.jumps,
+            clock_jumped_s=self.jumps.last_s,
+            clock_jumped_at=_moment(self.jumps.at_wall_s),
             disk_free_bytes=_free_bytes(self.settings.data_dir),
             memory_bytes=memory_bytes(),
             is_behind=self.room.is_behind,
@@ -139,11 +138,13 @@ class Board:
         self, watched: Watched, now_s: float, now: datetime, lasted_s: float
     ) -> CameraState:
         name, camera, judge = watched.entry.name, watched.camera, watched.judge
-        tally = self._tallies.setdefault(name, Tally())
+        true_at = true_now(self._offset_s)
         is_live, has_come = watched.is_live, camera.seen_at_s is not None
         is_seeing = judge.sight is Sight.SEEING and has_come
         if is_live:
-            tally.add(now.astimezone().date(), lasted_s, is_seeing=is_seeing)
+            sight = Sight.ABSENT if not has_come else judge.sight
+            self.book.add(name, sight, lasted_s, true_at)
+        seen_s, blind_s = self.book.today(name, true_at)
         frame_at = None
         if is_live and camera.seen_at_s is not None:
             frame_at = _ago(now, now_s - camera.seen_at_s)
@@ -162,8 +163,8 @@ class Board:
             found=watched.watch.found,
             repeated=watched.watch.repeated,
             look_s=watched.watch.look_s,
-            seen_s=tally.seen_s,
-            blind_s=tally.blind_s,
+            seen_s=seen_s,
+            blind_s=blind_s,
         )
 
 
@@ -193,6 +194,10 @@ def memory_bytes() -> int | None:
     except (OSError, ValueError, IndexError):
         return None
     return pages * os.sysconf("SC_PAGE_SIZE")
+
+
+def _moment(wall_s: float | None) -> datetime | None:
+    return None if wall_s is None else datetime.fromtimestamp(wall_s, UTC)
 
 
 def _ago(now: datetime, seconds: float) -> datetime:

@@ -24,6 +24,7 @@ from edge.model_switch import ModelSwitch
 from edge.notify import Notifier
 from edge.outbox import spare_bytes
 from edge.settings import Settings
+from edge.sight_book import true_now
 from edge.standing_file import StandingFile
 from edge.watchroom import Watchroom
 
@@ -64,6 +65,7 @@ class Box:
             device=self._identity.device_name if self._identity else None,
             configuration=self._configuration,
             model_trouble=self._model_trouble,
+            on_jump=self._clock_jumped,
         )
         self.board = Board(room, keep, settings, self._sources)
 
@@ -90,6 +92,7 @@ class Box:
         self._notifier.stopping()
         self._open.close()
         self._keep_standing()
+        self.board.book.write(at_once=True)
         self.board.write()
 
     @property
@@ -135,6 +138,8 @@ class Box:
         if link is None:
             return
         mail = link.take()
+        now = true_now(self.board.state.clock_offset_s)
+        self.board.book.note_told(mail.days, now)
         room.take_states(mail.states)
         if mail.configuration is not None and self.source is not None:
             self.source.take(mail.configuration)
@@ -148,6 +153,7 @@ class Box:
             look=room.look if self.models is not None and self.models.follows_server else None,
             entries=[watched.entry for watched in room.watched.values()],
             image=room.image,
+            days=self.board.book.untold(now),
         )
 
     def _open_page(self, gallery: Gallery) -> None:
@@ -173,6 +179,12 @@ class Box:
 
     def _model_trouble(self) -> str:
         return self._link.trouble if self._link else ""
+
+    def _clock_jumped(self, jumped_s: float) -> None:
+        self._voice.warn("clock_jumped", seconds=f"{jumped_s:+.1f}")
+        if self._delivery is not None:
+            # A session begins by measuring the clock.
+            self._delivery.wake()
 
     def _trouble(self) -> str:
         if self._delivery is None:

@@ -24,6 +24,10 @@ BOX: dict[str, tuple[str, str]] = {
         "本设备的密钥 {path} 无法使用：{reason}。请恢复该文件，或删除它并用新的登记码重新登记。",
         "the key of this device, {path}, cannot be used: {reason}. Bring the file back, or remove it and enrol again with a new code",
     ),
+    "clock_jumped": (
+        "本机时钟被拨动了 {seconds} 秒；已知的偏差随之更正，并重新与服务器比对。",
+        "this machine's clock jumped by {seconds} s; what is known of it is corrected, and it is compared with the server again.",
+    ),
     # status
     "watch_running": (
         "观看正在运行（进程 {pid}，已 {up}，{age}前更新）",
@@ -59,6 +63,8 @@ BOX: dict[str, tuple[str, str]] = {
     "row_memory": ("内存", "memory"),
     "row_page": ("本地页面", "local page"),
     "row_configuration": ("摄像头配置", "cameras from"),
+    "row_jumps": ("时钟跳变", "clock jumps"),
+    "jumps_cell": ("{n} 次，最近一次 {seconds} 秒（{at}）", "{n}, the last by {seconds} s ({at})"),
     "row_left_out": ("空间不足未保存", "left out for want of room"),
     "left_out_now": (
         "{n} 条重复发现；发件箱已满，只保存首次发现",

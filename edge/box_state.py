@@ -91,7 +91,8 @@ class BoxState(_Plain):
 
     Attributes:
         pid: of the process.
-        clock_offset_s: device clock minus server clock, as last measured.
+        clock_offset_s: device clock minus server clock, as last measured, less jumps since.
+        clock_jumps, clock_jumped_s, clock_jumped_at: how often the clock was set while the program runs, how far the last time, and when.
         memory_bytes: resident.
         page: address of the local page, with its token; None without one.
     """
@@ -105,6 +106,9 @@ class BoxState(_Plain):
     outbox: OutboxState = OutboxState()
     configuration: ConfigurationState = ConfigurationState()
     clock_offset_s: float | None = None
+    clock_jumps: int = 0
+    clock_jumped_s: float | None = None
+    clock_jumped_at: AwareDatetime | None = None
     disk_free_bytes: int | None = None
     memory_bytes: int | None = None
     is_behind: bool = False

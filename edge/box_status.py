@@ -50,6 +50,13 @@ def rows_of(voice: Voice, state: BoxState | None) -> dict[str, str]:
         rows["row_memory"] = f"{state.memory_bytes / 1e6:.0f} MB"
     if state.page is not None:
         rows["row_page"] = state.page
+    if state.clock_jumps and state.clock_jumped_at is not None:
+        rows["row_jumps"] = voice.text(
+            "jumps_cell",
+            n=state.clock_jumps,
+            seconds=f"{state.clock_jumped_s or 0.0:+.1f}",
+            at=f"{local_time(state.clock_jumped_at):%Y-%m-%d %H:%M:%S}",
+        )
     if state.outbox.left_out:
         rows["row_left_out"] = _left_out(voice, state)
     if state.outbox.trouble:

@@ -31,6 +31,7 @@ from edge.outbox import Outbox
 from edge.outbox_records import WaitingDraft
 from edge.settings import Settings
 from inspection.wire import (
+    FindingDraft,
     FindingReceipt,
     ReceiptStatus,
     RejectionCode,
@@ -39,6 +40,7 @@ from inspection.wire import (
 
 # Asking again would be answered the same way: these stop the session and keep everything.
 UNSIGNED = {RejectionCode.SIGNATURE_MISSING, RejectionCode.SIGNATURE_INVALID}
+NOT_FINAL = UNSIGNED | {RejectionCode.EVIDENCE_MISSING, RejectionCode.CLOCK_IMPLAUSIBLE}
 STOPPING = {HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN, HTTPStatus.NOT_FOUND}
 
 
@@ -56,7 +58,7 @@ class Delivered:
             self.recorded += 1
         elif receipt.status is ReceiptStatus.DUPLICATE:
             self.duplicates += 1
-        elif receipt.code not in {RejectionCode.EVIDENCE_MISSING, *UNSIGNED}:
+        elif receipt.code not in NOT_FINAL:
             self.rejected += 1
 
 
@@ -149,8 +151,9 @@ def _deliver_batch(session: _Session, batch: list[WaitingDraft]) -> None:
     batch = _with_evidence_there(outbox, client, batch)
     if not batch:
         return
-    outbox.note_sent(draft.id for draft in batch)
-    receipts = _submit(session, batch)
+    drafts = [_as_sent(session, draft) for draft in batch]
+    outbox.note_sent({str(draft.id): draft.model_dump_json() for draft in drafts})
+    receipts = _submit(session, drafts)
     refused = [receipt for receipt in receipts if receipt.code in UNSIGNED]
     outbox.settle(receipt for receipt in receipts if receipt.code not in UNSIGNED)
     for receipt in receipts:
@@ -158,6 +161,9 @@ def _deliver_batch(session: _Session, batch: list[WaitingDraft]) -> None:
     if refused:
         code, reason = refused[0].code, refused[0].reason
         raise SignatureRefused(HTTPStatus.OK, code.value if code else "", reason or "")
+    untimely = {str(r.id) for r in receipts if r.code is RejectionCode.CLOCK_IMPLAUSIBLE}
+    if untimely & {draft.id for draft in batch if draft.is_time_refused}:
+        raise ServerAway(client.server_url, "its clock and this machine's cannot both be right")
     if all(receipt.code is RejectionCode.EVIDENCE_MISSING for receipt in receipts):
         raise ServerAway(client.server_url, "it does not keep the evidence it was sent")
 
@@ -165,11 +171,7 @@ def _deliver_batch(session: _Session, batch: list[WaitingDraft]) -> None:
 def measure_clock(outbox: Outbox, client: Client) -> None:
     """Measure this device's clock against the server's and remember it for drafts made from now on."""
     clock = client.measure_clock()
-    outbox.put_facts(
-        clock_offset_s=f"{clock.offset_s:.3f}",
-        clock_round_trip_s=f"{clock.round_trip_s:.3f}",
-        clock_measured_at=utc_now().isoformat(),
-    )
+    outbox.note_clock(clock.offset_s, clock.round_trip_s)
 
 
 def _with_evidence_there(
@@ -202,7 +204,15 @@ def _why_never(client: Client, error: EvidenceDamaged | Refused) -> tuple[str, s
     return error.code or "evidence_refused", error.detail
 
 
-def _submit(session: _Session, batch: list[WaitingDraft]) -> list[FindingReceipt]:
+def _as_sent(session: _Session, waiting: WaitingDraft) -> FindingDraft:
+    """Return a draft as it goes to the server: with its true time, and numbered where the server knows of numbers."""
+    draft = session.outbox.timed(waiting)
+    if session.signer is None or waiting.is_sent:
+        return draft
+    return draft.model_copy(update={"sequence": waiting.sequence})
+
+
+def _submit(session: _Session, batch: list[FindingDraft]) -> list[FindingReceipt]:
     """Submit a batch; one that is refused as a whole is halved until the draft at fault stands alone."""
     try:
         return session.client.submit_findings([_body(session, draft) for draft in batch])
@@ -212,7 +222,7 @@ def _submit(session: _Session, batch: list[WaitingDraft]) -> list[FindingReceipt
         if len(batch) == 1:
             return [
                 FindingReceipt(
-                    id=batch[0].id,
+                    id=str(batch[0].id),
                     status=ReceiptStatus.REJECTED,
                     code=RejectionCode.MALFORMED,
                     reason=f"{refused.status}: {refused.detail}",
@@ -222,8 +232,9 @@ def _submit(session: _Session, batch: list[WaitingDraft]) -> list[FindingReceipt
         return _submit(session, batch[:middle]) + _submit(session, batch[middle:])
 
 
-def _body(session: _Session, draft: WaitingDraft) -> str:
-    return draft.body if session.signer is None else session.signer.body_of(draft)
+def _body(session: _Session, draft: FindingDraft) -> str:
+    signed = draft if session.signer is None else session.signer.signed(draft)
+    return signed.model_dump_json()
 
 
 @dataclass(slots=True)

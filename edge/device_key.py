@@ -14,7 +14,6 @@ from cryptography.hazmat.primitives.serialization import (
 )
 
 from edge.errors import KeyUnusable
-from edge.outbox_records import WaitingDraft
 from edge.private_file import write_private
 from inspection.device_signatures import sign
 from inspection.wire import FindingDraft
@@ -40,11 +39,9 @@ class Signer:
     device_id: UUID
     is_registered: bool
 
-    def body_of(self, waiting: WaitingDraft) -> str:
-        """Return a waiting draft as it is delivered: with its number among those of its camera, and signed."""
-        draft = FindingDraft.model_validate_json(waiting.body)
-        numbered = draft.model_copy(update={"sequence": waiting.sequence})
-        return sign(self.key.private, self.device_id, numbered).model_dump_json()
+    def signed(self, draft: FindingDraft) -> FindingDraft:
+        """Return a draft with its signature."""
+        return sign(self.key.private, self.device_id, draft)
 
 
 def device_key(path: Path) -> DeviceKey:

@@ -7,6 +7,7 @@ answers is what the real API answers (tests/integration/edge/test_with_server.py
 import hashlib
 import json
 import re
+from datetime import UTC, datetime
 from uuid import uuid4
 
 import httpx
@@ -24,6 +25,8 @@ from inspection.wire import (
     utc_now,
 )
 
+# As inspection.intake has them.
+EARLIEST, TOLERANCE_S = datetime(2000, 1, 1, tzinfo=UTC), 600.0
 RANGE = re.compile(r"bytes (\d+)-(\d+)/(\d+)")
 
 
@@ -138,12 +141,21 @@ class FakeServer:
         draft = FindingDraft.model_validate(raw)
         if str(draft.id) in self.findings:
             index = list(self.findings).index(str(draft.id))
+            if draft_sha256(self.findings[str(draft.id)]) != draft_sha256(draft):
+                return FindingReceipt(
+                    id=str(draft.id),
+                    status=ReceiptStatus.REJECTED,
+                    code=RejectionCode.ID_REUSED,
+                    reason="another content",
+                )
             return FindingReceipt(id=str(draft.id), status=ReceiptStatus.DUPLICATE, index=index)
         code = self._unsigned(draft)
         if code is not None:
             pass
         elif draft.hazard_code.startswith("XXX"):
             code = RejectionCode.UNKNOWN_HAZARD
+        elif not _is_plausible(draft):
+            code = RejectionCode.CLOCK_IMPLAUSIBLE
         elif draft.evidence_sha256 not in self.evidence:
             code = RejectionCode.EVIDENCE_MISSING
         if code:
@@ -158,6 +170,11 @@ class FakeServer:
 
 
 ENTERPRISE_ID = uuid4()
+
+
+def _is_plausible(draft: FindingDraft) -> bool:
+    at_s = draft.captured_at.timestamp() - (draft.clock_offset_s or 0.0)
+    return EARLIEST.timestamp() <= at_s <= utc_now().timestamp() + TOLERANCE_S
 
 
 def _ok(answer: EnrolledDevice | EvidenceReceipt | FindingReceipts | ServerTime) -> httpx.Response:

@@ -7,7 +7,7 @@ thread, and a server that is away changes nothing.
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime
 from types import TracebackType
 from typing import Self
 from uuid import UUID
@@ -35,6 +35,7 @@ from inspection.box_wire import (
     ItemStanding,
     LeftOut,
     ModelWish,
+    SightDay,
 )
 
 OpenDesk = Callable[[], Desk]
@@ -47,6 +48,7 @@ class Mail:
     configuration: BoxConfigurationText | None = None
     model: tuple[str, Tried] | None = None
     states: Mapping[UUID, ItemStanding] = field(default_factory=dict)
+    days: dict[date, SightDay] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +61,7 @@ class Present:
         knows: whether a version of the cameras was taken or refused.
         look, entries: what looks now, and for which cameras.
         image: the last picture that was looked at.
+        days: of the cameras' sight, which the server does not have.
     """
 
     state: BoxState
@@ -67,6 +70,7 @@ class Present:
     look: Look | None = None
     entries: Sequence[CameraEntry] = ()
     image: Image | None = None
+    days: Sequence[SightDay] = ()
 
 
 class Link:
@@ -134,7 +138,7 @@ class Link:
         Raises:
             ServerAway, Refused: as they say; what came before is in the mail.
         """
-        wishes = self._report(desk, present.state)
+        wishes = self._report(desk, present)
         if self._settings.remote:
             self._bring_configuration(desk, present, wishes)
         if present.finding_ids:
@@ -145,14 +149,17 @@ class Link:
             self._bring_model(desk, present, wishes.model)
         deliver_clips(desk, self._clips, self._ending.is_set)
 
-    def _report(self, desk: Desk, state: BoxState) -> BoxWishes:
-        """Say how the box does, and what it left out of which the server does not know."""
+    def _report(self, desk: Desk, present: Present) -> BoxWishes:
+        """Say how the box does, and what it left out and which days the server does not know."""
         with Outbox(self._settings.outbox_dir) as outbox:
             untold = outbox.left_out_untold(MAX_LEFT_OUT)
-            wishes = desk.report(report_of(state, untold))
+            wishes = desk.report(report_of(present.state, untold, present.days))
             if wishes.left_out:
                 known = {str(finding_id): count for finding_id, count in wishes.left_out.items()}
                 outbox.note_left_out_told(known)
+        told = {one.day: one for one in present.days}
+        with self._lock:
+            self._mail.days |= {day: told[day] for day in wishes.days if day in told}
         return wishes
 
     def _bring_configuration(self, desk: Desk, present: Present, wishes: BoxWishes) -> None:
@@ -223,7 +230,9 @@ def ask_configuration(open_desk: OpenDesk) -> BoxConfigurationText | None:
         return None
 
 
-def report_of(state: BoxState, left_out: Sequence[LeftOutCount] = ()) -> BoxReport:
+def report_of(
+    state: BoxState, left_out: Sequence[LeftOutCount] = (), days: Sequence[SightDay] = ()
+) -> BoxReport:
     """Return what a box says of itself to the server."""
     model, configuration, outbox = state.model, state.configuration, state.outbox
     return BoxReport(
@@ -245,6 +254,9 @@ def report_of(state: BoxState, left_out: Sequence[LeftOutCount] = ()) -> BoxRepo
         waiting=outbox.waiting,
         rejected=outbox.rejected,
         clock_offset_s=state.clock_offset_s,
+        clock_jumps=state.clock_jumps,
+        clock_jumped_s=state.clock_jumped_s,
+        clock_jumped_at=state.clock_jumped_at,
         disk_free_bytes=state.disk_free_bytes,
         is_behind=state.is_behind,
         model_name=model.name if model else "",
@@ -263,4 +275,5 @@ def report_of(state: BoxState, left_out: Sequence[LeftOutCount] = ()) -> BoxRepo
             )
             for one in left_out
         ),
+        days=tuple(days),
     )

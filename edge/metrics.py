@@ -57,6 +57,8 @@ def _box(state: BoxState) -> Iterator[Metric]:
         ("outbox_full", "1 while first findings alone are kept", outbox.full_since is not None),
         ("evidence_bytes", "Evidence kept on this box", outbox.evidence_bytes),
         ("clock_offset_seconds", "Device clock minus server clock", state.clock_offset_s),
+        ("clock_jumps", "How often the clock was set since the start", state.clock_jumps),
+        ("clock_jumped_seconds", "How far the clock went the last time", state.clock_jumped_s),
         ("disk_free_bytes", "Free space where findings are kept", state.disk_free_bytes),
         ("resident_memory_bytes", "Memory of the program", state.memory_bytes),
         ("start_time_seconds", "When the program started", state.started_at.timestamp()),

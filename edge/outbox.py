@@ -42,7 +42,8 @@ from inspection.wire import (
 
 # Which of the waiting drafts, with the evidence they need.
 _WAITING = (
-    "SELECT seq, id, body, source, sequence, draft.evidence_sha256, size, is_delivered FROM draft"
+    "SELECT seq, id, body, source, sequence, draft.evidence_sha256, size, is_delivered,"
+    " boot_id, boot_s, wall_s, is_sent, is_time_refused FROM draft"
     " JOIN evidence ON evidence.sha256 = draft.evidence_sha256 WHERE state = 'waiting'"
 )
 NO_REPEATS: Mapping[UUID, UUID] = {}
@@ -62,8 +63,8 @@ class Outbox(OutboxPictures):
         instant: Callable[[], Instant] = Instant.now,
         room: Room | None = None,
     ) -> None:
-        super().__init__(folder, connect=connect)
-        self._instant, self._room = instant, room
+        super().__init__(folder, connect=connect, instant=instant)
+        self._room = room
 
     # --- what was seen
 
@@ -207,7 +208,8 @@ class Outbox(OutboxPictures):
     def settle(self, receipts: Iterable[FindingReceipt]) -> None:
         """Write down the server's answers; evidence that no draft needs any more goes afterwards.
 
-        `evidence_missing` is not final: the draft waits on and its evidence is sent again.
+        `evidence_missing` is not final: the draft waits on and its evidence is sent again. Nor is `clock_implausible`: its
+        time is estimated then.
         """
         touched = set()
         with self._writing():
@@ -218,7 +220,9 @@ class Outbox(OutboxPictures):
                 if row is None:
                     continue
                 touched.add(str(row[0]))
-                if receipt.code is RejectionCode.EVIDENCE_MISSING:
+                if receipt.code is RejectionCode.CLOCK_IMPLAUSIBLE:
+                    self._refuse_time(receipt.id)
+                elif receipt.code is RejectionCode.EVIDENCE_MISSING:
                     self._db.execute("UPDATE evidence SET is_delivered = 0 WHERE sha256 = ?", row)
                 elif receipt.status is ReceiptStatus.REJECTED:
                     self._settle(receipt, DraftState.REJECTED)
@@ -236,14 +240,6 @@ class Outbox(OutboxPictures):
                     (code, reason, stored_time(utc_now()), draft_id),
                 )
 
-    def note_sent(self, draft_ids: Iterable[str], *, is_sent: bool = True) -> None:
-        """Remember that the server may hold these from now on: nothing of them is changed or thinned out before it answers."""
-        with self._writing():
-            self._db.executemany(
-                "UPDATE draft SET is_sent = ? WHERE id = ?",
-                [(is_sent, draft_id) for draft_id in draft_ids],
-            )
-
     def _settle(self, receipt: FindingReceipt, state: DraftState) -> None:
         self._db.execute(
             "UPDATE draft SET state = ?, code = ?, reason = ?, ledger_index = ?, leaf_hash = ?, settled_at = ?"
@@ -260,11 +256,6 @@ class Outbox(OutboxPictures):
         )
 
     # --- facts and accounts
-
-    def clock_offset_s(self) -> float | None:
-        """Return device clock minus server clock as last measured; None when never connected."""
-        value = self.get_fact("clock_offset_s")
-        return None if value is None else float(value)
 
     def counts(self) -> Counts:
         """Return how many drafts and photos are in which state."""

@@ -10,6 +10,7 @@ from typing import Any, Self
 
 from edge.errors import DiskFull, OutboxUnusable
 from edge.evidence_files import EvidenceFiles
+from edge.instant import Instant
 
 # A step a version of the schema; what an older program wrote is brought up when it is opened.
 STEPS: tuple[tuple[str, ...], ...] = (
@@ -62,6 +63,13 @@ STEPS: tuple[tuple[str, ...], ...] = (
         "CREATE INDEX draft_item ON draft (repeats, seq) WHERE state = 'waiting'",
         "CREATE INDEX draft_settled ON draft (settled_at) WHERE state IN ('delivered', 'thinned')",
     ),
+    (
+        # A time that the server did not believe is estimated, not given up; so are those that an older program gave up.
+        "ALTER TABLE draft ADD COLUMN is_time_refused INTEGER NOT NULL DEFAULT 0",
+        "UPDATE draft SET state = 'waiting', code = NULL, reason = NULL, settled_at = NULL"
+        " WHERE state = 'rejected' AND code = 'clock_implausible'",
+        "CREATE INDEX draft_boot ON draft (boot_id, boot_s)",
+    ),
 )
 _FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 
@@ -69,13 +77,17 @@ _FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 class OutboxFile:
     """One connection to the database under `folder`, and the evidence files beside it. Not shared between threads.
 
-    `connect` is `sqlite3.connect`, or what a test puts in its place to fail at a chosen statement.
+    `connect` and `instant` are the real things, or what a test puts in their places.
     """
 
     def __init__(
-        self, folder: Path, *, connect: Callable[..., sqlite3.Connection] = sqlite3.connect
+        self,
+        folder: Path,
+        *,
+        connect: Callable[..., sqlite3.Connection] = sqlite3.connect,
+        instant: Callable[[], Instant] = Instant.now,
     ) -> None:
-        self.folder = folder
+        self.folder, self._instant = folder, instant
         self.files = EvidenceFiles(folder / "evidence")
         with self._named_errors():
             self.files.folder.mkdir(parents=True, exist_ok=True, mode=0o700)

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from uuid import UUID
 
-from edge.outbox_file import OutboxFile
+from edge.outbox_clock import OutboxClock
 from edge.outbox_records import LeftOutCount
 from inspection.wire import utc_now
 
@@ -24,7 +24,7 @@ _NEXT = "ORDER BY seq LIMIT 1"
 SWEPT_AT_ONCE = 500
 
 
-class OutboxPictures(OutboxFile):
+class OutboxPictures(OutboxClock):
     """The part of an outbox that looks after its pictures."""
 
     def sweep(self) -> None:

@@ -43,7 +43,8 @@ class PhotoRecord:
 class WaitingDraft:
     """A draft that waits, with what its delivery needs to know about its evidence.
 
-    `sequence` is its place among the findings of its source, from 1; None of what an older program kept.
+    `boot_id`, `boot_s` and `wall_s` say when it was kept (`Instant`); `is_sent`: the server may hold it as it is; `is_time_refused`: the
+    server did not believe its time. `sequence` is its place among the findings of its source, from 1; None of what an older program kept.
     """
 
     seq: int
@@ -54,6 +55,11 @@ class WaitingDraft:
     evidence_sha256: str
     evidence_size: int
     is_evidence_delivered: bool
+    boot_id: str
+    boot_s: float
+    wall_s: float
+    is_sent: bool
+    is_time_refused: bool
 
 
 @dataclass(frozen=True, slots=True)

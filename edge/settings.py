@@ -147,6 +147,11 @@ class Settings(BaseSettings):
         return self.data_dir / "standing.json"
 
     @cached_property
+    def sight_book_path(self) -> Path:
+        """How long each camera saw, by day."""
+        return self.data_dir / "sight-book.json"
+
+    @cached_property
     def views_dir(self) -> Path:
         """What each camera's view used to be."""
         return self.data_dir / "views"

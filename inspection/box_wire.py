@@ -1,5 +1,6 @@
 """What travels between an edge box and the server besides findings: how the box does, and what it is to run. Light: no database."""
 
+from datetime import date
 from enum import StrEnum
 from typing import Annotated
 from uuid import UUID
@@ -12,6 +13,7 @@ from inspection.wire import Sha256, Text, UtcDatetime, Wire
 MAX_TEXT = 200_000
 MAX_ASKED_FINDINGS = 1000
 MAX_LEFT_OUT = 200
+MAX_DAYS = 40
 Line = Annotated[Text, Field(max_length=500)]
 Count = Annotated[int, Field(ge=0, le=10**12)]
 Amount = Annotated[float, Field(ge=-1e12, le=1e12, allow_inf_nan=False)]
@@ -59,6 +61,20 @@ class LeftOut(Wire):
     until: UtcDatetime
 
 
+class CameraDay(Wire):
+    """How long a camera saw, or did not and why, on a day: seconds by `Sight`; what is missing of the day was not watched."""
+
+    name: Line
+    seconds: dict[Sight, Annotated[int, Field(ge=0, le=100_000)]]
+
+
+class SightDay(Wire):
+    """A whole day of a box's cameras, in China."""
+
+    day: date
+    cameras: tuple[CameraDay, ...] = Field(max_length=64)
+
+
 class BoxReport(Wire):
     """How a box does, as it says itself. `configuration_version` is the server's, of what it runs."""
 
@@ -68,6 +84,13 @@ class BoxReport(Wire):
     waiting: Count = 0
     rejected: Count = 0
     clock_offset_s: Amount | None = None
+    clock_jumps: Count = Field(
+        default=0, description="how often its clock was set since it was started"
+    )
+    clock_jumped_s: Amount | None = Field(
+        default=None, description="how far it went the last time, seconds"
+    )
+    clock_jumped_at: UtcDatetime | None = None
     disk_free_bytes: Count | None = None
     is_behind: bool = False
     model_name: Line = ""
@@ -84,6 +107,9 @@ class BoxReport(Wire):
     )
     left_out: tuple[LeftOut, ...] = Field(
         default=(), max_length=MAX_LEFT_OUT, description="what the server does not know yet"
+    )
+    days: tuple[SightDay, ...] = Field(
+        default=(), max_length=MAX_DAYS, description="whole days that the server does not have yet"
     )
 
 
@@ -112,6 +138,7 @@ class BoxWishes(Wire):
     left_out: dict[UUID, int] = Field(
         default={}, description="how many left out sightings the ledger now names, by finding"
     )
+    days: tuple[date, ...] = Field(default=(), description="told days that the ledger now has")
 
 
 class BoxConfigurationText(Wire):

@@ -107,14 +107,15 @@ def newest_configuration(session: Session, device: Device) -> BoxConfiguration |
     return session.exec(newest).first()
 
 
-def take_report(session: Session, device: Device, report: BoxReport, now: datetime) -> None:
+def take_report(session: Session, device: Device, report: BoxReport, now: datetime) -> BoxStatus:
     """Keep what a box says of itself, in the place of what it said before."""
     row = session.get(BoxStatus, (device.enterprise_id, device.id))
     if row is None:
         row = BoxStatus(enterprise_id=device.enterprise_id, device_id=device.id, report={})
         session.add(row)
-    row.at, row.report = now, report.model_dump(mode="json")
+    row.at, row.report = now, report.model_dump(mode="json", exclude={"days", "left_out"})
     session.flush()
+    return row
 
 
 def status_of(session: Session, device: Device) -> BoxStatus | None:

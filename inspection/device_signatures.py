@@ -85,6 +85,7 @@ _KEPT_AS_IT_WAS = (
     "confidence",
     "boxes",
     "clock_offset_s",
+    "clock_is_estimated",
     "source",
     "zone",
     "evidence_sha256",

@@ -129,6 +129,8 @@ def _record(
         "draft_sha256": digest,
         "signature": draft.signature,
     }
+    if draft.clock_is_estimated is not None:
+        data["clock_is_estimated"] = draft.clock_is_estimated
     if draft.enterprise_id is not None:
         data["enterprise_id"] = str(draft.enterprise_id)
     event = Event("finding.recorded", AI_PATROL, data, attach([evidence], "photo"))

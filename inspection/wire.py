@@ -121,6 +121,11 @@ class FindingDraft(Wire):
     sightings: int = Field(
         default=1, ge=1, le=1_000_000, description="frames or photos that showed it"
     )
+    clock_is_estimated: bool | None = Field(
+        default=None,
+        description="true: the device's clock could not be right, and `captured_at` less the offset is the latest "
+        "at which it can have been seen",
+    )
     sequence: int | None = Field(
         default=None,
         ge=1,

@@ -28,6 +28,7 @@ from api.shapes.boxes import (
     ModelChoice,
     Models,
     ModelView,
+    SightDayView,
 )
 from api.shapes.devices import DeviceView
 from inspection import boxes, queries
@@ -40,6 +41,7 @@ from inspection.box_wire import (
 )
 from inspection.errors import NotFound
 from inspection.left_out import take_left_out
+from inspection.sight_days import sight_days, take_days, tell_of_blind
 from inspection.tables import BoxConfiguration, Device
 from inspection.wire import utc_now
 
@@ -89,6 +91,7 @@ def get_box(device: KeptDevice, session: Reading) -> BoxView:
         chosen_model=boxes.wished_model(session, device),
         reported_at=said and said.at,
         report=said and BoxReport.model_validate(said.report),
+        days=[SightDayView.from_row(row) for row in sight_days(session, device)],
     )
 
 
@@ -169,9 +172,14 @@ def list_models(user: CurrentUser, session: Reading) -> Models:  # noqa: ARG001 
 def report_box(body: BoxReport, device: CurrentDevice, session: Writing) -> BoxWishes:
     """Keep what the box says, and return what it is to run."""
     now = utc_now()
-    boxes.take_report(session, device.device, body, now)
-    left_out = take_left_out(session, device.device, body.left_out, device.scope.actor, now)
-    return boxes.wishes(session, device.device).model_copy(update={"left_out": left_out})
+    box, actor = device.device, device.scope.actor
+    said = boxes.take_report(session, box, body, now)
+    tell_of_blind(session, box, said, body, now)
+    known: dict[str, Any] = {
+        "left_out": take_left_out(session, box, body.left_out, actor, now),
+        "days": tuple(take_days(session, box, body.days, actor, now)),
+    }
+    return boxes.wishes(session, box).model_copy(update=known)
 
 
 @router.get(

@@ -4,6 +4,7 @@ from datetime import timedelta
 from uuid import UUID
 
 from fastapi import status
+from sqlmodel import select
 
 from api.access import log_access
 from api.auth import ENROLMENT_REFUSED, note_failure, redeem_code
@@ -127,7 +128,11 @@ def get_own_device(device: CurrentDevice) -> DeviceView:
 )
 def register_own_key(body: KeyRegistration, device: CurrentDevice, session: Writing) -> None:
     """From now on each finding has to be signed with it. Once said it stays, until the device is enrolled anew."""
-    own = session.get_one(Device, device.device.id)
+    own = session.exec(
+        select(Device).where(
+            Device.id == device.device.id, Device.enterprise_id == device.enterprise_id
+        )
+    ).one()
     register_key(session, own, body.public_key, device.scope.actor, utc_now())
 
 

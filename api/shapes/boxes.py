@@ -1,5 +1,6 @@
 """Edge boxes: what they run, what they say, and which models there are. `inspection.box_wire` holds what a box itself sends."""
 
+from datetime import date
 from typing import Self
 from uuid import UUID
 
@@ -7,7 +8,8 @@ from pydantic import Field, JsonValue
 
 from api.shapes.devices import DeviceView
 from inspection.box_wire import MAX_TEXT, BoxReport
-from inspection.tables import BoxConfiguration, ModelRelease
+from inspection.sight import Sight
+from inspection.tables import BoxConfiguration, CameraSightDay, ModelRelease
 from inspection.wire import Sha256, Text, UtcDatetime, Wire
 
 CAMERAS = '[[cameras]]\nname = "gate"\nsource = "rtsp://viewer:${GATE_PASSWORD}@10.0.0.7/1"\n'
@@ -79,6 +81,29 @@ class ModelChoice(Wire):
     sha256: Sha256 | None
 
 
+class CameraDayView(Wire):
+    """A camera on a day, in minutes; what is left of the day was not watched."""
+
+    name: str
+    seen_min: int
+    blind_min: int
+    blind_s: dict[Sight, int] = Field(description="seconds, by why it did not see")
+
+
+class SightDayView(Wire):
+    """A day of a box's cameras, and its entry in the ledger."""
+
+    day: date
+    cameras: list[CameraDayView]
+    entry_index: int
+    leaf_hash: Sha256
+
+    @classmethod
+    def from_row(cls, row: CameraSightDay) -> Self:
+        """Return the view of a day."""
+        return cls.model_validate(row.model_dump(include=set(cls.model_fields)))
+
+
 class BoxView(Wire):
     """A box: what it is to run, and what it says."""
 
@@ -88,3 +113,4 @@ class BoxView(Wire):
     chosen_model: Sha256 | None = Field(description="the one chosen for this box alone")
     reported_at: UtcDatetime | None
     report: BoxReport | None = Field(description="as the box said last")
+    days: list[SightDayView] = Field(description="its last 31 days, newest first")

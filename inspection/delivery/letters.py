@@ -20,6 +20,7 @@ _TITLES: Mapping[str, tuple[str, str]] = {
     "ticket_closed": ("整改单已闭环", "A ticket was closed"),
     "ticket_joined": ("整改单已并入另一单", "A ticket was joined into another"),
     "ticket_overdue": ("整改单已超期", "A ticket is overdue"),
+    "camera_blind": ("摄像头长时间看不见", "A camera has been blind for long"),
     "ticket_escalated": ("整改单超期，上报给您", "Overdue: escalated to you"),
     "record_waits": ("检查记录待企业签字", "An inspection record waits for your signature"),
     "record_signed": (
@@ -36,6 +37,7 @@ _TITLES: Mapping[str, tuple[str, str]] = {
 _PLACES: Mapping[str, str] = {
     "finding": "findings",
     "ticket": "tickets",
+    "camera": "devices",
     "record": "inspection-records",
 }
 _LEVELS: Mapping[str, tuple[str, str]] = {
@@ -95,6 +97,10 @@ def letter_of(told: Sequence[Told], language: str, app_url: str) -> Letter:
 def _line(told: Told, language: str) -> str:
     facts = told.facts
     parts = [str(facts.get("number", "")), _level(facts, language), _hazard(facts, language)]
+    if "camera" in facts:
+        parts.append(f"{facts['camera']} ({facts['device']})")
+        minutes = facts["blind_min"]
+        parts.append(_word((f"已 {minutes} 分钟", f"for {minutes} min"), language))
     if facts.get("recurrences"):
         count = facts["recurrences"]
         parts.append(_word((f"第 {count} 次复发", f"came back {count} times"), language))

@@ -13,7 +13,13 @@ from inspection.tables.accounts import (
     SecondFactor,
 )
 from inspection.tables.answers import KeyedAnswer
-from inspection.tables.boxes import BoxConfiguration, BoxStatus, ModelOffer, ModelRelease
+from inspection.tables.boxes import (
+    BoxConfiguration,
+    BoxStatus,
+    CameraSightDay,
+    ModelOffer,
+    ModelRelease,
+)
 from inspection.tables.clips import FindingClip
 from inspection.tables.columns import new_id
 from inspection.tables.delivery import (
@@ -88,6 +94,7 @@ __all__ = [
     "AccessLog",
     "BoxConfiguration",
     "BoxStatus",
+    "CameraSightDay",
     "ChannelKind",
     "DeliveryState",
     "Device",

@@ -1,6 +1,6 @@
 """What edge boxes are to run, and what they say of themselves."""
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
@@ -34,6 +34,24 @@ class BoxStatus(SQLModel, table=True):
     device_id: UUID = Field(primary_key=True, foreign_key="device.id")
     at: datetime = at_column()
     report: dict[str, Any] = Field(sa_column=Column(JSON, nullable=False))
+    blind_told: dict[str, Any] | None = Field(
+        default=None,
+        sa_column=Column(JSON(none_as_null=True), nullable=True),
+        description="blind cameras that people were told of, and when; until they see again",
+    )
+
+
+class CameraSightDay(SQLModel, table=True):
+    """How long the cameras of a box saw on a day, as the ledger's newest entry of it says."""
+
+    __tablename__ = "camera_sight_day"
+    enterprise_id: UUID = Field(primary_key=True, foreign_key="enterprise.id")
+    device_id: UUID = Field(primary_key=True, foreign_key="device.id")
+    day: date = Field(primary_key=True, description="in China")
+    cameras: list[dict[str, Any]] = Field(sa_column=Column(JSON, nullable=False))
+    at: datetime = at_column()
+    entry_index: int
+    leaf_hash: str
 
 
 class ModelRelease(SQLModel, table=True):

@@ -22,6 +22,7 @@ class NoticeKind(StrEnum):
     TICKET_CLOSED = "ticket_closed"
     TICKET_JOINED = "ticket_joined"
     TICKET_OVERDUE = "ticket_overdue"
+    CAMERA_BLIND = "camera_blind"
     TICKET_ESCALATED = "ticket_escalated"
     DELIVERY_FAILED = "delivery_failed"
     RECORD_WAITS = "record_waits"
@@ -37,7 +38,7 @@ class Notice(SQLModel, table=True):
     enterprise_id: UUID = Field(foreign_key="enterprise.id")
     kind: str = Field(description="a `NoticeKind`")
     thing_id: UUID = Field(
-        description="the finding, ticket, inspection record or channel that it is about"
+        description="the finding, ticket, device, inspection record or channel that it is about"
     )
     event_key: str = Field(description="names the event: a person is told of it once")
     facts: dict[str, Any] = Field(default_factory=dict, sa_column=Column(JSON, nullable=False))

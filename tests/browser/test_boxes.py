@@ -82,3 +82,41 @@ def test_the_officer_changes_a_boxs_cameras_and_sees_what_became_of_it(
         expect(officer.page.locator('[data-test="refused"]')).to_contain_text("k of n needs")
         expect(officer.page.get_by_text("只留东门")).to_be_visible()
         officer.see("refused")
+
+
+def test_the_days_the_room_and_a_blind_camera_are_seen_on_phone_and_desk(
+    browser: Browser, site: Site, screenshots: Path
+) -> None:
+    """Minutes by day with their entries, the full outbox, the clock's jump; and the officer's notice leads there."""
+    _, headers = enrol(site)
+    days = [
+        {"day": f"2026-10-0{n}", "cameras": [
+            {"name": "东门", "seconds": {"seeing": 80_000, "black": 1800 * (n - 1)}},
+            {"name": "冲压线", "seconds": {"seeing": 86_400}},
+        ]}
+        for n in (1, 2)
+    ]  # fmt: skip
+    report(
+        site, headers, days=days, full_since="2026-11-25T01:00:00Z",
+        clock_jumps=2, clock_jumped_s=-3600.0, clock_jumped_at="2026-11-25T00:30:00Z",
+    )  # fmt: skip
+    for screen, name, wide in (
+        (PHONE, "box-days-phone", False),
+        (DESK, "box-days-desk", True),
+    ):
+        with person_at(browser, site, screen, screenshots, name) as officer:
+            officer.sign_in("officer")
+            officer.page.goto("/notices")
+            row = officer.page.get_by_text("冲压线（盒子一号）").first
+            expect(row).to_be_visible()
+            row.click()
+            officer.see("days")
+            table = officer.page.locator('[data-test="days"]')
+            expect(table).to_contain_text("看不见 30 分钟")
+            expect(officer.page.locator('[data-test="full"]')).to_be_visible()
+            expect(officer.page.locator('[data-test="report"]')).to_contain_text("-3600.0")
+            table.scroll_into_view_if_needed()
+            officer.page.screenshot(path=screenshots / f"{name}-days.png", full_page=wide)
+            if wide:
+                table.get_by_text("2026-10-02").click()
+                expect(officer.page.get_by_text("摄像头每日看见与看不见时长").first).to_be_visible()

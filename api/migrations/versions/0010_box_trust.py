@@ -1,14 +1,14 @@
 """How many sightings a box left out, and the key with which it signs.
 
 Revision ID: 0010
-Revises: 0020
+Revises: 0026
 """
 
 import sqlalchemy as sa
 from alembic import op
 
 revision = "0010"
-down_revision = "0020"
+down_revision = "0026"
 branch_labels = None
 depends_on = None
 

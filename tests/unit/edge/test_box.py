@@ -16,7 +16,7 @@ import pytest
 from prometheus_client.parser import text_string_to_metric_families
 from rich.console import Console
 
-from edge.board import Board, Sources, Tally, is_running, read_state
+from edge.board import Board, Sources, is_running, read_state
 from edge.box import Box
 from edge.box_state import BoxState, CameraState, ConfigurationState, OutboxState
 from edge.box_status import rows_of, show_watch, span
@@ -116,16 +116,6 @@ def test_the_state_file_that_cannot_be_written_or_read_stops_nothing(
     assert read_state(settings.state_path) is None
     settings.state_path.write_text("{")
     assert read_state(settings.state_path) is None
-
-
-def test_a_day_begins_at_nothing() -> None:
-    """Minutes are of today."""
-    tally = Tally()
-    tally.add(AT.date(), 10, is_seeing=True)
-    tally.add(AT.date(), 5, is_seeing=False)
-    assert (tally.seen_s, tally.blind_s) == (10, 5)
-    tally.add(AT.date() + timedelta(days=1), 1, is_seeing=False)
-    assert (tally.seen_s, tally.blind_s) == (0, 1)
 
 
 def test_what_waits_is_counted_beside_the_watch(settings: Settings, keep: Keep, look: Look) -> None:

@@ -75,7 +75,7 @@ def test_status_is_a_table_and_json(state: Path, folder: Path, model: Path) -> N
     assert "broken.jpg" in output
     result = CliRunner().invoke(app, ["status", "--json"])
     facts = json.loads(result.output)
-    assert facts["findings"] == {"waiting": 1, "delivered": 0, "rejected": 0}
+    assert facts["findings"] == {"waiting": 1, "delivered": 0, "rejected": 0, "thinned": 0}
     assert facts["photos"] == {"clear": 1, "found": 1, "copy": 0, "failed": 1}
     assert facts["device"] is None
     assert [photo["error"] for photo in facts["failed_photos"]] == ["NotAPicture"]

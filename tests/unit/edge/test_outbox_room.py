@@ -139,7 +139,9 @@ def test_no_first_finding_is_ever_lost_and_the_budget_holds_but_for_one_record(
         elif kind == "clip":
             world.clip()
         elif kind == "send":
-            world.outbox.note_sent(draft.id for draft in world.outbox.waiting(int(what or 1)))
+            world.outbox.note_sent(
+                {draft.id: draft.body for draft in world.outbox.waiting(int(what or 1))}
+            )
         else:
             world.deliver(int(what or 1))
         check(world)

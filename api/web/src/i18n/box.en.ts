@@ -44,6 +44,10 @@ const en: typeof zh = {
   modelDefault: 'As by default (set for the enterprise or all devices, else the one shipped)',
   modelSaved: 'Written into the ledger; the device switches soon',
   modelTrouble: 'The chosen model is not used: {reason}',
+  jumps: 'Clock jumps',
+  jumped: '{n} since its start, the last by {seconds} s',
+  days: 'Days in the ledger',
+  minutes: 'saw {seen} min, blind {blind} min',
   full: 'No room since {time}: first findings alone are kept, repeated ones are counted. Mend the line.',
   leftOut: '{n} more, not kept: the box had no room',
 }
@@ -51,10 +55,13 @@ export const boxKinds: typeof zhKinds = {
   'device.configured': 'Cameras of a box changed',
   'device.model_offered': 'Model of a box changed',
   'device.key_registered': 'Key of a device registered',
+  'camera.sight_day': 'A day of the cameras: seen and blind',
   'finding.sightings_left_out': 'Repeated sightings left out',
 }
 export const boxFields: typeof zhFields = {
   public_key: 'Public key (Ed25519)', signature: 'Signature of the device', sequence: 'Number on its camera', draft_sha256: 'Hash of what the device sent',
+  clock_is_estimated: 'Time is estimated (at latest)',
+  day: 'Day', cameras: 'Cameras', corrects: 'Corrects entry',
   left_out: 'Repeated sightings left out, in all', more: 'Of these new', since: 'Since', until: 'Until', device: 'Device', device_id: 'Device id',
 }
 export default en

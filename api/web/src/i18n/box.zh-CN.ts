@@ -41,6 +41,10 @@ const zh = {
   modelDefault: '跟随默认（企业或全部设备的设定，否则随附模型）',
   modelSaved: '已记入台账，设备稍后切换',
   modelTrouble: '没有采用所选模型：{reason}',
+  jumps: '时钟跳变',
+  jumped: '启动以来 {n} 次，最近一次 {seconds} 秒',
+  days: '已入账的每日情况',
+  minutes: '看见 {seen} 分钟，看不见 {blind} 分钟',
   full: '自 {time} 起空间不足：只保存首次发现，重复发现只计数。请恢复网络。',
   leftOut: '另有 {n} 次因设备空间不足未保存',
 }
@@ -48,10 +52,13 @@ export const boxKinds = {
   'device.configured': '更改摄像头配置',
   'device.model_offered': '更改设备模型',
   'device.key_registered': '登记设备密钥',
+  'camera.sight_day': '摄像头每日看见与看不见时长',
   'finding.sightings_left_out': '设备空间不足，重复发现未保存',
 }
 export const boxFields = {
   public_key: '公钥（Ed25519）', signature: '设备签名', sequence: '该摄像头第几条', draft_sha256: '设备所送内容的哈希',
+  clock_is_estimated: '时间为估计（最晚）',
+  day: '日期', cameras: '摄像头', corrects: '更正的条目',
   left_out: '未保存的重复发现（累计）', more: '其中新增', since: '自', until: '至', device: '设备', device_id: '设备编号',
 }
 export default zh

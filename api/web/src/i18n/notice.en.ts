@@ -6,6 +6,7 @@ export default {
   readAll: 'Mark all as read',
   onlyUnread: 'Unread only',
   overdueDays: 'Overdue by {n} days',
+  blind: '{camera} ({device}): {sight}, for {n} min',
   unread: 'unread',
   problems: '{n} problem | {n} problems',
   kind: {
@@ -21,6 +22,7 @@ export default {
     delivery_failed: 'Sending failed for days and was given up',
     ticket_escalated: 'Overdue: escalated to you',
     ticket_joined: 'A ticket was joined into another',
+    camera_blind: 'A camera has been blind for long',
     ticket_overdue: 'A ticket is overdue',
   },
 }

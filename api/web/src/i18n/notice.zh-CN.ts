@@ -6,6 +6,7 @@ export default {
   readAll: '全部标为已读',
   onlyUnread: '只看未读',
   overdueDays: '已超期 {n} 天',
+  blind: '{camera}（{device}）：{sight}，已 {n} 分钟',
   unread: '未读',
   problems: '{n} 个问题',
   kind: {
@@ -21,6 +22,7 @@ export default {
     delivery_failed: '通知多次发送失败，已停止',
     ticket_escalated: '整改单超期，上报给您',
     ticket_joined: '整改单已并入另一单',
+    camera_blind: '摄像头长时间看不见',
     ticket_overdue: '整改单已超期',
   },
 }
