@@ -35,6 +35,7 @@ from api.routes import (
     memberships,
     notice_settings,
     notices,
+    openid,
     reports,
     retention,
     sections,
@@ -58,6 +59,7 @@ UNBOUND = (
 
 ROUTERS: tuple[ApiRouter, ...] = (
     sessions.router,
+    openid.router,
     account.router,
     access_log.router,
     boxes.router,

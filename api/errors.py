@@ -7,6 +7,8 @@ ApiError
 ├── InvitationRefused      the link is unknown, used, withdrawn or expired
 ├── PasswordRefused        too short, too common, or the old one again
 ├── ScopeMissing           a personal token that is not good for this
+├── ProviderRefused        what the sign-in provider sent back does not hold
+├── ProviderUnavailable    the sign-in provider does not answer
 ├── TooManyAttempts         the throttle
 ├── RequestHeaderMissing   a cookie without the header that another site cannot send
 ├── BodyTooLarge
@@ -60,6 +62,14 @@ class ScopeMissing(ApiError):
 
 class EnrolmentCodeRefused(ApiError):
     """The enrolment code is unknown, used or expired; which of them is not said."""
+
+
+class ProviderRefused(ApiError):
+    """What came back from the sign-in provider does not hold, or the provider refused it."""
+
+
+class ProviderUnavailable(ApiError):
+    """The sign-in provider does not answer, or not as it should."""
 
 
 class TooManyAttempts(ApiError):
@@ -124,6 +134,8 @@ PROBLEMS: Mapping[type[Exception], ProblemKind] = {
     InvitationRefused: ProblemKind(401, "invitation_refused", "The invitation is not accepted"),
     PasswordRefused: ProblemKind(422, "password_refused", "The password would be guessed"),
     ScopeMissing: ProblemKind(403, "scope_missing", "The token is not good for this"),
+    ProviderRefused: ProblemKind(401, "provider_refused", "The provider's answer does not hold"),
+    ProviderUnavailable: ProblemKind(503, "provider_unavailable", "The provider does not answer"),
     TooManyAttempts: ProblemKind(429, "too_many_attempts", "Too many failed attempts"),
     RequestHeaderMissing: ProblemKind(403, "request_header_missing", "A header is missing"),
     MalformedHeader: ProblemKind(400, "malformed_header", "A header is malformed"),

@@ -78,6 +78,16 @@ class Settings(BaseSettings):
     )
     host: str = Field(default="127.0.0.1", description="address to listen on")
     port: int = Field(default=8000, ge=0, le=65535, description="port; 0 takes a free one")
+    oidc_issuer: str = Field(
+        default="",
+        pattern=r"^(https://[^\s?#]+|http://(127\.0\.0\.1|localhost)(:\d+)?[^\s?#]*)?$",
+        description="OpenID provider that people may sign in by, as it names itself; empty: passwords alone",
+    )
+    oidc_client_id: str = Field(default="", description="this server's name at the provider")
+    oidc_client_secret: SecretStr = Field(
+        default=SecretStr(""), description="this server's secret at the provider"
+    )
+    oidc_name: str = Field(default="OpenID", description="the provider on the sign-in page")
     trusted_proxies: Annotated[str, AfterValidator(_networks)] = Field(
         default="127.0.0.1",
         description="addresses or networks of proxies, comma-separated: only these are believed who the caller is; empty: none",

@@ -9,6 +9,7 @@ from inspection.tables.accounts import (
     ForeignIdentity,
     Invitation,
     PersonalToken,
+    ProviderAttempt,
     RecoveryCode,
     SecondFactor,
 )
@@ -141,6 +142,7 @@ __all__ = [
     "PersonalToken",
     "PhotoState",
     "PilotArea",
+    "ProviderAttempt",
     "RecordAnswerState",
     "RecordState",
     "RecoveryCode",

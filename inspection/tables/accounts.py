@@ -66,6 +66,18 @@ class Invitation(SQLModel, table=True):
     )
 
 
+class ProviderAttempt(SQLModel, table=True):
+    """A person on the way to an OpenID provider and back, for minutes: `user_id` is whose account is to be linked."""
+
+    __tablename__ = "provider_attempt"
+    state_sha256: str = Field(primary_key=True)
+    browser_sha256: str
+    nonce: str
+    verifier: str
+    user_id: UUID | None = Field(default=None, foreign_key="app_user.id")
+    expires_at: datetime = at_column()
+
+
 class ForeignIdentity(SQLModel, table=True):
     """A person's account at an OpenID provider: its issuer, and the subject there."""
 

@@ -65,6 +65,7 @@ BODIES: dict[str, Any] = {
     "beginSecondFactor": {"password": "none"},
     "confirmSecondFactor": {"code": "000000"},
     "removeSecondFactor": {"password": "none"},
+    "linkIdentity": {"password": "none"},
     "changeEnterpriseMember": {"role": "enterprise_worker"},
     "changeOrganisationMember": {"role": "government"},
     "inviteToEnterprise": {"name": "none", "role": "enterprise_worker"},
@@ -80,6 +81,9 @@ OPEN = {
     "checkReport",
     "viewInvitation",
     "acceptInvitation",
+    "getSignInChoices",
+    "beginProviderSignIn",
+    "finishProviderSignIn",
 }
 # Of those that name a thing, whoever a device's token is for.
 DEVICES = {"headDeviceEvidence", "getOwnModel"}

@@ -11,6 +11,7 @@ import flywheel from './flywheel.en'
 import { item, itemChange, itemFields, itemKinds, itemProblems, itemState, itemTicketActions, itemTicketState } from './item.en'
 import { kindsOf } from './kinds'
 import model from './model.en'
+import { provider, providerProblems } from './provider.en'
 import access from './access.en'
 import delivery from './delivery.en'
 import importing from './importing.en'
@@ -38,6 +39,7 @@ const en: typeof zh = {
   model,
   access,
   delivery,
+  provider,
   notice,
   importing,
   report,
@@ -86,6 +88,7 @@ const en: typeof zh = {
     empty: 'Nothing here yet',
   },
   signIn: {
+    byProvider: 'Sign in by {name}',
     title: 'Sign in',
     login: 'Login',
     password: 'Password',
@@ -327,6 +330,7 @@ const en: typeof zh = {
     offline: 'The server was not reached. Check the network and try again.',
     unknown: 'This did not work. Please try again later.',
     not_signed_in: 'Please sign in first.',
+    ...providerProblems,
     wrong_credentials: 'Login or password is wrong.',
     too_many_sign_ins: 'Too many failed sign-ins. Please wait a while.',
     request_header_missing: 'The request was refused. Reload the page and try again.',

@@ -11,6 +11,7 @@ import flywheel from './flywheel.zh-CN'
 import { item, itemChange, itemFields, itemKinds, itemProblems, itemState, itemTicketActions, itemTicketState } from './item.zh-CN'
 import { kindsOf } from './kinds'
 import model from './model.zh-CN'
+import { provider, providerProblems } from './provider.zh-CN'
 import access from './access.zh-CN'
 import delivery from './delivery.zh-CN'
 import importing from './importing.zh-CN'
@@ -37,6 +38,7 @@ export default {
   model,
   access,
   delivery,
+  provider,
   notice,
   importing,
   report,
@@ -85,6 +87,7 @@ export default {
     empty: '这里还没有内容',
   },
   signIn: {
+    byProvider: '通过{name}登录',
     title: '登录',
     login: '账号',
     password: '密码',
@@ -326,6 +329,7 @@ export default {
     offline: '无法连接服务器，请检查网络后重试。',
     unknown: '操作没有成功，请稍后重试。',
     not_signed_in: '请先登录。',
+    ...providerProblems,
     wrong_credentials: '账号或密码不正确。',
     too_many_sign_ins: '登录失败次数过多，请稍后再试。',
     request_header_missing: '请求被拒绝，请刷新页面后重试。',
