@@ -1,14 +1,14 @@
 """People on the way to an OpenID provider and back.
 
 Revision ID: 0015
-Revises: 0023
+Revises: 0018
 """
 
 import sqlalchemy as sa
 from alembic import op
 
 revision = "0015"
-down_revision = "0023"
+down_revision = "0018"
 branch_labels = None
 depends_on = None
 
