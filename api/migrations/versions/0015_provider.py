@@ -1,14 +1,14 @@
 """People on the way to an OpenID provider and back.
 
 Revision ID: 0015
-Revises: 0018
+Revises: 0012
 """
 
 import sqlalchemy as sa
 from alembic import op
 
 revision = "0015"
-down_revision = "0018"
+down_revision = "0012"
 branch_labels = None
 depends_on = None
 
