@@ -245,7 +245,7 @@ EnterpriseFilter = Annotated[
 
 async def paging(
     cursor: Annotated[
-        str | None, Query(max_length=200, description="`next_cursor` of the page before")
+        str | None, Query(max_length=1000, description="`next_cursor` of the page before")
     ] = None,
     limit: Annotated[int, Query(ge=1, le=200, description="rows a page")] = 50,
 ) -> Paging:

@@ -15,7 +15,8 @@ ApiError
 ├── MalformedHeader        Content-Range, If-Match, Idempotency-Key
 ├── KeyReused              an idempotency key with another request than before
 ├── AnswerNotKept          done before, under the same key, but its answer cannot be told again
-├── StaleVersion           If-Match names another version
+├── PreconditionMissing    a change without If-Match
+├── ChangedMeanwhile       If-Match names another state than the present one
 └── NotPublished           no checkpoint covers this yet
 """
 
@@ -93,6 +94,14 @@ class MalformedHeader(ApiError):
     """A header that the request depends on cannot be read."""
 
 
+class PreconditionMissing(ApiError):
+    """A change that does not say which state it was decided on."""
+
+
+class ChangedMeanwhile(ApiError):
+    """The thing is not any more as the caller had read it."""
+
+
 class KeyReused(ApiError):
     """An idempotency key came before with another request."""
 
@@ -140,6 +149,8 @@ PROBLEMS: Mapping[type[Exception], ProblemKind] = {
     RequestHeaderMissing: ProblemKind(403, "request_header_missing", "A header is missing"),
     MalformedHeader: ProblemKind(400, "malformed_header", "A header is malformed"),
     BodyTooLarge: ProblemKind(413, "body_too_large", "The body is too large"),
+    PreconditionMissing: ProblemKind(428, "precondition_required", "Say which state was read"),
+    ChangedMeanwhile: ProblemKind(412, "stale_version", "Somebody else was faster"),
     KeyReused: ProblemKind(422, "key_reused", "The key belongs to another request"),
     AnswerNotKept: ProblemKind(409, "answer_not_kept", "It was done before"),
     NotPublished: ProblemKind(409, "not_published", "Not published yet"),
@@ -236,6 +247,7 @@ DESCRIPTIONS: Mapping[int, str] = {
     422: "The request is malformed, or its content cannot be accepted",
     503: "The database or the evidence store does not answer; try later",
     507: "The server has no room left",
+    428: "`If-Match` is missing: send the etag of what was read",
     429: "Too many failed attempts",
 }
 

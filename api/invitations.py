@@ -4,7 +4,6 @@ The link holds 32 random bytes in its fragment, which browsers send to no server
 for a few days. Whoever opens it sets a password of their own: nobody else ever knows one.
 """
 
-from collections.abc import Sequence
 from datetime import datetime, timedelta
 from uuid import UUID
 
@@ -16,6 +15,7 @@ from api.tokens import new_token, sha256_of_token
 from inspection import memberships
 from inspection.errors import NotFound
 from inspection.memberships import Granted, Place
+from inspection.queries import FIRST_PAGE, Page, Paging, page_of
 from inspection.tables import Invitation, User
 
 REFUSED = "this invitation is unknown, used, withdrawn or expired; ask for a new one"
@@ -47,10 +47,13 @@ def link_of(app_url: str, token: str) -> str:
     return f"{app_url}/invitation#{token}"
 
 
-def invitations_to(session: Session, place: Place, now: datetime) -> Sequence[Invitation]:
+def invitations_to(
+    session: Session, place: Place, now: datetime, paging: Paging = FIRST_PAGE
+) -> Page[Invitation]:
     """Return the invitations to a place that can still be accepted, the newest first."""
-    rows = select(Invitation).where(*place.is_of(Invitation), *_open(now))
-    return session.exec(rows.order_by(col(Invitation.id).desc())).all()
+    keys = (col(Invitation.id), col(Invitation.id))
+    conditions = [*place.is_of(Invitation), *_open(now)]
+    return page_of(session, Invitation, keys, conditions, paging)
 
 
 def withdraw(session: Session, place: Place, invitation_id: UUID, now: datetime) -> Invitation:

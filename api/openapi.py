@@ -57,6 +57,7 @@ def openapi_document(app: FastAPI) -> dict[str, Any]:
             if method == "post":
                 _take_key(operation)
             _mend_errors(operation["responses"])
+            _require_etag(operation)
     document["components"]["schemas"] = dict(sorted(schemas.items()))
     return document
 
@@ -66,6 +67,15 @@ def _take_key(operation: dict[str, Any]) -> None:
     operation.setdefault("parameters", []).append(KEY_PARAMETER)
     for status, response in problems(400, 409, 422).items():
         operation["responses"].setdefault(str(status), response)
+
+
+def _require_etag(operation: dict[str, Any]) -> None:
+    """Say that a change which is refused without `If-Match` needs it; the program asks last, after who may and what is there."""
+    if "428" in operation["responses"]:
+        for parameter in operation["parameters"]:
+            if parameter["name"].lower() == "if-match":
+                parameter["required"] = True
+                parameter["schema"] = {"type": "string"}
 
 
 def _mend_errors(responses: dict[str, Any]) -> None:

@@ -7,6 +7,7 @@ from sqlmodel import Session
 
 from api.auth import Caller
 from api.names import names_of
+from api.preconditions import tag_of
 from api.shapes.retention import (
     ErasureReasonView,
     ErasureTargetView,
@@ -54,6 +55,11 @@ def erasure_views(
     return views
 
 
+def hold_tag(row: LegalHold) -> str:
+    """Return the tag of a hold: whether it stands."""
+    return tag_of(row.id, row.lifted_at)
+
+
 def hold_views(session: Session, caller: Caller, rows: Sequence[LegalHold]) -> list[HoldView]:
     """Return holds with the names of who set and lifted them."""
     names = names_of(session, (key for row in rows for key in (row.set_by, row.lifted_by)))
@@ -63,6 +69,7 @@ def hold_views(session: Session, caller: Caller, rows: Sequence[LegalHold]) -> l
             set_by=names[row.set_by],
             lifted_by=names[row.lifted_by] if row.lifted_by else None,
             may_lift=row.lifted_at is None and _may_lift(caller, row),
+            etag=hold_tag(row),
         )
         for row in rows
     ]

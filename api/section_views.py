@@ -7,6 +7,7 @@ from uuid import UUID
 from sqlmodel import Session
 
 from api.names import names_of
+from api.preconditions import tag_of
 from api.shapes.base import NamedRef
 from api.shapes.ledger import AttachmentView
 from api.shapes.sections import (
@@ -59,6 +60,11 @@ def record_views(session: Session, rows: Sequence[RecordRow]) -> list[SectionRec
     return views
 
 
+def applicability_tag(section: str, absence_index: int | None) -> str:
+    """Return the tag of whether a section applies: by the entry that says that it does not."""
+    return tag_of(section, absence_index)
+
+
 def section_view(
     scope: Scope, enterprise_id: UUID, state: SectionState, today: date
 ) -> SectionView:
@@ -74,6 +80,7 @@ def section_view(
         is_by_hand=bool(section_writers(state.code, today).roles),
         may_write=may_write(scope, enterprise_id, state.code, today),
         may_be_absent=may_say_applicability(scope, enterprise_id, state.code, today),
+        etag=applicability_tag(state.code, absence.entry_index if absence else None),
     )
 
 

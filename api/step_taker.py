@@ -12,7 +12,8 @@ from sqlmodel import Session
 from api.access import log_access
 from api.auth import Caller
 from api.deps import CurrentUser, EnterpriseId, Remote, Writing
-from api.errors import MalformedHeader, problems
+from api.errors import MalformedHeader, PreconditionMissing, problems
+from api.preconditions import ANY
 from api.shapes.tickets import TicketDetail
 from api.ticket_views import ticket_detail
 from inspection.scopes import Scope
@@ -21,7 +22,7 @@ from inspection.ticket_steps import TicketRef
 from inspection.wire import utc_now
 
 TICKET = "/enterprises/{enterprise_id}/tickets/{ticket_id}"
-STEP_PROBLEMS = problems(400, 401, 403, 404, 409, 412, 422)
+STEP_PROBLEMS = problems(400, 401, 403, 404, 409, 412, 422, 428)
 VERSION_TAG = re.compile(r'"([0-9]{1,9})"', re.ASCII)
 # What is done to a ticket of which it is known who asks, and which one it is.
 Change = Callable[[Session, Scope, TicketRef], RemediationTicket]
@@ -29,7 +30,7 @@ Change = Callable[[Session, Scope, TicketRef], RemediationTicket]
 
 @dataclass(frozen=True)
 class StepTaker:
-    """Who changes which ticket, and the version of it that they had read."""
+    """Who changes which ticket, and the version of it that they had read; None: whatever it is."""
 
     session: Session
     caller: Caller
@@ -62,17 +63,24 @@ async def step_taker(
     remote: Remote,
     if_match: Annotated[
         str | None,
-        Header(description="version of the ticket that was read, in quotes", examples=['"3"']),
+        Header(
+            description="version of the ticket that was read, in quotes; `*`: whatever it is",
+            examples=['"3"'],
+        ),
     ] = None,
 ) -> StepTaker:
-    """Return who takes a step. Raises `MalformedHeader`."""
+    """Return who takes a step. Raises `PreconditionMissing`, `MalformedHeader`."""
+    if if_match is None:
+        raise PreconditionMissing(
+            "read the ticket first and send its version as If-Match, so that nobody's step is undone unseen"
+        )
     version = version_of(if_match)
     return StepTaker(session, caller, enterprise_id, ticket_id, version, remote)
 
 
 def version_of(if_match: str | None) -> int | None:
-    """Return the version that was read; None where none was said. Raises `MalformedHeader`."""
-    if if_match is None:
+    """Return the version that was read; None where none was said, or any will do. Raises `MalformedHeader`."""
+    if if_match is None or if_match.strip() == ANY:
         return None
     tag = VERSION_TAG.fullmatch(if_match.strip())
     if tag is None:

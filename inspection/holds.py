@@ -9,7 +9,7 @@ from sqlmodel import Session, col, select
 from inspection.database import lock_enterprise
 from inspection.errors import HoldNotStanding, InvalidInput, NotFound
 from inspection.journal import Event, write_event
-from inspection.queries import get_item
+from inspection.queries import FIRST_PAGE, Page, Paging, get_item, page_of
 from inspection.scopes import Scope
 from inspection.sections import LEDGER_ITSELF, ledger_section
 from inspection.tables import LegalHold, Role
@@ -64,6 +64,18 @@ def set_hold(  # noqa: PLR0913  who, where, what, why, when
     return hold
 
 
+def hold_to_lift(session: Session, scope: Scope, enterprise_id: UUID, hold_id: UUID) -> LegalHold:
+    """Return a hold, locked for whoever may lift it; one that the service centre set only it may lift. Raises `NotFound`, `NotAllowed`."""
+    scope.require_role(enterprise_id, "lift a legal hold", *HOLDING_ROLES)
+    lock_enterprise(session, enterprise_id)
+    hold = session.get(LegalHold, (enterprise_id, hold_id), populate_existing=True)
+    if hold is None:
+        raise NotFound("legal hold", hold_id)
+    if hold.by_centre:
+        scope.require_role(enterprise_id, "lift a hold of the service centre", Role.SERVICE_CENTRE)
+    return hold
+
+
 def lift_hold(
     session: Session,
     scope: Scope,
@@ -73,17 +85,11 @@ def lift_hold(
     reason: str,
     now: datetime,
 ) -> LegalHold:
-    """Lift a hold; one that the service centre set only it may lift.
+    """Lift a hold.
 
     Raises `NotFound`, `NotAllowed`, `HoldNotStanding`.
     """
-    scope.require_role(enterprise_id, "lift a legal hold", *HOLDING_ROLES)
-    lock_enterprise(session, enterprise_id)
-    hold = session.get(LegalHold, (enterprise_id, hold_id), populate_existing=True)
-    if hold is None:
-        raise NotFound("legal hold", hold_id)
-    if hold.by_centre:
-        scope.require_role(enterprise_id, "lift a hold of the service centre", Role.SERVICE_CENTRE)
+    hold = hold_to_lift(session, scope, enterprise_id, hold_id)
     if hold.lifted_at is not None:
         raise HoldNotStanding(hold_id)
     event = Event("hold.lifted", LEDGER_ITSELF, {"hold_id": str(hold_id), "reason": reason})
@@ -93,11 +99,14 @@ def lift_hold(
     return hold
 
 
-def list_holds(session: Session, scope: Scope, enterprise_id: UUID) -> Sequence[LegalHold]:
+def list_holds(
+    session: Session, scope: Scope, enterprise_id: UUID, paging: Paging = FIRST_PAGE
+) -> Page[LegalHold]:
     """Return an enterprise's holds, lifted ones too, newest first."""
     scope.require(enterprise_id)
     mine = col(LegalHold.enterprise_id) == enterprise_id
-    return session.exec(select(LegalHold).where(mine).order_by(col(LegalHold.id).desc())).all()
+    keys = (col(LegalHold.id), col(LegalHold.enterprise_id))
+    return page_of(session, LegalHold, keys, [mine], paging)
 
 
 def standing_holds(session: Session, enterprise_id: UUID) -> Sequence[LegalHold]:

@@ -16,6 +16,7 @@ from uuid import UUID
 from sqlalchemy import ColumnElement
 from sqlmodel import Session, col, select
 
+from inspection.database import lock_enterprise
 from inspection.errors import AlreadyExists, Conflict, InvalidInput, NotAllowed, NotFound
 from inspection.scopes import ENTERPRISE_ROLES, Scope, organisations_below
 from inspection.tables import (
@@ -127,6 +128,16 @@ def members(session: Session, place: Place) -> Sequence[Member]:
     return [Member(user, membership) for user, membership in rows]
 
 
+def lock_place(session: Session, place: Place) -> None:
+    """Let one transaction at a time change who belongs to a place; held until it ends. Raises `NotFound`."""
+    if place.enterprise_id is not None:
+        lock_enterprise(session, place.enterprise_id)
+        return
+    row = select(Organisation).where(col(Organisation.id) == place.organisation_id)
+    if session.exec(row.with_for_update()).first() is None:
+        raise NotFound("organisation", place.organisation_id)
+
+
 def join(session: Session, place: Place, user: User, granted: Granted) -> Membership:
     """Make somebody a member. Raises `AlreadyExists` for one who is."""
     if _membership(session, place, user.id) is not None:
@@ -146,7 +157,7 @@ def join(session: Session, place: Place, user: User, granted: Granted) -> Member
 def change(session: Session, place: Place, user_id: UUID, granted: Granted) -> Member:
     """Give a member another role. Raises `NotFound`, `InvalidInput`, `Conflict` for the last who manages the place."""
     require_grantable(session, place, granted)
-    member = _member(session, place, user_id)
+    member = get_member(session, place, user_id)
     was_keeper = _keeps(member.membership)
     member.membership.role = granted.role
     member.membership.is_administrator = granted.is_administrator
@@ -158,7 +169,7 @@ def change(session: Session, place: Place, user_id: UUID, granted: Granted) -> M
 
 def leave(session: Session, place: Place, user_id: UUID) -> User:
     """End a membership; whoever belongs nowhere any more signs in no more. Raises `NotFound`, `Conflict`."""
-    member = _member(session, place, user_id)
+    member = get_member(session, place, user_id)
     session.delete(member.membership)
     session.flush()
     if _keeps(member.membership):
@@ -188,6 +199,14 @@ def experts_for(session: Session, enterprise_id: UUID) -> list[tuple[User, bool]
     return [(user, user.id in stationed) for user in experts]
 
 
+def is_stationed(session: Session, enterprise_id: UUID, user_id: UUID) -> bool:
+    """Return whether an expert is stationed at the enterprise. Raises `NotFound` for somebody who is no expert."""
+    for user, is_here in experts_for(session, enterprise_id):
+        if user.id == user_id:
+            return is_here
+    raise NotFound("expert", user_id)
+
+
 def station(session: Session, enterprise_id: UUID, user_id: UUID) -> None:
     """Station an expert at an enterprise; a second time changes nothing. Raises `NotFound` for somebody who is no expert."""
     if user_id not in {user.id for user, _ in experts_for(session, enterprise_id)}:
@@ -208,7 +227,8 @@ def _membership(session: Session, place: Place, user_id: UUID) -> Membership | N
     return session.exec(select(Membership).where(*mine)).first()
 
 
-def _member(session: Session, place: Place, user_id: UUID) -> Member:
+def get_member(session: Session, place: Place, user_id: UUID) -> Member:
+    """Return somebody who belongs to a place. Raises `NotFound`."""
     membership = _membership(session, place, user_id)
     if membership is None:
         raise NotFound("member", user_id)

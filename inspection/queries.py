@@ -282,20 +282,21 @@ def get_evidence(session: Session, scope: Scope, enterprise_id: UUID, sha256: st
     return row
 
 
-def list_devices(session: Session, scope: Scope, enterprise_id: UUID) -> Sequence[Device]:
-    """Return an enterprise's devices, revoked ones too, oldest first."""
-    scope.require(enterprise_id)
-    mine = col(Device.enterprise_id) == enterprise_id
-    return session.exec(select(Device).where(mine).order_by(col(Device.id))).all()
+def list_devices(
+    session: Session, scope: Scope, enterprise_id: UUID, paging: Paging = FIRST_PAGE
+) -> Page[Device]:
+    """Return an enterprise's devices, revoked ones too, newest first."""
+    keys = (col(Device.id), col(Device.enterprise_id))
+    return page_of(session, Device, keys, [_seen(scope, keys[1], enterprise_id)], paging)
 
 
 def get_device(session: Session, scope: Scope, enterprise_id: UUID, device_id: UUID) -> Device:
     """Return a device of an enterprise in scope."""
     scope.require(enterprise_id)
     device = session.get(Device, device_id)
-    if device is None or device.enterprise_id != enterprise_id:
-        raise NotFound("device", device_id)
-    return device
+    if device and device.enterprise_id == enterprise_id:
+        return device
+    raise NotFound("device", device_id)
 
 
 def people(session: Session, scope: Scope, enterprise_id: UUID) -> Sequence[Person]:

@@ -157,6 +157,25 @@ def withdraw(
     return row
 
 
+def absence_to_change(
+    session: Session, scope: Scope, enterprise_id: UUID, section: str
+) -> SectionAbsence | None:
+    """Return what says that a section does not apply, locked for whoever may say otherwise; None while it applies.
+
+    Raises `NotFound`, `NotAllowed`.
+    """
+    ledger_section(section)
+    scope.require_role(enterprise_id, "say whether a section applies", *_ABSENCE_ROLES)
+    lock_enterprise(session, enterprise_id)
+    return session.exec(
+        select(SectionAbsence).where(
+            col(SectionAbsence.enterprise_id) == enterprise_id,
+            col(SectionAbsence.section) == section,
+            col(SectionAbsence.until).is_(None),
+        )
+    ).first()
+
+
 def set_applicability(
     session: Session,
     scope: Scope,
@@ -169,19 +188,10 @@ def set_applicability(
 
     Raises `NotFound`, `NotAllowed`, `AlwaysApplies`, `InvalidInput` for a day that is not possible.
     """
-    ledger_section(section)
     today = china_day(now)
-    scope.require_role(enterprise_id, "say whether a section applies", *_ABSENCE_ROLES)
+    standing = absence_to_change(session, scope, enterprise_id, section)
     if not wanted.applies and not section_writers(section, today).may_be_absent:
         raise AlwaysApplies(section)
-    lock_enterprise(session, enterprise_id)
-    standing = session.exec(
-        select(SectionAbsence).where(
-            col(SectionAbsence.enterprise_id) == enterprise_id,
-            col(SectionAbsence.section) == section,
-            col(SectionAbsence.until).is_(None),
-        )
-    ).first()
     if wanted.applies == (standing is None):
         return
     if standing is not None:

@@ -16,7 +16,7 @@ from api.auth import (
     hash_password,
     note_failure,
 )
-from api.deps import AppParts, Reading, Remote, SignedInPerson, Writing, session_cookie
+from api.deps import AppParts, PageAsked, Reading, Remote, SignedInPerson, Writing, session_cookie
 from api.errors import WrongCredentials, problems
 from api.guesses import refuse_guesses
 from api.parts import Parts
@@ -38,6 +38,8 @@ from api.shapes.accounts import (
 )
 from api.tokens import new_personal_token, sha256_of_token
 from inspection.errors import InvalidInput, NotFound
+from inspection.keysets import page_of_rows
+from inspection.queries import page_of
 from inspection.tables import ForeignIdentity, PersonalToken, User
 from inspection.wire import utc_now
 
@@ -146,12 +148,18 @@ def remove_second_factor(
 
 
 @router.get(
-    "/sessions", operation_id="listSignIns", summary="Where I am signed in", responses=problems(401, 403)
+    "/sessions", operation_id="listSignIns", summary="Where I am signed in", responses=problems(401, 403, 422)
 )  # fmt: skip
-def list_sign_ins(caller: SignedInPerson, session: Reading) -> SignIns:
+def list_sign_ins(caller: SignedInPerson, session: Reading, asked: PageAsked) -> SignIns:
     """Return the standing sign-ins, the newest first."""
     rows = sign_ins.sign_ins_of(session, caller.user_id, utc_now())
-    return SignIns(items=[SignInView.from_row(row, caller.credential.id) for row in rows])
+    page = page_of_rows(
+        rows, lambda row: (-int(row.created_at.timestamp() * 1_000_000), str(row.id)), asked
+    )
+    return SignIns(
+        items=[SignInView.from_row(row, caller.credential.id) for row in page.rows],
+        next_cursor=page.next_cursor,
+    )
 
 
 @router.delete(
@@ -184,13 +192,18 @@ def end_sign_in(sign_in_id: UUID, caller: SignedInPerson, session: Writing, remo
 
 
 @router.get(
-    "/tokens", operation_id="listPersonalTokens", summary="My tokens for scripts", responses=problems(401, 403)
+    "/tokens", operation_id="listPersonalTokens", summary="My tokens for scripts", responses=problems(401, 403, 422)
 )  # fmt: skip
-def list_personal_tokens(caller: SignedInPerson, session: Reading) -> PersonalTokens:
+def list_personal_tokens(
+    caller: SignedInPerson, session: Reading, asked: PageAsked
+) -> PersonalTokens:
     """Return my tokens without their secrets, revoked and expired ones too."""
     mine = col(PersonalToken.user_id) == caller.user_id
-    rows = session.exec(select(PersonalToken).where(mine).order_by(col(PersonalToken.id).desc()))
-    return PersonalTokens(items=[PersonalTokenView.from_row(row) for row in rows])
+    keys = (col(PersonalToken.id), col(PersonalToken.id))
+    page = page_of(session, PersonalToken, keys, [mine], asked)
+    return PersonalTokens(
+        items=[PersonalTokenView.from_row(row) for row in page.rows], next_cursor=page.next_cursor
+    )
 
 
 @router.post(

@@ -12,12 +12,14 @@ from api.deps import (
     CurrentDevice,
     CurrentUser,
     EnterpriseId,
+    PageAsked,
     Reading,
     Remote,
     Sha256Path,
     Writing,
 )
 from api.errors import MalformedHeader, problems
+from api.preconditions import Read, quoted, tag_of
 from api.routes.devices import KEEPERS
 from api.routing import ApiRouter
 from api.shapes.boxes import (
@@ -39,9 +41,11 @@ from inspection.box_wire import (
     StandingAsked,
     StandingTold,
 )
+from inspection.database import lock_enterprise
 from inspection.errors import NotFound
 from inspection.left_out import take_left_out
 from inspection.sight_days import sight_days, take_days, tell_of_blind
+from inspection.keysets import page_of_rows
 from inspection.tables import BoxConfiguration, Device
 from inspection.wire import utc_now
 
@@ -79,19 +83,22 @@ KeptDevice = Annotated[Device, Depends(kept_device)]
     summary="What a box runs, and what it says",
     responses=problems(401, 403, 404, 422),
 )
-def get_box(device: KeptDevice, session: Reading) -> BoxView:
+def get_box(device: KeptDevice, session: Reading, response: Response) -> BoxView:
     """Return the version that a box is to run beside what it says that it runs."""
     newest = boxes.newest_configuration(session, device)
     said = boxes.status_of(session, device)
-    model = boxes.offered(session, device)
+    model, chosen = boxes.offered(session, device), boxes.wished_model(session, device)
+    etag = tag_of(device.id, chosen)
+    response.headers["ETag"] = quoted(etag)
     return BoxView(
         device=DeviceView.from_row(device),
         configuration=newest and ConfigurationView.from_row(newest),
         offered_model=model and model.sha256,
-        chosen_model=boxes.wished_model(session, device),
+        chosen_model=chosen,
         reported_at=said and said.at,
         report=said and BoxReport.model_validate(said.report),
         days=[SightDayView.from_row(row) for row in sight_days(session, device)],
+        etag=etag,
     )
 
 
@@ -101,10 +108,14 @@ def get_box(device: KeptDevice, session: Reading) -> BoxView:
     summary="Versions of a box's cameras",
     responses=problems(401, 403, 404, 422),
 )
-def list_configurations(device: KeptDevice, session: Reading) -> Configurations:
+def list_configurations(device: KeptDevice, session: Reading, asked: PageAsked) -> Configurations:
     """Return every version, newest first: who made it, when, and why."""
     rows = boxes.configurations(session, device)
-    return Configurations(items=[ConfigurationView.from_row(row) for row in rows])
+    page = page_of_rows(rows, lambda row: (-row.version,), asked)
+    return Configurations(
+        items=[ConfigurationView.from_row(row) for row in page.rows],
+        next_cursor=page.next_cursor,
+    )
 
 
 @router.get(
@@ -142,12 +153,14 @@ def configure_box(
     operation_id="chooseModel",
     status_code=status.HTTP_204_NO_CONTENT,
     summary="Choose the model of a box",
-    responses=problems(401, 403, 404, 422),
+    responses=problems(400, 401, 403, 404, 412, 422, 428),
 )
 def choose_model(
-    device: KeptDevice, body: ModelChoice, user: CurrentUser, session: Writing
+    device: KeptDevice, body: ModelChoice, user: CurrentUser, session: Writing, read: Read
 ) -> None:
     """Say which model a box is to run; it tries it first and keeps the old one."""
+    lock_enterprise(session, device.enterprise_id)
+    read.require(tag_of(device.id, boxes.wished_model(session, device)), "the box's model")
     to = boxes.OfferTo(device=device)
     boxes.offer_model(session, to, body.sha256, user.scope.actor, utc_now())
 
@@ -156,11 +169,22 @@ def choose_model(
     "/models",
     operation_id="listModels",
     summary="Models that boxes may be given",
-    responses=problems(401),
+    responses=problems(401, 422),
 )
-def list_models(user: CurrentUser, session: Reading) -> Models:  # noqa: ARG001  whoever is signed in
+def list_models(
+    user: CurrentUser,  # noqa: ARG001  whoever is signed in
+    session: Reading,
+    asked: PageAsked,
+) -> Models:
     """Return every released model with its hash and its description, newest first."""
-    return Models(items=[ModelView.from_row(row) for row in boxes.releases(session)])
+    page = page_of_rows(
+        boxes.releases(session),
+        lambda row: (-int(row.released_at.timestamp() * 1_000_000), row.sha256),
+        asked,
+    )
+    return Models(
+        items=[ModelView.from_row(row) for row in page.rows], next_cursor=page.next_cursor
+    )
 
 
 @router.put(

@@ -13,6 +13,7 @@ from api.deps import (
     CurrentDevice,
     CurrentUser,
     EnterpriseId,
+    PageAsked,
     Reading,
     Remote,
     Writing,
@@ -142,10 +143,14 @@ def register_own_key(body: KeyRegistration, device: CurrentDevice, session: Writ
     summary="Devices of an enterprise",
     responses=problems(401, 404, 422),
 )
-def list_devices(enterprise_id: EnterpriseId, user: CurrentUser, session: Reading) -> Devices:
+def list_devices(
+    enterprise_id: EnterpriseId, user: CurrentUser, session: Reading, asked: PageAsked
+) -> Devices:
     """Return every device of the enterprise, revoked ones too."""
-    rows = queries.list_devices(session, user.scope, enterprise_id)
-    return Devices(items=[DeviceView.from_row(row) for row in rows])
+    page = queries.list_devices(session, user.scope, enterprise_id, asked)
+    return Devices(
+        items=[DeviceView.from_row(row) for row in page.rows], next_cursor=page.next_cursor
+    )
 
 
 @router.delete(

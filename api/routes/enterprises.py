@@ -7,6 +7,7 @@ from api.shapes.enterprises import EnterpriseDetail, EnterprisePage
 from api.shapes.people import AssignablePerson, People
 from api.views import enterprise_detail, enterprise_views
 from inspection import queries
+from inspection.keysets import page_of_rows
 from inspection.wire import utc_now
 
 router = ApiRouter(prefix="/enterprises", tags=["enterprises"])
@@ -44,14 +45,18 @@ def get_enterprise(
     summary="People of an enterprise",
     responses=problems(401, 404, 422),
 )
-def list_people(enterprise_id: EnterpriseId, user: CurrentUser, session: Reading) -> People:
+def list_people(
+    enterprise_id: EnterpriseId, user: CurrentUser, session: Reading, asked: PageAsked
+) -> People:
     """Return the enterprise's people and its experts; a ticket is assigned to one of its own people."""
     found = queries.people(session, user.scope, enterprise_id)
+    page = page_of_rows(found, lambda person: (person.name, str(person.id)), asked)
     return People(
         items=[
             AssignablePerson(
                 id=person.id, login=person.login, name=person.name, roles=sorted(person.roles)
             )
-            for person in found
-        ]
+            for person in page.rows
+        ],
+        next_cursor=page.next_cursor,
     )

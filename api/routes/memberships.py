@@ -1,5 +1,6 @@
 """The people of an enterprise and of an organisation: invited, changed, let go; experts stationed."""
 
+from dataclasses import dataclass
 from typing import Annotated
 from uuid import UUID
 
@@ -9,13 +10,21 @@ from sqlmodel import Session, col, select
 from api import invitations, sign_ins
 from api.access import log_access
 from api.auth import Caller
-from api.deps import AppParts, CurrentUser, EnterpriseId, Reading, Remote, SignedInPerson, Writing
+from api.deps import (
+    AppParts,
+    CurrentUser,
+    EnterpriseId,
+    PageAsked,
+    Reading,
+    Remote,
+    SignedInPerson,
+    Writing,
+)
 from api.errors import problems
+from api.preconditions import Read, WhatWasRead
 from api.routing import ApiRouter
 from api.shapes.base import NamedRef
 from api.shapes.memberships import (
-    Experts,
-    ExpertView,
     InvitationMade,
     Invitations,
     InvitationView,
@@ -25,10 +34,13 @@ from api.shapes.memberships import (
     Organisations,
     OrganisationView,
     RoleChange,
+    member_tag,
 )
 from inspection import memberships
+from inspection.keysets import page_of_rows
 from inspection.memberships import Place
-from inspection.tables import PilotArea, Role, User
+from inspection.queries import Paging
+from inspection.tables import PilotArea
 from inspection.wire import utc_now
 
 router = ApiRouter(tags=["people"])
@@ -46,6 +58,21 @@ async def organisation_place(
     return Place(organisation_id=organisation_id)
 
 
+@dataclass(frozen=True)
+class Keeping:
+    """Who changes the people of a place, from where, and the transaction in which they do."""
+
+    caller: Caller
+    session: Session
+    remote: str
+
+
+async def keeping(caller: SignedInPerson, session: Writing, remote: Remote) -> Keeping:
+    """Return who changes the people of a place."""
+    return Keeping(caller, session, remote)
+
+
+Keeper = Annotated[Keeping, Depends(keeping, scope="function")]
 EnterprisePlace = Annotated[Place, Depends(enterprise_place)]
 OrganisationPlace = Annotated[Place, Depends(organisation_place)]
 
@@ -54,11 +81,16 @@ OrganisationPlace = Annotated[Place, Depends(organisation_place)]
     "/organisations",
     operation_id="listOrganisations",
     summary="My organisations",
-    responses=problems(401),
+    responses=problems(401, 422),
 )
-def list_organisations(user: CurrentUser, session: Reading) -> Organisations:
+def list_organisations(user: CurrentUser, session: Reading, asked: PageAsked) -> Organisations:
     """Return the organisations that I belong to, and the towns of a bureau that I administer."""
-    held = memberships.organisations_of(session, user.scope)
+    page = page_of_rows(
+        memberships.organisations_of(session, user.scope),
+        lambda held: (held[0].name, str(held[0].id)),
+        asked,
+    )
+    held = page.rows
     wanted = {row.area_id for row, _ in held}
     areas = session.exec(select(PilotArea).where(col(PilotArea.id).in_(wanted)))
     named = {area.id: NamedRef(id=area.id, name=area.name) for area in areas}
@@ -73,7 +105,8 @@ def list_organisations(user: CurrentUser, session: Reading) -> Organisations:
                 manages_people=may,
             )
             for row, may in held
-        ]
+        ],
+        next_cursor=page.next_cursor,
     )
 
 
@@ -83,9 +116,11 @@ def list_organisations(user: CurrentUser, session: Reading) -> Organisations:
     summary="Who belongs to an enterprise",
     responses=problems(401, 403, 404, 422),
 )
-def list_enterprise_members(place: EnterprisePlace, user: CurrentUser, session: Reading) -> Members:
+def list_enterprise_members(
+    place: EnterprisePlace, user: CurrentUser, session: Reading, asked: PageAsked
+) -> Members:
     """Return everybody, also those who sign in no more: for those who manage them."""
-    return _members(session, user, place)
+    return _members(session, user, place, asked)
 
 
 @router.get(
@@ -95,60 +130,63 @@ def list_enterprise_members(place: EnterprisePlace, user: CurrentUser, session: 
     responses=problems(401, 403, 404, 422),
 )
 def list_organisation_members(
-    place: OrganisationPlace, user: CurrentUser, session: Reading
+    place: OrganisationPlace, user: CurrentUser, session: Reading, asked: PageAsked
 ) -> Members:
     """Return everybody, also those who sign in no more: for those who manage them."""
-    return _members(session, user, place)
+    return _members(session, user, place, asked)
 
 
-def _members(session: Session, user: Caller, place: Place) -> Members:
+def _members(session: Session, user: Caller, place: Place, asked: Paging) -> Members:
     memberships.require_keeper(session, user.scope, place)
     found = memberships.members(session, place)
-    return Members(items=[MemberView.from_member(member) for member in found])
+    page = page_of_rows(found, lambda each: (each.user.name, str(each.user.id)), asked)
+    return Members(
+        items=[MemberView.from_member(member) for member in page.rows],
+        next_cursor=page.next_cursor,
+    )
 
 
 @router.put(
     "/enterprises/{enterprise_id}/members/{user_id}",
     operation_id="changeEnterpriseMember",
     summary="Change a member's role",
-    responses=problems(401, 403, 404, 409, 422),
+    responses=problems(400, 401, 403, 404, 409, 412, 422, 428),
 )
 def change_enterprise_member(
     user_id: UUID,
     body: RoleChange,
+    by: Keeper,
     place: EnterprisePlace,
-    user: SignedInPerson,
-    session: Writing,
-    remote: Remote,
+    read: Read,
 ) -> MemberView:
     """Give a member of the enterprise another role."""
-    return _change(session, user, place, user_id, body, remote)
+    return _change(by, place, user_id, body, read)
 
 
 @router.put(
     "/organisations/{organisation_id}/members/{user_id}",
     operation_id="changeOrganisationMember",
     summary="Change a member's role",
-    responses=problems(401, 403, 404, 409, 422),
+    responses=problems(400, 401, 403, 404, 409, 412, 422, 428),
 )
 def change_organisation_member(
     user_id: UUID,
     body: RoleChange,
+    by: Keeper,
     place: OrganisationPlace,
-    user: SignedInPerson,
-    session: Writing,
-    remote: Remote,
+    read: Read,
 ) -> MemberView:
     """Give a member of the organisation another role, or make them an administrator."""
-    return _change(session, user, place, user_id, body, remote)
+    return _change(by, place, user_id, body, read)
 
 
 def _change(
-    session: Session, user: Caller, place: Place, user_id: UUID, body: RoleChange, remote: str
+    by: Keeping, place: Place, user_id: UUID, body: RoleChange, read: WhatWasRead
 ) -> MemberView:
-    memberships.require_keeper(session, user.scope, place)
-    member = memberships.change(session, place, user_id, body.granted())
-    _log(session, user, "member.change", place, f"{member.user.login}: {body.role}", remote)
+    _require_read(by, place, user_id, read)
+    member = memberships.change(by.session, place, user_id, body.granted())
+    detail = f"{member.user.login}: {body.role}"
+    _log(by.session, by.caller, "member.change", place, detail, by.remote)
     return MemberView.from_member(member)
 
 
@@ -157,13 +195,11 @@ def _change(
     operation_id="removeEnterpriseMember",
     status_code=status.HTTP_204_NO_CONTENT,
     summary="Let a member go",
-    responses=problems(401, 403, 404, 409, 422),
+    responses=problems(400, 401, 403, 404, 409, 412, 422, 428),
 )
-def remove_enterprise_member(
-    user_id: UUID, place: EnterprisePlace, user: SignedInPerson, session: Writing, remote: Remote
-) -> None:
+def remove_enterprise_member(user_id: UUID, by: Keeper, place: EnterprisePlace, read: Read) -> None:
     """End a membership; who belongs nowhere any more is signed out and signs in no more. What they did stays."""
-    _remove(session, user, place, user_id, remote)
+    _remove(by, place, user_id, read)
 
 
 @router.delete(
@@ -171,21 +207,28 @@ def remove_enterprise_member(
     operation_id="removeOrganisationMember",
     status_code=status.HTTP_204_NO_CONTENT,
     summary="Let a member go",
-    responses=problems(401, 403, 404, 409, 422),
+    responses=problems(400, 401, 403, 404, 409, 412, 422, 428),
 )
 def remove_organisation_member(
-    user_id: UUID, place: OrganisationPlace, user: SignedInPerson, session: Writing, remote: Remote
+    user_id: UUID, by: Keeper, place: OrganisationPlace, read: Read
 ) -> None:
     """End a membership; who belongs nowhere any more is signed out and signs in no more. What they did stays."""
-    _remove(session, user, place, user_id, remote)
+    _remove(by, place, user_id, read)
 
 
-def _remove(session: Session, user: Caller, place: Place, user_id: UUID, remote: str) -> None:
-    memberships.require_keeper(session, user.scope, place)
-    gone = memberships.leave(session, place, user_id)
+def _remove(by: Keeping, place: Place, user_id: UUID, read: WhatWasRead) -> None:
+    _require_read(by, place, user_id, read)
+    gone = memberships.leave(by.session, place, user_id)
     if not gone.is_active:
-        sign_ins.end_all(session, gone.id)
-    _log(session, user, "member.remove", place, gone.login, remote)
+        sign_ins.end_all(by.session, gone.id)
+    _log(by.session, by.caller, "member.remove", place, gone.login, by.remote)
+
+
+def _require_read(by: Keeping, place: Place, user_id: UUID, read: WhatWasRead) -> None:
+    memberships.require_keeper(by.session, by.caller.scope, place)
+    memberships.lock_place(by.session, place)
+    member = memberships.get_member(by.session, place, user_id)
+    read.require(member_tag(member), "the membership")
 
 
 @router.get(
@@ -195,10 +238,10 @@ def _remove(session: Session, user: Caller, place: Place, user_id: UUID, remote:
     responses=problems(401, 403, 404, 422),
 )
 def list_enterprise_invitations(
-    place: EnterprisePlace, user: CurrentUser, session: Reading
+    place: EnterprisePlace, user: CurrentUser, session: Reading, asked: PageAsked
 ) -> Invitations:
     """Return the invitations that can still be accepted, the newest first."""
-    return _invitations(session, user, place)
+    return _invitations(session, user, place, asked)
 
 
 @router.get(
@@ -208,16 +251,18 @@ def list_enterprise_invitations(
     responses=problems(401, 403, 404, 422),
 )
 def list_organisation_invitations(
-    place: OrganisationPlace, user: CurrentUser, session: Reading
+    place: OrganisationPlace, user: CurrentUser, session: Reading, asked: PageAsked
 ) -> Invitations:
     """Return the invitations that can still be accepted, the newest first."""
-    return _invitations(session, user, place)
+    return _invitations(session, user, place, asked)
 
 
-def _invitations(session: Session, user: Caller, place: Place) -> Invitations:
+def _invitations(session: Session, user: Caller, place: Place, asked: Paging) -> Invitations:
     memberships.require_keeper(session, user.scope, place)
-    rows = invitations.invitations_to(session, place, utc_now())
-    return Invitations(items=[InvitationView.from_row(row) for row in rows])
+    page = invitations.invitations_to(session, place, utc_now(), asked)
+    return Invitations(
+        items=[InvitationView.from_row(row) for row in page.rows], next_cursor=page.next_cursor
+    )
 
 
 @router.post(
@@ -335,60 +380,3 @@ def _log(
         detail=detail,
         remote=remote,
     )
-
-
-@router.get(
-    "/enterprises/{enterprise_id}/experts",
-    operation_id="listExperts",
-    summary="Experts who may be stationed",
-    responses=problems(401, 403, 404, 422),
-)
-def list_experts(enterprise_id: EnterpriseId, user: CurrentUser, session: Reading) -> Experts:
-    """Return every active expert and whether they are stationed here: for the service centre."""
-    user.scope.require_role(enterprise_id, "station experts", Role.SERVICE_CENTRE)
-    found = memberships.experts_for(session, enterprise_id)
-    return Experts(
-        items=[
-            ExpertView(id=each.id, name=each.name, login=each.login, is_stationed=is_here)
-            for each, is_here in found
-        ]
-    )
-
-
-@router.put(
-    "/enterprises/{enterprise_id}/experts/{user_id}",
-    operation_id="stationExpert",
-    status_code=status.HTTP_204_NO_CONTENT,
-    summary="Station an expert",
-    responses=problems(401, 403, 404, 422),
-)
-def station_expert(
-    enterprise_id: EnterpriseId, user_id: UUID, user: CurrentUser, session: Writing, remote: Remote
-) -> None:
-    """Let an expert see the enterprise and decide on its findings."""
-    user.scope.require_role(enterprise_id, "station experts", Role.SERVICE_CENTRE)
-    memberships.station(session, enterprise_id, user_id)
-    _log_expert(session, user, "expert.assign", enterprise_id, user_id, remote)
-
-
-@router.delete(
-    "/enterprises/{enterprise_id}/experts/{user_id}",
-    operation_id="withdrawExpert",
-    status_code=status.HTTP_204_NO_CONTENT,
-    summary="End an expert's station",
-    responses=problems(401, 403, 404, 422),
-)
-def withdraw_expert(
-    enterprise_id: EnterpriseId, user_id: UUID, user: CurrentUser, session: Writing, remote: Remote
-) -> None:
-    """The expert sees the enterprise no more; what they decided stays."""
-    user.scope.require_role(enterprise_id, "station experts", Role.SERVICE_CENTRE)
-    memberships.withdraw_expert(session, enterprise_id, user_id)
-    _log_expert(session, user, "expert.withdraw", enterprise_id, user_id, remote)
-
-
-def _log_expert(
-    session: Session, user: Caller, action: str, enterprise_id: UUID, user_id: UUID, remote: str
-) -> None:
-    login = session.get_one(User, user_id).login
-    _log(session, user, action, Place(enterprise_id=enterprise_id), login, remote)

@@ -5,10 +5,12 @@ from uuid import UUID
 from fastapi import status
 
 from api.access import log_access
-from api.deps import CurrentUser, EnterpriseId, Reading, Remote, Writing
+from api.deps import CurrentUser, EnterpriseId, PageAsked, Reading, Remote, Writing
 from api.errors import problems
+from api.preconditions import ReadFrom
 from api.retention_views import (
     erasure_views,
+    hold_tag,
     hold_views,
     refusal_views,
     rule_view,
@@ -88,10 +90,12 @@ def get_entry_retention(
 @router.get(
     "/holds", operation_id="listHolds", summary="Legal holds", responses=problems(401, 404, 422)
 )
-def list_holds(enterprise_id: EnterpriseId, user: CurrentUser, session: Reading) -> Holds:
+def list_holds(
+    enterprise_id: EnterpriseId, user: CurrentUser, session: Reading, asked: PageAsked
+) -> Holds:
     """Return an enterprise's legal holds, lifted ones too, newest first."""
-    rows = holds.list_holds(session, user.scope, enterprise_id)
-    return Holds(items=hold_views(session, user, rows))
+    page = holds.list_holds(session, user.scope, enterprise_id, asked)
+    return Holds(items=hold_views(session, user, page.rows), next_cursor=page.next_cursor)
 
 
 @router.post(
@@ -129,7 +133,7 @@ def set_hold(
     "/holds/{hold_id}/lifting",
     operation_id="liftHold",
     summary="Lift a legal hold",
-    responses=problems(401, 403, 404, 409, 422),
+    responses=problems(400, 401, 403, 404, 409, 412, 422, 428),
 )
 def lift_hold(
     enterprise_id: EnterpriseId,
@@ -137,9 +141,11 @@ def lift_hold(
     body: HoldLifting,
     user: CurrentUser,
     session: Writing,
-    remote: Remote,
+    origin: ReadFrom,
 ) -> HoldView:
     """End a hold."""
+    standing = holds.hold_to_lift(session, user.scope, enterprise_id, hold_id)
+    origin.read.require(hold_tag(standing), "the hold")
     hold = holds.lift_hold(
         session, user.scope, enterprise_id, hold_id, reason=body.reason, now=utc_now()
     )
@@ -149,6 +155,6 @@ def lift_hold(
         action="hold.lift",
         enterprise_id=enterprise_id,
         detail=str(hold_id),
-        remote=remote,
+        remote=origin.remote,
     )
     return hold_views(session, user, [hold])[0]

@@ -16,8 +16,10 @@ from api.deps import (
     Writing,
 )
 from api.errors import problems
+from api.preconditions import ReadFrom
 from api.routing import ApiRouter
 from api.section_views import (
+    applicability_tag,
     definition_views,
     duty_views,
     enterprise_duties,
@@ -38,6 +40,7 @@ from api.shapes.sections import (
 )
 from inspection import queries, reminders, section_queries, section_records
 from inspection.duties import DutyState
+from inspection.keysets import page_of_rows
 from inspection.plans import china_day
 from inspection.wire import Applicability, RecordCorrection, RecordDraft, Withdrawal, utc_now
 
@@ -126,7 +129,7 @@ def record_in_section(
     f"{SECTIONS}/{{section}}/applicability",
     operation_id="setApplicability",
     summary="Say whether a section applies",
-    responses=problems(401, 403, 404, 422),
+    responses=problems(400, 401, 403, 404, 412, 422, 428),
 )
 def set_applicability(
     enterprise_id: EnterpriseId,
@@ -134,10 +137,13 @@ def set_applicability(
     body: Applicability,
     user: CurrentUser,
     session: Writing,
-    remote: Remote,
+    origin: ReadFrom,
 ) -> SectionView:
     """Mark a section as not applicable, with a reason, or as applicable again; both are entries in the ledger."""
     now = utc_now()
+    absence = section_records.absence_to_change(session, user.scope, enterprise_id, section)
+    tag = applicability_tag(section, absence.entry_index if absence else None)
+    origin.read.require(tag, "whether the section applies")
     section_records.set_applicability(session, user.scope, enterprise_id, section, body, now)
     log_access(
         session,
@@ -145,7 +151,7 @@ def set_applicability(
         action="section.applicability",
         enterprise_id=enterprise_id,
         detail=f"{section} {'applies' if body.applies else 'does not apply'}",
-        remote=remote,
+        remote=origin.remote,
     )
     today = china_day(now)
     states = section_queries.section_states(session, user.scope, enterprise_id, today)
@@ -236,13 +242,19 @@ def list_duties(
         str | None, Query(pattern=r"^L\d{2}$", description="of this section only")
     ] = None,
     state: Annotated[DutyState | None, Query(description="in this state only")] = None,
+    *,
+    paging: PageAsked,
 ) -> DutyList:
     """Return what is and was asked for since the enterprise's first service plan (or its first entry)."""
     today = china_day(utc_now())
     asked = section_queries.section_duties(session, [enterprise_id], today)[enterprise_id]
     if section is not None:
         asked = {section: asked.get(section, ())}
-    return DutyList(items=duty_views(asked, None if state is None else {state}))
+    views = duty_views(asked, None if state is None else {state})
+    page = page_of_rows(
+        views, lambda duty: (str(duty.last), duty.section, duty.period, str(duty.record_id)), paging
+    )
+    return DutyList(items=list(page.rows), next_cursor=page.next_cursor)
 
 
 @router.get(

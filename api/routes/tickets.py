@@ -4,10 +4,11 @@ from functools import partial
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import BackgroundTasks, Query
+from fastapi import BackgroundTasks, Query, Response
 
 from api.deps import AppParts, CurrentUser, EnterpriseFilter, EnterpriseId, PageAsked, Reading
 from api.errors import problems
+from api.preconditions import quoted
 from api.routing import ApiRouter
 from api.shapes.tickets import TicketDetail, TicketPage
 from api.step_taker import STEP_PROBLEMS, TICKET, Taker
@@ -53,10 +54,15 @@ def list_tickets(  # noqa: PLR0913  each is a part of the request
 
 @router.get(TICKET, operation_id="getTicket", summary="A ticket", responses=problems(401, 404, 422))
 def get_ticket(
-    enterprise_id: EnterpriseId, ticket_id: UUID, user: CurrentUser, session: Reading
+    enterprise_id: EnterpriseId,
+    ticket_id: UUID,
+    user: CurrentUser,
+    session: Reading,
+    response: Response,
 ) -> TicketDetail:
-    """Return a ticket, its steps, and what the caller may do next."""
+    """Return a ticket, its steps, and what the caller may do next. The header `ETag` is its version, for `If-Match`."""
     ticket = queries.get_ticket(session, user.scope, enterprise_id, ticket_id)
+    response.headers["ETag"] = quoted(str(ticket.version))
     return ticket_detail(session, user, ticket, utc_now())
 
 

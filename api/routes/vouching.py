@@ -10,12 +10,13 @@ from sqlmodel import Session, col, select
 
 from api.access import log_access
 from api.auth import Caller
-from api.deps import AppParts, CurrentUser, EnterpriseId, Reading, Remote, Writing
+from api.deps import AppParts, CurrentUser, EnterpriseId, PageAsked, Reading, Remote, Writing
 from api.errors import NotPublished, problems
 from api.parts import Parts
 from api.routing import ApiRouter
 from api.shapes.base import NamedRef
 from api.shapes.vouching import (
+    AreaPage,
     AreaView,
     CosignatureView,
     CosignedFile,
@@ -26,6 +27,7 @@ from api.shapes.vouching import (
 from api.witnesses import request_for, take_cosigned, witness_of, witness_states
 from inspection.errors import NotFound
 from inspection.journal import area_log_id_of, log_id_of
+from inspection.keysets import page_of_rows
 from inspection.tables import Enterprise, PilotArea, Role
 from ledger.checkpoint import Checkpoint, parse_checkpoint
 from ledger.rotation import state_change
@@ -107,9 +109,15 @@ def get_area_proof(enterprise_id: EnterpriseId, session: Reading) -> Response:
 
 
 @router.get("/areas", operation_id="listAreas", summary="Areas", responses=problems(401, 422))
-def list_areas(caller: CurrentUser, session: Reading, parts: AppParts) -> list[AreaView]:
+def list_areas(
+    caller: CurrentUser, session: Reading, parts: AppParts, asked: PageAsked
+) -> AreaPage:
     """Return the logs of the caller's areas, with their witnesses."""
-    return [_area(session, area_id, caller, parts) for area_id in sorted(areas_of(session, caller))]
+    page = page_of_rows(areas_of(session, caller), lambda area_id: (str(area_id),), asked)
+    return AreaPage(
+        items=[_area(session, area_id, caller, parts) for area_id in page.rows],
+        next_cursor=page.next_cursor,
+    )
 
 
 @router.get(

@@ -5,6 +5,7 @@ from uuid import UUID
 
 from pydantic import Field
 
+from api.shapes.base import Page
 from api.tokens import TokenScope
 from inspection.tables import PersonalToken, SignInSession
 from inspection.wire import Text, UtcDatetime, Wire
@@ -76,10 +77,8 @@ class SignInView(Wire):
         return cls(**facts, is_this_one=row.id == current)
 
 
-class SignIns(Wire):
+class SignIns(Page[SignInView]):
     """A person's standing sign-ins, the newest first."""
-
-    items: list[SignInView]
 
 
 class NewPersonalToken(Wire):
@@ -113,7 +112,5 @@ class PersonalTokenMade(PersonalTokenView):
     token: str
 
 
-class PersonalTokens(Wire):
+class PersonalTokens(Page[PersonalTokenView]):
     """A person's tokens, the newest first."""
-
-    items: list[PersonalTokenView]

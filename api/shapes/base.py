@@ -1,6 +1,6 @@
 """Bases of every shape: answers, pages, people, and what an error says."""
 
-from typing import Annotated, Generic, TypeVar
+from typing import Annotated, Any, Generic, TypeVar
 from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -11,6 +11,9 @@ Level = HazardLevel
 HazardCode = Annotated[str, Field(pattern=r"^[A-Z]{3}-\d{2}$", examples=["PPE-01"])]
 
 Row = TypeVar("Row")
+ETAG: Any = Field(
+    description="of its state now: send it as `If-Match`, in quotes", examples=["5f2b8c0d1e3a4967"]
+)
 
 
 class Page(Wire, Generic[Row]):

@@ -6,6 +6,7 @@ from uuid import UUID
 
 from pydantic import Field, JsonValue
 
+from api.shapes.base import ETAG, Page
 from api.shapes.devices import DeviceView
 from inspection.box_wire import MAX_TEXT, BoxReport
 from inspection.sight import Sight
@@ -32,10 +33,8 @@ class ConfigurationView(Wire):
         return cls.model_validate(row.model_dump(include=set(cls.model_fields)))
 
 
-class Configurations(Wire):
+class Configurations(Page[ConfigurationView]):
     """Every version of a box's cameras, newest first."""
-
-    items: list[ConfigurationView]
 
 
 class ConfigurationChange(Wire):
@@ -69,10 +68,8 @@ class ModelView(Wire):
         return cls.model_validate({name: getattr(row, name) for name in cls.model_fields})
 
 
-class Models(Wire):
+class Models(Page[ModelView]):
     """Every model that boxes may be given, newest first."""
-
-    items: list[ModelView]
 
 
 class ModelChoice(Wire):
@@ -114,3 +111,4 @@ class BoxView(Wire):
     reported_at: UtcDatetime | None
     report: BoxReport | None = Field(description="as the box said last")
     days: list[SightDayView] = Field(description="its last 31 days, newest first")
+    etag: str = ETAG

@@ -5,6 +5,7 @@ from uuid import UUID
 
 from pydantic import Field
 
+from api.shapes.base import Page
 from inspection.tables import Device
 from inspection.wire import PublicKey, UtcDatetime, Wire
 
@@ -36,7 +37,5 @@ class DeviceView(Wire):
         return cls.model_validate(row.model_dump(include=set(cls.model_fields)))
 
 
-class Devices(Wire):
+class Devices(Page[DeviceView]):
     """Every device of an enterprise, revoked ones too."""
-
-    items: list[DeviceView]

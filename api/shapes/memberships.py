@@ -5,7 +5,8 @@ from uuid import UUID
 
 from pydantic import Field
 
-from api.shapes.base import NamedRef, PersonRef
+from api.preconditions import tag_of
+from api.shapes.base import ETAG, NamedRef, Page, PersonRef
 from api.shapes.people import OrganisationRef
 from inspection.memberships import Granted, Member
 from inspection.tables import Invitation, Role
@@ -33,6 +34,17 @@ class NewInvitation(RoleChange):
     name: Text = Field(min_length=1, max_length=100, examples=["陈安"])
 
 
+def member_tag(member: Member) -> str:
+    """Return the tag of a membership: what a change of role, or its end, decides on."""
+    held = member.membership
+    return tag_of(held.id, held.role, held.is_administrator, member.user.is_active)
+
+
+def station_tag(user_id: UUID, *, is_stationed: bool) -> str:
+    """Return the tag of whether an expert is stationed."""
+    return tag_of(user_id, is_stationed)
+
+
 class MemberView(Wire):
     """Somebody who belongs to a place; inactive: signs in no more."""
 
@@ -42,6 +54,7 @@ class MemberView(Wire):
     role: Role
     is_administrator: bool
     is_active: bool
+    etag: str = ETAG
 
     @classmethod
     def from_member(cls, member: Member) -> Self:
@@ -54,13 +67,12 @@ class MemberView(Wire):
             role=held.role,
             is_administrator=held.is_administrator,
             is_active=user.is_active,
+            etag=member_tag(member),
         )
 
 
-class Members(Wire):
+class Members(Page[MemberView]):
     """Everybody who belongs to a place, by name."""
-
-    items: list[MemberView]
 
 
 class InvitationView(Wire):
@@ -85,10 +97,8 @@ class InvitationMade(InvitationView):
     link: str = Field(examples=["https://anxun.example/invitation#b1Yx…"])
 
 
-class Invitations(Wire):
+class Invitations(Page[InvitationView]):
     """The invitations that can still be accepted, the newest first."""
-
-    items: list[InvitationView]
 
 
 class InvitationToken(Wire):
@@ -124,10 +134,8 @@ class OrganisationView(OrganisationRef):
     manages_people: bool
 
 
-class Organisations(Wire):
+class Organisations(Page[OrganisationView]):
     """My organisations."""
-
-    items: list[OrganisationView]
 
 
 class ExpertView(PersonRef):
@@ -135,9 +143,8 @@ class ExpertView(PersonRef):
 
     login: str
     is_stationed: bool
+    etag: str = ETAG
 
 
-class Experts(Wire):
+class Experts(Page[ExpertView]):
     """Every active expert, by name."""
-
-    items: list[ExpertView]

@@ -4,7 +4,7 @@ from uuid import UUID
 
 from pydantic import Field
 
-from api.shapes.base import NamedRef, PersonRef
+from api.shapes.base import NamedRef, Page, PersonRef
 from inspection.tables import OrganisationKind, Role
 from inspection.wire import Text, UtcDatetime, Wire
 
@@ -63,7 +63,5 @@ class AssignablePerson(PersonRef):
     roles: list[Role]
 
 
-class People(Wire):
+class People(Page[AssignablePerson]):
     """The people of an enterprise."""
-
-    items: list[AssignablePerson]

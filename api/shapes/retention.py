@@ -6,7 +6,7 @@ from uuid import UUID
 
 from pydantic import Field
 
-from api.shapes.base import Page, PersonRef
+from api.shapes.base import ETAG, Page, PersonRef
 from inspection.erasure_rules import RefusalCode
 from inspection.retention import RetentionKind
 from inspection.tables import ErasureState, TargetState
@@ -140,12 +140,11 @@ class HoldView(Wire):
     lift_reason: str
     lift_index: int | None
     may_lift: bool
+    etag: str = ETAG
 
 
-class Holds(Wire):
+class Holds(Page[HoldView]):
     """Legal holds, newest first."""
-
-    items: list[HoldView]
 
 
 class RetentionRuleView(Wire):

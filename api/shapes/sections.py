@@ -6,7 +6,7 @@ from uuid import UUID
 
 from pydantic import Field
 
-from api.shapes.base import NamedRef, Page, PersonRef
+from api.shapes.base import ETAG, NamedRef, Page, PersonRef
 from api.shapes.ledger import AttachmentView
 from inspection.duties import Duty, DutyState
 from inspection.section_fields import (
@@ -152,10 +152,8 @@ class DutyView(Wire):
         return cls(section=section, **vars(duty))
 
 
-class DutyList(Wire):
+class DutyList(Page[DutyView]):
     """What is and was asked of an enterprise, the earliest end first."""
-
-    items: list[DutyView]
 
 
 class AbsenceView(Wire):
@@ -178,6 +176,7 @@ class SectionView(Wire):
     is_by_hand: bool = Field(description="false: the product writes it by itself")
     may_write: bool
     may_be_absent: bool = Field(description="the caller may say that it does not apply")
+    etag: str = ETAG
 
 
 class SectionList(Wire):

@@ -5,7 +5,7 @@ from uuid import UUID
 
 from pydantic import Field
 
-from api.shapes.base import NamedRef
+from api.shapes.base import NamedRef, Page
 from api.witnesses import WitnessState
 from inspection.wire import UtcDatetime, Wire
 from ledger.cosignature import WitnessKey
@@ -93,3 +93,7 @@ class CosignatureView(Wire):
     name: str
     at: UtcDatetime
     size: int
+
+
+class AreaPage(Page[AreaView]):
+    """The logs of the caller's areas."""

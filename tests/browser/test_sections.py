@@ -180,7 +180,7 @@ def test_who_reads_the_ledger_sees_what_it_does_not_hold(
                 "id => localStorage.setItem('anxun.enterprise', id)", str(site.enterprise_id)
             )
             with site.sign_in("bureau") as bureau:
-                asked = bureau.get(path).json()["items"]
+                asked = bureau.get(path, params={"limit": 200}).json()["items"]
             missing = [duty for duty in asked if duty["state"] == "missing"]
             due = [duty for duty in asked if duty["state"] == "due"]
             inspector.page.goto("/ledger")
@@ -198,3 +198,26 @@ def test_who_reads_the_ledger_sees_what_it_does_not_hold(
                 said = month if language == "zh-CN" else f"{last_month:%Y-%m} Safety meetings"
                 expect(first).to_contain_text(said)
             inspector.see("one-section")
+
+
+def test_two_people_do_not_overwrite_each_other_unseen(
+    browser: Browser, site: Site, screenshots: Path
+) -> None:
+    """Both have the page open; the second one to decide is told that somebody changed it, and sees how it stands now."""
+    page = f"/enterprises/{site.enterprise_id}/sections/L19"
+    with (
+        person_at(browser, site, DESK, screenshots, "sections-first") as officer,
+        person_at(browser, site, PHONE, screenshots, "sections-second") as expert,
+    ):
+        for who, login in ((officer, "officer"), (expert, "expert")):
+            who.sign_in(login)
+            who.page.goto(page)
+            who.page.locator('[data-test="mark-absent"]').wait_for()
+        for who, reason in ((officer, "厂内没有特种设备"), (expert, "另一个理由")):
+            who.tap("mark-absent")
+            dialog = who.page.get_by_role("dialog")
+            dialog.locator("input").fill(reason)
+            dialog.get_by_role("button").last.click()
+            expect(who.page.locator('[data-test="absence"]')).to_contain_text("没有特种设备")
+        expect(expert.page.locator(".q-notification")).to_contain_text("Somebody else changed this")
+        expert.see("told")

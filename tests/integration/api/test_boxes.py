@@ -153,18 +153,15 @@ def test_the_narrowest_offer_counts(site: Site) -> None:
     assert wished(site) == wished(site, "other_device") == everywhere
     offer(site, here, boxes.OfferTo(enterprise_id=site.town.mine.id))
     assert (wished(site), wished(site, "other_device")) == (here, everywhere)
-    chosen = site.client.put(
-        box(site, "/model"), json={"sha256": one}, headers=site.headers("officer")
-    )
+    officer = site.headers("officer") | {"If-Match": "*"}
+    chosen = site.client.put(box(site, "/model"), json={"sha256": one}, headers=officer)
     assert chosen.status_code == 204, chosen.text
     assert wished(site) == one
     view = site.get("officer", box(site, "/box")).json()
     assert (view["offered_model"], view["chosen_model"]) == (one, one)
-    site.client.put(box(site, "/model"), json={"sha256": None}, headers=site.headers("officer"))
+    site.client.put(box(site, "/model"), json={"sha256": None}, headers=officer)
     assert wished(site) == here
-    unknown = site.client.put(
-        box(site, "/model"), json={"sha256": "ab" * 32}, headers=site.headers("officer")
-    )
+    unknown = site.client.put(box(site, "/model"), json={"sha256": "ab" * 32}, headers=officer)
     assert unknown.status_code == 404
     listed = site.get("expert", "/v1/models").json()["items"]
     assert {row["sha256"] for row in listed} == {everywhere, here, one}

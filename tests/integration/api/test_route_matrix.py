@@ -101,7 +101,7 @@ def ask(site: Site, operation: str, who: str, ids: dict[str, str]) -> Response:
         json=BODIES.get(operation),
         params=QUERIES.get(operation),
         content=None if operation in BODIES or method != "put" else b"x",
-        headers=site.headers(who) if who in site.tokens else {},
+        headers={"If-Match": "*"} | (site.headers(who) if who in site.tokens else {}),
     )
 
 

@@ -166,7 +166,7 @@ def test_a_section_that_does_not_apply_is_not_asked_for(site: Site) -> None:
     mark = {"applies": False, "reason": "厂内没有有限空间", "since": "2026-01-01"}
 
     def put(who: str, address: str = path) -> Any:
-        return site.client.put(address, json=mark, headers=site.headers(who))
+        return site.client.put(address, json=mark, headers=site.headers(who) | {"If-Match": "*"})
 
     assert put("insurer").status_code == 403
     view = put("officer").json()

@@ -206,7 +206,7 @@ def call(site: Site, operation: str, method: str, path: str, headers: dict[str, 
         json=BODIES.get(operation),
         params=QUERIES.get(operation),
         content=None if operation in BODIES or method != "put" else b"x",
-        headers=headers,
+        headers={"If-Match": "*"} | headers,
     )
 
 

@@ -88,7 +88,10 @@ class Box:
     def choose(self, sha256: str | None) -> None:
         """Choose its model on the server."""
         path = f"/devices/{self.device_id}/model"
-        assert self.office.put(path, json={"sha256": sha256}).status_code == 204
+        assert (
+            self.office.put(path, json={"sha256": sha256}, headers={"If-Match": "*"}).status_code
+            == 204
+        )
 
     def report_until(self, holds: Callable[[dict[str, Any]], object]) -> dict[str, Any]:
         """Wait for a report of which something holds."""

@@ -357,7 +357,7 @@ def test_a_hold_keeps_what_it_covers(desk: Desk) -> None:
     lift_hold(desk.session, officer, desk.mine, by_item.id, reason="y", now=NOW)
     set_hold(desk.session, officer, desk.mine, reason="x", now=NOW)
     assert (desk.refusals(patrol), desk.refusals(meeting)) == ([RefusalCode.HOLD],) * 2
-    assert len(list_holds(desk.session, officer, desk.mine)) == 3
+    assert len(list_holds(desk.session, officer, desk.mine).rows) == 3
 
 
 def test_a_hold_that_comes_after_the_approval_still_holds(desk: Desk) -> None:

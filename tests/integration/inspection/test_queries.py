@@ -132,7 +132,7 @@ def test_one_s_own_is_found(session: Session, town: Town) -> None:
     assert queries.get_item(session, scope, mine, finding.item_id).id == finding.item_id
     assert queries.get_evidence(session, scope, mine, evidence.sha256) == evidence
     assert queries.get_device(session, scope, mine, town.device.id).id == town.device.id
-    assert [each.id for each in queries.list_devices(session, scope, mine)] == [town.device.id]
+    assert [each.id for each in queries.list_devices(session, scope, mine).rows] == [town.device.id]
 
 
 def test_people_are_the_enterprise_s_own_and_its_experts(session: Session, town: Town) -> None:

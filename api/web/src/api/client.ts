@@ -55,6 +55,11 @@ const keyed: Middleware = {
 export const api = createClient<paths>({ baseUrl: '', credentials: 'same-origin' })
 api.use(marked, keyed)
 
+/** The header that has a change refused where somebody else changed the thing since it was read. */
+export function asRead(etag: string | undefined): { 'if-match': string } {
+  return { 'if-match': `"${etag ?? ''}"` }
+}
+
 interface Answer<Data> {
   data?: Data
   error?: unknown

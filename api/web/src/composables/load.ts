@@ -39,6 +39,20 @@ export interface Page<Row> {
   next_cursor?: string | null
 }
 
+/** Read a list to its end: for what is chosen from, or short. */
+export async function everyRow<Row>(
+  read: (query: { limit: number; cursor?: string }) => Promise<Page<Row>>,
+): Promise<Row[]> {
+  const rows: Row[] = []
+  let cursor: string | undefined
+  do {
+    const page = await read({ limit: 200, ...(cursor ? { cursor } : {}) })
+    rows.push(...page.items)
+    cursor = page.next_cursor ?? undefined
+  } while (cursor)
+  return rows
+}
+
 /** Load a list page by page. */
 export function usePages<Row>(read: (cursor: string | undefined) => Promise<Page<Row>>): Loading & {
   rows: Ref<Row[]>

@@ -4,14 +4,15 @@ import { ref } from 'vue'
 
 import { api, unwrap } from '@/api/client'
 import type { AssignablePerson } from '@/api/types'
+import { everyRow } from '@/composables/load'
 
 export const usePeople = defineStore('people', () => {
   const byEnterprise = ref<Record<string, AssignablePerson[]>>({})
 
   async function load(enterpriseId: string): Promise<AssignablePerson[]> {
     const path = { enterprise_id: enterpriseId }
-    const { items } = await unwrap(
-      api.GET('/v1/enterprises/{enterprise_id}/people', { params: { path } }),
+    const items = await everyRow<AssignablePerson>((query) =>
+      unwrap(api.GET('/v1/enterprises/{enterprise_id}/people', { params: { path, query } })),
     )
     byEnterprise.value[enterpriseId] = items
     return items
