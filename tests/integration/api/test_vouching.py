@@ -181,7 +181,9 @@ def test_areas_are_shown_to_their_parties_only(site: Site) -> None:
     assert site.get("officer", site.own("/ledger/vouching")).status_code == 409
     record(site)
     for who in ("government", "centre", "insurer"):
-        assert [row["area"]["name"] for row in site.get(who, "/v1/areas").json()["items"]] == ["柳市"]
+        assert [row["area"]["name"] for row in site.get(who, "/v1/areas").json()["items"]] == [
+            "柳市"
+        ]
         assert site.get(who, of_area(site, "/checkpoint")).status_code == 200
     for who in ("officer", "expert", "stranger"):
         assert site.get(who, "/v1/areas").json()["items"] == []
