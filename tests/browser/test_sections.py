@@ -219,5 +219,5 @@ def test_two_people_do_not_overwrite_each_other_unseen(
             dialog.locator("input").fill(reason)
             dialog.get_by_role("button").last.click()
             expect(who.page.locator('[data-test="absence"]')).to_contain_text("没有特种设备")
-        expect(expert.page.locator(".q-notification")).to_contain_text("Somebody else changed this")
+        expect(expert.page.locator(".q-notification")).to_contain_text("别人刚刚改动了这里")
         expert.see("told")
