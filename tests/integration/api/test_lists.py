@@ -42,6 +42,8 @@ BOUNDED: Mapping[str, str] = {
     "getVouching": "the keys that ever signed one ledger",
     "getEntryProof": "hashes, as many as a tree is high",
     "getConsistency": "hashes, as many as a tree is high",
+    "getNoticeSettings": "one's own settings",
+    "listWebhooks": "a place has only so many: `MAX_ENDPOINTS`",
     "listPrecision": SUMS,
     "countEntries": SUMS,
 }
