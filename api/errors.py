@@ -237,7 +237,7 @@ def kind_of(error: Exception) -> ProblemKind | None:
 
 
 DESCRIPTIONS: Mapping[int, str] = {
-    400: "A header cannot be read",
+    400: "A header or the body cannot be read",
     401: "Not signed in",
     403: "Not allowed",
     404: "It does not exist, or it is not yours",

@@ -56,6 +56,8 @@ def openapi_document(app: FastAPI) -> dict[str, Any]:
         for method, operation in path.items():
             if method == "post":
                 _take_key(operation)
+            if "requestBody" in operation:
+                _refuse(operation, 400, 413, 422)
             _mend_errors(operation["responses"])
             _require_etag(operation)
     document["components"]["schemas"] = dict(sorted(schemas.items()))
@@ -65,7 +67,12 @@ def openapi_document(app: FastAPI) -> dict[str, Any]:
 def _take_key(operation: dict[str, Any]) -> None:
     """Let a POST take an idempotency key, and be refused for it: every one does, by its router."""
     operation.setdefault("parameters", []).append(KEY_PARAMETER)
-    for status, response in problems(400, 409, 422).items():
+    _refuse(operation, 400, 409, 422)
+
+
+def _refuse(operation: dict[str, Any], *statuses: int) -> None:
+    """Document refusals that no route brings about by itself: of a key, and of a body that cannot be read or is too large."""
+    for status, response in problems(*statuses).items():
         operation["responses"].setdefault(str(status), response)
 
 
