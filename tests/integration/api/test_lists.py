@@ -33,6 +33,8 @@ BOUNDED: Mapping[str, str] = {
     "getRetention": "28 sections, and what waits to be deleted",
     "getFinding": ONE_THING,
     "getInspection": ONE_THING,
+    "draftInspectionRecord": ONE_THING,
+    "listInspectionRecords": "the records of one inspection",
     "getItem": "the newest 100 sightings; the rest by `listFindings` with `item_id`",
     "getTicket": ONE_THING,
     "getReport": ONE_THING,
