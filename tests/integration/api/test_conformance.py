@@ -42,8 +42,8 @@ DEVICE_OPERATIONS = {
 # Signing out, and revoking the device, would make every later answer a 401.
 LEFT_OUT = {"signOut", "signOutEverywhere", "revokeDevice"}
 EXAMPLES = 10
-MUTATED = 600
-A_ROUND = 2
+MUTATED = 10_000
+A_ROUND = 40
 CHECKS: list[CheckFunction] = [
     not_a_server_error,
     status_code_conformance,
