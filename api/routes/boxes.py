@@ -43,9 +43,9 @@ from inspection.box_wire import (
 )
 from inspection.database import lock_enterprise
 from inspection.errors import NotFound
+from inspection.keysets import page_of_rows
 from inspection.left_out import take_left_out
 from inspection.sight_days import sight_days, take_days, tell_of_blind
-from inspection.keysets import page_of_rows
 from inspection.tables import BoxConfiguration, Device
 from inspection.wire import utc_now
 
