@@ -155,7 +155,7 @@ def test_every_role_is_foreign_out_of_scope(
 
 def secrets_of(site: Site, world: dict[str, str]) -> list[str]:
     """Return ids and texts that belong to the town's enterprise alone."""
-    shared = {"area_id", "index", "section", "version", *UNUSED}
+    shared = {"area_id", "index", "section", "version", "import_kind", *UNUSED}
     ids = [value for name, value in world.items() if name not in shared]
     people = [str(getattr(site.town, who).id) for who in ("expert", "officer", "worker", "device")]
     return [*ids, *people, site.town.mine.name, site.town.mine.credit_code, *NAMES]
