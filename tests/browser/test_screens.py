@@ -107,8 +107,10 @@ def is_expected(response: Response) -> bool:
     """Say whether a refusal belongs to the app's ordinary talk with the server."""
     method, path = response.request.method, response.url
     return (
+        # Somebody else changed it meanwhile: the page says so and shows how it stands.
+        (method == "PUT" and response.status == 412 and path.endswith("/applicability"))
         # Nobody is signed in yet, or the password was wrong.
-        (response.status == 401 and path.endswith(("/v1/me", "/v1/sessions")))
+        or (response.status == 401 and path.endswith(("/v1/me", "/v1/sessions")))
         # Nothing of this photo is there yet.
         or (response.status == 404 and method == "HEAD" and "/evidence/" in path)
         # Not a picture.

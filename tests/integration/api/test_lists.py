@@ -38,6 +38,7 @@ BOUNDED: Mapping[str, str] = {
     "getItem": "the newest 100 sightings; the rest by `listFindings` with `item_id`",
     "getTicket": ONE_THING,
     "getReport": ONE_THING,
+    "getBox": "the days of one box, 31 at most",
     "getErasure": ONE_THING,
     "getEntryRetention": ONE_THING,
     "getRecord": ONE_THING,

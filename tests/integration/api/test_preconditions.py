@@ -36,6 +36,7 @@ WITHOUT: Mapping[str, str] = {
     "endSignIn": OWN,
     "changePassword": OWN,
     "confirmSecondFactor": OWN,
+    "unlinkIdentities": OWN,
     "revokePersonalToken": ONE_WAY,
     "revokeDevice": ONE_WAY,
     "withdrawEnterpriseInvitation": ONE_WAY,
