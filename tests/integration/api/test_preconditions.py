@@ -45,6 +45,7 @@ WITHOUT: Mapping[str, str] = {
     "putDeviceEvidence": BY_HASH,
     "addClip": BY_DEVICE,
     "reportBox": BY_DEVICE,
+    "registerKey": BY_DEVICE,
     "confirmFinding": DECIDED_ONCE,
     "dismissFinding": DECIDED_ONCE,
     "approveErasure": DECIDED_ONCE,
