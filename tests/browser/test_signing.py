@@ -151,9 +151,7 @@ def test_a_refusal_without_signal_is_sent_later(
         )
         expect(expert.page.locator('[data-test="refusal"]')).to_contain_text("认为通道不属于本厂")
         expert.see("refused")
-        words = words_of(
-            notice_of(site, expert, "government"), screenshots, "signing-refused-notice"
-        )
+        words = words_of(notice_of(site, expert, "bureau"), screenshots, "signing-refused-notice")
         for said in ("拒绝签字", "赵厂长", "认为通道不属于本厂", "孙见证", "消防通道堆放杂物"):
             assert said in words, words
 

@@ -186,6 +186,10 @@ def lie(page: Page, url: str, change: Callable[[dict[str, Any]], None]) -> None:
 
     def answer(route: Route) -> None:
         honest = route.fetch()
+        if "json" not in honest.headers.get("content-type", ""):
+            # The page itself, which has the same end of its address.
+            route.fulfill(response=honest)
+            return
         told = honest.json()
         if honest.ok:
             change(told)

@@ -11,7 +11,7 @@ from sqlalchemy import Engine, make_url
 
 from api.database import METADATA, upgrade_database
 from inspection.database import make_engine, tell_enterprises
-from tests.postgres_server import _database
+from tests.postgres_server import database_of
 from tests.row_of_every_table import fill_every_table
 
 pytestmark = pytest.mark.postgres
@@ -76,7 +76,7 @@ def test_a_backup_by_the_owner_holds_every_row_and_restores(
         options=OPTIONS,
     )  # fmt: skip
     assert dumped.returncode == 0, dumped.stderr
-    with _database(postgres_server) as empty:
+    with database_of(postgres_server) as empty:
         restored = run(
             "pg_restore", "--no-owner", "--exit-on-error", f"--dbname={conninfo(empty)}", str(file),
             options=OPTIONS,
