@@ -140,5 +140,5 @@ def check_ledger(served: ServedEnterprise, told: list[tuple[object, ...]]) -> No
 
 def database_of(folder: Path) -> Path:
     """Return the server's database."""
-    [file] = [each for each in folder.rglob("*.sqlite") if each.is_file()]
+    [file] = [each for each in folder.glob("*.db") if each.is_file()]
     return file

@@ -58,6 +58,7 @@ class Site:
         """Return a client of a person of the town, to set the scene; use as a context manager."""
         body = {"login": login, "password": PASSWORD}
         answer = httpx2.post(f"{self.address}/v1/sessions", json=body, timeout=30)
+        assert answer.is_success, answer.text
         token = {"Authorization": f"Bearer {answer.json()['token']}"}
         return httpx2.Client(base_url=self.address, timeout=30, headers=token)
 

@@ -90,7 +90,8 @@ def test_both_sides_sign_on_the_experts_phone(
         expect(expert.page.locator('[data-test="draft-problem"]')).to_have_count(1)
         expert.tap("add-problem")
         expert.type("problem-text-1", "配电箱门未关闭")
-        # It survives the app being closed.
+        # It survives the app being closed, once the phone has written what was typed.
+        expert.page.wait_for_timeout(1000)
         expert.page.reload()
         expect(expert.page.locator('[data-test="problem-text-1"]')).to_have_value("配电箱门未关闭")
         write_and_sign(expert)

@@ -226,7 +226,21 @@ def test_a_token_that_holds_names_its_subject() -> None:
         {"key": OTHER},
         {"key": OctKey.import_key("secret" * 6), "alg": "HS256"},
     ],
-    ids=str,
+    # The same in every worker: times and keys are not.
+    ids=[
+        "issuer",
+        "audience",
+        "two audiences",
+        "other party",
+        "other nonce",
+        "no nonce",
+        "no subject",
+        "expired",
+        "no end",
+        "from the future",
+        "other key",
+        "secret as key",
+    ],
 )
 def test_a_token_that_lies_is_refused(lie: dict[str, Any]) -> None:
     """Another issuer, audience, nonce, time or key; the client's secret as a key; what is missing."""
