@@ -1,6 +1,6 @@
 """Whatever ends, breaks or fills up: each confirmed finding is in the ledger once, in order per camera, with its evidence.
 
-A real box watches real RTSP streams and speaks to a real server. `ANXUN_TEST_SEED` repeats a run, `ANXUN_KILLS` says how many.
+A real box watches real RTSP streams and speaks to a real server. `ANXUN_TEST_SEED` repeats a run, `ANXUN_KILLS=200` kills as often.
 """
 
 import os
@@ -22,7 +22,7 @@ from tests.tiny_model import write_model
 
 pytestmark = [pytest.mark.slow, pytest.mark.rtsp, pytest.mark.timeout(1800)]
 
-KILLS = int(os.environ.get("ANXUN_KILLS", "200"))
+KILLS = int(os.environ.get("ANXUN_KILLS", "40"))
 # Every time that the hazard comes it is told, though its item is open.
 EACH_TIME = 'fps = 5\nk = 1\nn = 1\n[[cameras.rules]]\nhazards = ["EMG-01"]\nrepeat_after_s = 0\n'
 ONCE = 'fps = 5\nk = 1\nn = 1\n[[cameras.rules]]\nhazards = ["EMG-01"]\nrepeat_after_s = 3600\n'
@@ -87,14 +87,14 @@ def wait_for(box: ChaosBox, findings: int, within_s: float = 60) -> None:
         time.sleep(0.1)
 
 
-def test_two_hundred_kills(
+def test_random_kills(
     served: ServedEnterprise,
     cameras: MovingCameras,
     model: Path,
     tmp_path: Path,
     rng: random.Random,
 ) -> None:
-    """SIGKILL ends box, server and cameras at random moments, 200 times; nothing is lost and nothing doubled."""
+    """SIGKILL ends box, server and cameras at random moments; nothing is lost and nothing doubled."""
     box = ChaosBox(tmp_path / "box", settings={"GONE_AFTER_S": "0.5"})
     victims: Counter[str] = Counter()
     try:

@@ -26,7 +26,7 @@ from tests.served import ServedEnterprise
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(3600)]
 
-FINDINGS = int(os.environ.get("ANXUN_OFFLINE_FINDINGS", "10000"))
+FINDINGS = int(os.environ.get("ANXUN_OFFLINE_FINDINGS", "2000"))
 PER_PICTURE, CAMERAS = 4, 8
 HAZARDS = ("PPE-01", "PPE-05", "EMG-01", "FIR-08")
 WEEK = timedelta(days=7)

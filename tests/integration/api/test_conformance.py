@@ -1,7 +1,7 @@
 """The server does what its OpenAPI document says, whatever it is sent: schemathesis on every operation."""
 
 import itertools
-import secrets
+import os
 import sys
 import time
 from collections import Counter
@@ -42,8 +42,10 @@ DEVICE_OPERATIONS = {
 # Signing out, and revoking the device, would make every later answer a 401.
 LEFT_OUT = {"signOut", "signOutEverywhere", "revokeDevice"}
 EXAMPLES = 10
-MUTATED = 10_000
-A_ROUND = 40
+# `ANXUN_REQUESTS=10000` sends as many, `ANXUN_TEST_SEED` others.
+MUTATED = int(os.environ.get("ANXUN_REQUESTS", "600"))
+A_ROUND = 2 if MUTATED < 10_000 else 40
+SEED = int(os.environ.get("ANXUN_TEST_SEED", "0"))
 CHECKS: list[CheckFunction] = [
     not_a_server_error,
     status_code_conformance,
@@ -161,9 +163,9 @@ def test_server_conforms(operation_id: str, world: World) -> None:
 
 @pytest.mark.slow
 @pytest.mark.timeout(1200)
-def test_ten_thousand_mutated_requests(world: World, capsys: pytest.CaptureFixture[str]) -> None:
-    """Each operation with requests that break its document and with ones that keep it, other ones in each run; what was found is named with the run's seed."""
-    seed, began = secrets.randbelow(2**32), time.monotonic()
+def test_mutated_requests(world: World, capsys: pytest.CaptureFixture[str]) -> None:
+    """Each operation with requests that break its document and with ones that keep it; what was found is named with the seed."""
+    seed, began = SEED, time.monotonic()
     names, sent, found = operation_ids(), Counter[GenerationMode](), []
     # What an operation without parameters cannot take, those with a body do: each has more of them in each round.
     for turn in itertools.count():
