@@ -83,7 +83,7 @@ def test_from_enrolment_to_the_ledger(served: ServedEnterprise, device: Device) 
     assert returned == 0, output
     assert "2 recorded" in output
     status = device.status()
-    assert status["findings"] == {"waiting": 0, "delivered": 2, "rejected": 0}
+    assert status["findings"] == {"waiting": 0, "delivered": 2, "rejected": 0, "thinned": 0}
     assert status["evidence_bytes"] == 0
     assert abs(float(str(status["clock_offset_s"]))) < 2
     names = {finding["source"]["name"] for finding in served.pages("/findings")}
@@ -104,7 +104,12 @@ def test_a_revoked_device_keeps_what_it_has_and_says_so(
     returned, output = device.patrol()
     assert returned == 7
     assert "no longer accepts this device's token" in output
-    assert device.status()["findings"] == {"waiting": 1, "delivered": 0, "rejected": 0}
+    assert device.status()["findings"] == {
+        "waiting": 1,
+        "delivered": 0,
+        "rejected": 0,
+        "thinned": 0,
+    }
     assert device.run("enrol", served.url, served.enrolment_code(), "--name", "found-box")[0] == 0
     returned, output = device.run("deliver", "--wait")
     assert (returned, "1 recorded" in output) == (0, True)
