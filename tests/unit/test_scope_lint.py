@@ -77,14 +77,14 @@ def test_the_program_is_confined() -> None:
 
 
 def test_a_forgotten_filter_in_the_real_program_is_found() -> None:
-    """Take the filter out of a real list: the lint names the function."""
+    """Take the filter out of a real query: the lint names the function."""
     files = source_files()
     source = files["inspection/queries.py"]
     broken = source.replace(
-        "    scope.require(enterprise_id)\n    mine = col(Device.enterprise_id) == enterprise_id\n    return session.exec(select(Device).where(mine)",
-        "    return session.exec(select(Device)",
+        "    scope.require(enterprise_id)\n    device = session.get(Device, device_id)\n    if device and device.enterprise_id == enterprise_id:",
+        "    device = session.get(Device, device_id)\n    if device:",
     )
     assert broken != source
     wrong = check(files | {"inspection/queries.py": broken}, ALLOWED)
     assert len(wrong) == 1
-    assert "list_devices" in wrong[0]
+    assert "get_device" in wrong[0]
