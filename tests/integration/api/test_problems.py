@@ -41,9 +41,9 @@ def test_faults_of_the_ledger_that_are_the_servers_are_500() -> None:
 
 
 def test_codes_are_unique() -> None:
-    """A program can tell errors apart by their code."""
-    codes = [kind.code for kind in PROBLEMS.values()]
-    assert len(codes) == len(set(codes))
+    """A program can tell errors apart by their code; one that two errors share is the same to it throughout."""
+    kinds = {(kind.code, kind.status, kind.title) for kind in PROBLEMS.values()}
+    assert len(kinds) == len({code for code, _, _ in kinds})
     assert all(
         kind.status in errors.DESCRIPTIONS or kind.status >= 500 for kind in PROBLEMS.values()
     )
