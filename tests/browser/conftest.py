@@ -55,12 +55,12 @@ class Site:
         return done.stdout.strip()
 
     def sign_in(self, login: str) -> httpx2.Client:
-        """Return a client of a person of the town, to set the scene; use as a context manager."""
+        """Return a client of a person of the town, to set the scene whatever the version of what it changes."""
         body = {"login": login, "password": PASSWORD}
         answer = httpx2.post(f"{self.address}/v1/sessions", json=body, timeout=30)
         assert answer.is_success, answer.text
-        token = {"Authorization": f"Bearer {answer.json()['token']}"}
-        return httpx2.Client(base_url=self.address, timeout=30, headers=token)
+        headers = {"Authorization": f"Bearer {answer.json()['token']}", "If-Match": "*"}
+        return httpx2.Client(base_url=self.address, timeout=30, headers=headers)
 
 
 def _missing(what: str, command: str) -> None:

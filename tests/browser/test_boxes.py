@@ -34,15 +34,15 @@ REPORT: dict[str, Any] = {
 }  # fmt: skip
 
 
-def enrol(site: Site) -> tuple[str, dict[str, str]]:
-    """Enrol a box; return its id and the header of its token."""
+def enrol(site: Site, name: str) -> tuple[str, dict[str, str]]:
+    """Enrol a box of this name; return its id and the header of its token."""
     with httpx2.Client(base_url=site.address) as client:
         answer = client.post("/v1/sessions", json={"login": "officer", "password": PASSWORD})
         headers = {"Authorization": f"Bearer {answer.json()['token']}"}
         path = f"/v1/enterprises/{site.enterprise_id}/enrolment-codes"
         code = client.post(path, headers=headers).json()["code"]
         client.cookies.clear()
-        device = client.post("/v1/devices", json={"code": code, "name": "盒子一号"}).json()
+        device = client.post("/v1/devices", json={"code": code, "name": name}).json()
     return device["device_id"], {"Authorization": f"Bearer {device['token']}"}
 
 
@@ -57,7 +57,7 @@ def test_the_officer_changes_a_boxs_cameras_and_sees_what_became_of_it(
     browser: Browser, site: Site, screenshots: Path
 ) -> None:
     """On the phone: saved as version 1, waiting; at a desk: refused with the box's own words, and mended."""
-    device_id, headers = enrol(site)
+    device_id, headers = enrol(site, "东门盒子")
     report(site, headers)
     address = f"/enterprises/{site.enterprise_id}/devices/{device_id}"
     with person_at(browser, site, PHONE, screenshots, "box-phone") as officer:
@@ -78,7 +78,8 @@ def test_the_officer_changes_a_boxs_cameras_and_sees_what_became_of_it(
     with person_at(browser, site, DESK, screenshots, "box-desk") as officer:
         officer.sign_in("officer")
         officer.page.goto("/devices")
-        officer.page.locator('[data-test="open-box"]').last.click()
+        row = officer.page.get_by_role("listitem").filter(has_text="东门盒子")
+        row.locator('[data-test="open-box"]').click()
         expect(officer.page.locator('[data-test="refused"]')).to_contain_text("k of n needs")
         expect(officer.page.get_by_text("只留东门")).to_be_visible()
         officer.see("refused")
@@ -88,7 +89,7 @@ def test_the_days_the_room_and_a_blind_camera_are_seen_on_phone_and_desk(
     browser: Browser, site: Site, screenshots: Path
 ) -> None:
     """Minutes by day with their entries, the full outbox, the clock's jump; and the officer's notice leads there."""
-    _, headers = enrol(site)
+    _, headers = enrol(site, "盒子一号")
     days = [
         {"day": f"2026-10-0{n}", "cameras": [
             {"name": "东门", "seconds": {"seeing": 80_000, "black": 1800 * (n - 1)}},
