@@ -15,7 +15,7 @@ PYTEST := $(BIN)/python -m pytest -n $(WORKERS) --dist loadfile
 # A Node of at least this major version is used where the machine has one; else a wheel brings it.
 NODE_MAJOR := 20
 
-.PHONY: help check-python media demo serve test test-slow test-training lint format bench mutants web lock clean system
+.PHONY: help check-python media demo serve wheel test test-slow test-training lint format bench mutants web lock clean system
 
 help: ## list the commands
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 14
@@ -70,6 +70,10 @@ demo: $(VENV)/.run $(WEB)/dist/index.html $(MEDIA)/media.json ## set up, run the
 
 serve: $(VENV)/.run $(WEB)/dist/index.html ## serve on SQLite and a folder under var/
 	$(BIN)/anxun serve
+
+wheel: $(VENV)/.run $(WEB)/dist/index.html ## build the wheel that servers, boxes and verifiers install into dist/
+	VIRTUAL_ENV=$(VENV) $(BIN)/uv build --quiet --wheel --no-build-isolation --python $(BIN)/python --out-dir dist
+	@ls dist/*.whl
 
 system: ## install what the tests need from the system's packages, where that is allowed
 	.ci/system-packages
