@@ -34,7 +34,7 @@ REPORT: dict[str, Any] = {
 }  # fmt: skip
 
 
-def enrol(site: Site, name: str) -> tuple[str, dict[str, str]]:
+def enrol(site: Site, name: str = "盒子一号") -> tuple[str, dict[str, str]]:
     """Enrol a box of this name; return its id and the header of its token."""
     with httpx2.Client(base_url=site.address) as client:
         answer = client.post("/v1/sessions", json={"login": "officer", "password": PASSWORD})
@@ -89,7 +89,7 @@ def test_the_days_the_room_and_a_blind_camera_are_seen_on_phone_and_desk(
     browser: Browser, site: Site, screenshots: Path
 ) -> None:
     """Minutes by day with their entries, the full outbox, the clock's jump; and the officer's notice leads there."""
-    _, headers = enrol(site, "盒子一号")
+    _, headers = enrol(site)
     days = [
         {"day": f"2026-10-0{n}", "cameras": [
             {"name": "东门", "seconds": {"seeing": 80_000, "black": 1800 * (n - 1)}},
