@@ -48,6 +48,7 @@ from api.routes import (
 )
 from api.routing import ApiRouter
 from api.row_security import is_bound_by_policies
+from api.second_factor import seal_readable
 from api.settings import Settings
 from inspection.jobs import PhotoDetector
 from inspection.wire import utc_now
@@ -126,6 +127,7 @@ def create_app(settings: Settings, detector: PhotoDetector | None = None) -> Fas
 def _open(settings: Settings, detector: PhotoDetector | None) -> Parts:
     parts = assemble(settings, detector)
     upgrade_database(parts.engine)
+    seal_readable(parts.write, parts.seal)
     with parts.engine.connect() as connection:
         if not is_bound_by_policies(connection):
             LOG.warning(UNBOUND)

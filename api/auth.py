@@ -15,6 +15,7 @@ from uuid import UUID
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
 from sqlalchemy import update
+from sqlalchemy.orm import sessionmaker
 from sqlmodel import Session, col, select
 
 from api.access import log_access
@@ -115,6 +116,18 @@ def is_password(password_hash: str, password: str) -> bool:
             return _hasher.verify(password_hash, password)
         except (VerificationError, InvalidHashError):
             return False
+
+
+def renew_hash(write: sessionmaker[Session], user: User, password: str) -> bool:
+    """Hash a password anew that was just shown, where it was hashed at another cost than today's; return whether it was."""
+    if not _hasher.check_needs_rehash(user.password_hash):
+        return False
+    renewed = hash_password(password)
+    with write.begin() as session:
+        # A password that was changed meanwhile stays changed.
+        same = (col(User.id) == user.id, col(User.password_hash) == user.password_hash)
+        done = session.exec(update(User).where(*same).values(password_hash=renewed))
+    return done.rowcount == 1
 
 
 @cache

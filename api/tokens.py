@@ -8,6 +8,8 @@ from enum import StrEnum
 CODE_ALPHABET = "23456789ABCDEFGHJKMNPQRSTUVWXYZ"
 CODE_GROUPS = 3
 CODE_GROUP_LENGTH = 4
+RECOVERY_GROUPS = 6
+SALT_BYTES = 16
 # Known to whoever looks for secrets in places where none belongs.
 PERSONAL_PREFIX = "anxun_pat_"
 
@@ -31,11 +33,24 @@ def new_personal_token() -> str:
 
 def new_enrolment_code() -> str:
     """Return a code of 12 characters (59 bits) in groups, to be typed by a person."""
-    groups = (
+    return _code(CODE_GROUPS)
+
+
+def new_recovery_code() -> str:
+    """Return a code of 24 characters (118 bits) in groups, to be kept on paper."""
+    return _code(RECOVERY_GROUPS)
+
+
+def new_salt() -> str:
+    """Return 16 random bytes in hex."""
+    return secrets.token_hex(SALT_BYTES)
+
+
+def _code(groups: int) -> str:
+    return "-".join(
         "".join(secrets.choice(CODE_ALPHABET) for _ in range(CODE_GROUP_LENGTH))
-        for _ in range(CODE_GROUPS)
+        for _ in range(groups)
     )
-    return "-".join(groups)
 
 
 def sha256_of_token(token: str) -> str:
@@ -46,3 +61,8 @@ def sha256_of_token(token: str) -> str:
 def sha256_of_code(code: str) -> str:
     """Return what is stored of an enrolment code; spaces, dashes and case do not matter."""
     return sha256_of_token("".join(code.split()).replace("-", "").upper())
+
+
+def salted_sha256_of_code(code: str, salt: str) -> str:
+    """Return what is stored of a recovery code. Migration 0033 made the older ones the same from their plain hash."""
+    return sha256_of_token(salt + sha256_of_code(code))

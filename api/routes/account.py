@@ -107,7 +107,9 @@ def begin_second_factor(
     """Return a new secret; it counts once a code of it was sent to `confirmSecondFactor`."""
     require_password(parts, caller, body.password, remote)
     with parts.write.begin() as session:
-        secret, uri = second_factor.begin(session, caller.user_id, caller.login, utc_now())
+        secret, uri = second_factor.begin(
+            session, parts.seal, caller.user_id, caller.login, utc_now()
+        )
     qr_svg = segno.make(uri, error="m").svg_data_uri(scale=4, border=4)
     return NewSecondFactor(secret=secret, uri=uri, qr_svg=qr_svg)
 
@@ -123,7 +125,7 @@ def confirm_second_factor(
 ) -> RecoveryCodes:
     """From now on a sign-in asks for a code. Returns the recovery codes, once."""
     with parts.write.begin() as session:
-        codes = second_factor.confirm(session, caller.user_id, body.code, utc_now())
+        codes = second_factor.confirm(session, parts.seal, caller.user_id, body.code, utc_now())
         sign_ins.end_all(session, caller.user_id, but=caller.credential.id)
         log_access(session, actor=caller.actor, action="second_factor.set", remote=remote)
     return RecoveryCodes(codes=codes)
@@ -145,6 +147,24 @@ def remove_second_factor(
         second_factor.remove(session, caller.user_id)
         sign_ins.end_all(session, caller.user_id, but=caller.credential.id)
         log_access(session, actor=caller.actor, action="second_factor.remove", remote=remote)
+
+
+@router.post(
+    "/second-factor/recovery-codes",
+    operation_id="renewRecoveryCodes",
+    status_code=status.HTTP_201_CREATED,
+    summary="Make new recovery codes",
+    responses=problems(401, 403, 409, 422, 429),
+)
+def renew_recovery_codes(
+    body: PasswordProof, caller: SignedInPerson, parts: AppParts, remote: Remote
+) -> RecoveryCodes:
+    """Return new recovery codes, once; those of before count no more."""
+    require_password(parts, caller, body.password, remote)
+    with parts.write.begin() as session:
+        codes = second_factor.renew_recovery_codes(session, caller.user_id)
+        log_access(session, actor=caller.actor, action="recovery_codes.renew", remote=remote)
+    return RecoveryCodes(codes=codes)
 
 
 @router.get(

@@ -12,6 +12,7 @@ from api.auth import (
     caller_of_token,
     check_password,
     note_failure,
+    renew_hash,
 )
 from api.deps import AppParts, CurrentUser, Reading, Remote, SignedInPerson, Writing, session_cookie
 from api.errors import WrongCredentials, problems
@@ -52,11 +53,12 @@ def sign_in(
         with parts.read() as session:
             user = check_password(session, body.login, body.password)
         with parts.write.begin() as session:
-            second_factor.check_code(session, user.id, body.code, now)
+            second_factor.check_code(session, parts.seal, user.id, body.code, now)
     except WrongCredentials:
         with parts.write.begin() as session:
             note_failure(session, action=SIGN_IN_REFUSED, login=body.login, remote=remote)
         raise
+    renew_hash(parts.write, user, body.password)
     opened = enter(request, response, parts, user, Origin(remote, user_agent), "sign_in")
     return signed_in(parts, opened, now)
 

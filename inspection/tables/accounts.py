@@ -1,9 +1,9 @@
-"""How people prove who they are: second factors, personal tokens and invitations. Every secret is stored hashed, but the one that both sides must know."""
+"""How people prove who they are: second factors, personal tokens and invitations. Every secret is stored hashed, or sealed where both sides must know it."""
 
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import JSON, Column
+from sqlalchemy import JSON, Column, LargeBinary
 from sqlmodel import Field, SQLModel
 
 from inspection.tables.columns import at_column, new_id
@@ -15,17 +15,25 @@ class SecondFactor(SQLModel, table=True):
 
     __tablename__ = "second_factor"
     user_id: UUID = Field(primary_key=True, foreign_key="app_user.id")
-    secret: str
+    secret: str | None = Field(
+        default=None, description="readable: of an older release, sealed when the server starts"
+    )
+    sealed: bytes | None = Field(
+        default=None, sa_column=Column(LargeBinary), description="a `sealing.Seal`'s"
+    )
     created_at: datetime = at_column()
     confirmed_at: datetime | None = at_column(default=False)
     last_counter: int = 0
 
 
 class RecoveryCode(SQLModel, table=True):
-    """A one-time code for whoever lost their authenticator; stored hashed."""
+    """A one-time code for whoever lost their authenticator; stored hashed, with a salt of its own."""
 
     __tablename__ = "recovery_code"
-    code_sha256: str = Field(primary_key=True)
+    code_sha256: str = Field(
+        primary_key=True, description="SHA-256 of the salt and the SHA-256 of the code, in hex"
+    )
+    salt: str = Field(description="32 hexadecimal digits")
     user_id: UUID = Field(foreign_key="app_user.id", index=True)
     used_at: datetime | None = at_column(default=False)
 

@@ -65,6 +65,7 @@ BODIES: dict[str, Any] = {
     "beginSecondFactor": {"password": "none"},
     "confirmSecondFactor": {"code": "000000"},
     "removeSecondFactor": {"password": "none"},
+    "renewRecoveryCodes": {"password": "none"},
     "linkIdentity": {"password": "none"},
     "changeEnterpriseMember": {"role": "enterprise_worker"},
     "changeOrganisationMember": {"role": "government"},

@@ -39,6 +39,7 @@ export default {
     password_change: 'Changed the password',
     second_factor_set: 'Set up the authenticator app',
     second_factor_remove: 'Removed the authenticator app',
+    recovery_codes_renew: 'Made new recovery codes',
     token_create: 'Made a token',
     token_revoke: 'Revoked a token',
     refused: 'Was refused',

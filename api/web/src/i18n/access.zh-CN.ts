@@ -39,6 +39,7 @@ export default {
     password_change: '修改密码',
     second_factor_set: '启用验证器',
     second_factor_remove: '停用验证器',
+    recovery_codes_renew: '重新生成恢复码',
     token_create: '创建令牌',
     token_revoke: '吊销令牌',
     refused: '被拒绝',
