@@ -1,48 +1,65 @@
-"""Clips with known truth, made from real photos, and what the watch finds in them with and without confirmation.
+"""Clips with known truth, made from real photos and clips, and what a box finds in them with and without confirmation.
 
     make media
     python datasets/clips.py build var/clips [--data DATA]
     python datasets/clips.py evaluate var/clips [--fps 2] [--k 3] [--n 5]
 
-Each clip pans slowly over photos, with a sensor's noise and a light that drifts, and is compressed as a camera does. Its truth stands in
-``clips.json``: which hazards are known of it, and from when to when each is in the picture. Kinds:
+Each clip has a sensor's noise and a light that drifts, and is compressed as a camera does. Its truth stands in ``clips.json``
+(`clip_truth.py` describes it): which hazards are known of it, and from when to when each is in the picture. Kinds:
 
-- *clear*: photos that show none of the hazards that are known of it. Whatever is found is false.
-- *event*: such a photo, then one that shows the hazard for eight seconds, then the first again.
-- *glimpse*: the same, but for 0.4 seconds: shorter than anything that is to be told. Whatever is found is false.
+- *clear*: a view without any hazard that is known of it. Whatever is found is false. *long* is the same for ten minutes, with
+  the lamps switched now and then.
+- *event*: such a view, then a photo that shows the hazard for eight seconds, then the first again.
+- *walk*: somebody without helmet and vest, cut out of a photo, walks in at the left and out at the right.
+- *carried*: an event of a bare head with a helmet in the hand or under the arm.
+- *glimpse*: an event of 0.4 seconds, and *glitch*: one frame every three seconds: shorter than anything that is to be told. Whatever is
+  found is false.
+- *real*: a real clip, as long as it is.
 
-Of the photos of the wheels it is known by looking (below). With `--data` photos of the training pool's sources are added, spread
-evenly over each source's names: bare heads (hhw_bare_heads: every box a head, no helmet), flames and smoke (dfs_fire_smoke), and scenes
-without people or fire (negatives). **The model was trained on a part of those**, so that these figures say what confirmation does, not
-how good the model is.
+Of some there are variants: *dark*, *noisy*, *compressed*. Of the photos and clips of the wheels it is known by looking (below). With `--data`,
+photos of the training pool's sources are added, spread evenly over each source's names: bare heads (hhw_bare_heads: every box a head,
+no helmet), flames and smoke (dfs_fire_smoke), scenes without people or fire (negatives), helmets to be carried (minh_helmet_vest), and the
+clips beside them. **The model was trained on a part of those photos**, so that these figures say what confirmation does, not how good the
+model is. Nor do pasted people and photos that hang before a camera look like a plant: a figure for a plant comes from that plant.
 """
 
 import argparse
-import csv
-import json
 import sys
-from collections.abc import Iterator, Sequence
-from dataclasses import asdict, dataclass, field
-from fractions import Fraction
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from itertools import chain
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+sys.path.insert(0, str(Path(__file__).resolve().parent))
 
-import av
-import cv2
-import numpy as np
+from clip_pool import Pool, pool_of
+from clip_scenes import (
+    RATE,
+    VARIANTS,
+    CutOut,
+    Image,
+    Walk,
+    cut_out,
+    filmed,
+    glitched,
+    read_photo,
+    still,
+    walked,
+    write_frames,
+)
+from clip_truth import PLAIN, Clip, Event, Score, read_truth, sha256_of, write_truth
+from clip_watch import RememberingLook, told_of
 
-from edge.confirm import Confirmer, Needs
+from edge.confirm import Needs
 from edge.look import Look
-from edge.videofile import video_frames
 
 ROOT = Path(__file__).resolve().parents[1]
-SIZE_WH, RATE = (960, 540), 5
-BEFORE_S, EVENT_S, AFTER_S, GLIMPSE_S = 10.0, 8.0, 4.0, 0.4
-# A finding a moment after the hazard left is of it: it was confirmed while it was there.
-GRACE_S = 1.0
-PEOPLE, FIRE = "PPE-01", ("EMG-01", "EMG-02")
-KNOWN = (PEOPLE, *FIRE)
+BEFORE_S, EVENT_S, AFTER_S, GLIMPSE_S, GLITCH_EVERY_S = 10.0, 8.0, 4.0, 0.4, 3.0
+CLEAR_S, PART_S, LONG_S = 45.0, 15.0, 600.0
+HEADS, VESTS, FIRE = "PPE-01", "PPE-05", ("EMG-01", "EMG-02")
+KNOWN = (HEADS, VESTS, *FIRE)
+WHEELS = "wheels"
 CLEAR = (
     "photos/coffee.png",
     "photos/motorcycle-left.png",
@@ -50,147 +67,129 @@ CLEAR = (
     "extra/retina.jpg",
     "extra/brick-grey.png",
 )
-BARE_HEADS = ("photos/two-people.jpg", "photos/astronaut.png")
-EACH = 4
-
-
-@dataclass(frozen=True, slots=True)
-class Event:
-    """A hazard that is in the picture from when to when, seconds of the clip."""
-
-    hazard: str
-    from_s: float
-    to_s: float
-
-
-@dataclass(frozen=True, slots=True)
-class Clip:
-    """A clip and its truth. Of the hazards in `known` it is known when they are there; of others nothing is."""
-
-    file: str
-    kind: str
-    origin: str
-    known: tuple[str, ...]
-    seconds: float
-    events: tuple[Event, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class Scene:
-    """A photo for so long."""
-
-    photo: Path
-    seconds: float
-
-
-@dataclass(slots=True)
-class Score:
-    """What was found: events, those of them that were told, and findings that are of none."""
-
-    events: int = 0
-    found: int = 0
-    false: int = 0
-    seconds: float = 0.0
-    waits_s: list[float] = field(default_factory=list)
-
-    def line(self) -> str:
-        """Return it as one line."""
-        found = f"{self.found} of {self.events} hazards found" if self.events else "no hazard in it"
-        median = f", median after {np.median(self.waits_s):.1f} s" if self.waits_s else ""
-        hours = self.seconds / 3600
-        return f"{found}{median}; {self.false} false in {hours * 60:.1f} min = {self.false / hours:.0f} an hour"
-
-
-def grown(photo: np.ndarray) -> np.ndarray:
-    """Return a photo of a size in which a view can wander; a tall one as high as the view, or its people would be cut."""
-    width, height = SIZE_WH
-    scale = 1.08 * max(width / photo.shape[1], height / photo.shape[0])
-    if photo.shape[0] > photo.shape[1]:
-        scale = height / photo.shape[0]
-    return cv2.resize(photo, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
-
-
-def view_of(photo: np.ndarray, number: int) -> np.ndarray:
-    """Return a view that wanders over a grown photo; grey where that is narrower."""
-    width, height = SIZE_WH
-    spare_x, spare_y = max(photo.shape[1] - width, 0), max(photo.shape[0] - height, 0)
-    x = int(spare_x * (0.5 + 0.5 * np.sin(number / 18)))
-    y = int(spare_y * (0.5 + 0.5 * np.cos(number / 26)))
-    cut = photo[y : y + height, x : x + width]
-    view = np.full((height, width, 3), 96, np.uint8)
-    left = (width - cut.shape[1]) // 2
-    view[: cut.shape[0], left : left + cut.shape[1]] = cut
-    return view
-
-
-def frames_of(scenes: Sequence[Scene]) -> Iterator[np.ndarray]:
-    """Yield the frames of scenes one after another."""
-    random = np.random.default_rng(0)
-    grains = random.integers(-6, 7, (8, *reversed(SIZE_WH), 1), dtype=np.int16)
-    number = 0
-    for scene in scenes:
-        read = cv2.imread(str(scene.photo))
-        if read is None:
-            msg = f"{scene.photo} cannot be read"
-            raise SystemExit(msg)
-        photo = grown(read)
-        for _ in range(round(scene.seconds * RATE)):
-            light = int(10 * np.sin(number / 40))
-            frame = view_of(photo, number) + grains[number % len(grains)] + np.int16(light)
-            yield frame.clip(0, 255).astype(np.uint8)
-            number += 1
-
-
-def write_clip(path: Path, scenes: Sequence[Scene]) -> None:
-    """Write a clip: H.264, a key frame a second."""
-    with av.open(str(path), "w") as container:
-        stream = container.add_stream("libx264", rate=RATE)
-        stream.width, stream.height = SIZE_WH
-        stream.pix_fmt, stream.time_base = "yuv420p", Fraction(1, RATE)
-        stream.options = {"preset": "veryfast", "crf": "26", "g": str(RATE)}
-        for frame in frames_of(scenes):
-            container.mux(stream.encode(av.VideoFrame.from_ndarray(frame, "bgr24")))
-        container.mux(stream.encode())
+# What hazards the people on a photo show.
+PEOPLE = {"photos/two-people.jpg": (HEADS, VESTS), "photos/street-bus.jpg": (HEADS, VESTS)}
+# She holds her helmet before her; whether a space suit is a vest is not ours to say.
+CARRIED = "photos/astronaut.png"
+# Who walks: a box on a photo.
+WALKER, WALKER_XYXY, WALKER_PX = "photos/street-bus.jpg", (215, 399, 353, 863), 420
+# Of real clips: what is known of them, and which of it they show all the time.
+FILMED = {"clips/street-bikes.mp4": (FIRE, ()), "clips/man-in-car.mp4": (FIRE, ())}
+FILMED_POOL = {
+    "clips/worker_zone.mp4": (KNOWN, ()),
+    "clips/forklift_warehouse.mp4": ((HEADS, *FIRE), ()),
+    "clips/night_orange_screens.mp4": (FIRE, ()),
+    "clips/store_aisle.mp4": (KNOWN, (HEADS, VESTS)),
+    "clips/building_fire.mp4": (FIRE, FIRE),
+}
 
 
 @dataclass(slots=True)
 class Builder:
-    """Writes clips into a folder, and their truth."""
+    """Writes clips into a folder, and their truth; a hazard shows for so long, with so much before and after it, seconds."""
 
     folder: Path
+    before_s: float = BEFORE_S
+    event_s: float = EVENT_S
+    after_s: float = AFTER_S
     clips: list[Clip] = field(default_factory=list)
 
-    def clear(self, photo: Path, origin: str, seconds: float = 30.0) -> None:
-        """A photo without any of the known hazards."""
-        self._write("clear", origin, KNOWN, [Scene(photo, seconds)], ())
+    def clear(self, photo: Image, origin: str, seconds: float, variant: str = PLAIN) -> None:
+        """A view without any of the known hazards."""
+        self.write("clear", origin, KNOWN, still(photo, seconds), variant=variant)
 
-    def event(self, clear: Path, photo: Path, hazards: Sequence[str], origin: str) -> None:
-        """A hazard that comes and goes, and a glimpse of the same."""
-        # Of a photo with people nobody looked whether something burns in it, and the other way round.
-        known = (PEOPLE,) if PEOPLE in hazards else FIRE
-        for kind, shown_s in (("event", EVENT_S), ("glimpse", GLIMPSE_S)):
-            scenes = [Scene(clear, BEFORE_S), Scene(photo, shown_s), Scene(clear, AFTER_S)]
-            told = hazards if kind == "event" else ()
-            events = tuple(Event(code, BEFORE_S, BEFORE_S + shown_s) for code in told)
-            self._write(kind, origin, known, scenes, events)
+    def long(self, photos: Sequence[Image], origin: str, seconds: float) -> None:
+        """A long time without a hazard: one view after another, every second one with half the lamps."""
+        parts = round(seconds / PART_S)
+        frames = (
+            (frame if part % 2 == 0 else frame >> 1)
+            for part in range(parts)
+            for frame in still(photos[part % len(photos)], PART_S, round(part * PART_S * RATE))
+        )
+        self.write("long", origin, KNOWN, frames)
 
-    def _write(
+    def event(
+        self,
+        clear: Image,
+        photo: Image,
+        hazards: Sequence[str],
+        origin: str,
+        *,
+        kind: str = "event",
+        variant: str = PLAIN,
+    ) -> None:
+        """A hazard that comes and goes."""
+        shown_s = GLIMPSE_S if kind == "glimpse" else self.event_s
+        told = () if kind == "glimpse" else hazards
+        scenes = (
+            still(clear, self.before_s),
+            still(photo, shown_s),
+            still(clear, self.after_s),
+        )
+        events = [Event(code, self.before_s, self.before_s + shown_s) for code in told]
+        self.write(
+            kind, origin, known_with(hazards), chain.from_iterable(scenes), events, variant=variant
+        )
+
+    def glitch(
+        self,
+        clear: Image,
+        photo: Image,
+        hazards: Sequence[str],
+        origin: str,
+        seconds: float = CLEAR_S,
+    ) -> None:
+        """Single frames of a hazard, again and again."""
+        frames = glitched(clear, photo, seconds, GLITCH_EVERY_S)
+        self.write("glitch", origin, known_with(hazards), frames)
+
+    def walk(self, clear: Image, figure: CutOut, origin: str, variant: str = PLAIN) -> None:
+        """Somebody walks through the view."""
+        walk = Walk(figure, self.before_s, self.event_s + 2)
+        events = [Event(code, walk.from_s, walk.to_s) for code in (HEADS, VESTS)]
+        frames = walked(clear, walk, self.before_s + self.event_s + 2 + self.after_s)
+        self.write("walk", origin, KNOWN, frames, events, variant=variant)
+
+    def real(self, path: Path, origin: str, known: Sequence[str], shown: Sequence[str]) -> None:
+        """A real clip, which shows some hazards all the time."""
+        self.write("real", origin, known, filmed(path))
+        clip = self.clips.pop()
+        events = tuple(Event(code, 0.0, clip.seconds) for code in shown)
+        self.clips.append(
+            Clip(clip.file, "real", origin, clip.known, clip.seconds, events, sha256=clip.sha256)
+        )
+
+    def write(
         self,
         kind: str,
         origin: str,
         known: Sequence[str],
-        scenes: Sequence[Scene],
-        events: tuple[Event, ...],
+        frames: Iterable[Image],
+        events: Sequence[Event] = (),
+        *,
+        variant: str = PLAIN,
     ) -> None:
-        name = f"{len(self.clips):03d}-{kind}.mp4"
-        write_clip(self.folder / name, scenes)
-        seconds = sum(scene.seconds for scene in scenes)
-        self.clips.append(Clip(name, kind, origin, tuple(known), seconds, events))
+        """Write a clip as a camera would send it."""
+        seen_by, crf = VARIANTS[variant]
+        path = self.folder / f"{len(self.clips):03d}-{kind}-{variant}.mp4"
+        seconds = write_frames(path, seen_by(frames), crf) / RATE
+        self.clips.append(
+            Clip(
+                path.name,
+                kind,
+                origin,
+                tuple(known),
+                seconds,
+                tuple(events),
+                variant,
+                sha256_of(path),
+            )
+        )
 
-    def finish(self) -> None:
-        """Write the truth."""
-        text = json.dumps([asdict(clip) for clip in self.clips], indent=1)
-        (self.folder / "clips.json").write_text(text + "\n", "utf-8")
+
+def known_with(hazards: Sequence[str]) -> tuple[str, ...]:
+    """Return of which hazards is known whether a photo of some shows them: nobody looked for fire among people, nor the reverse."""
+    return FIRE if set(hazards) <= set(FIRE) else tuple(hazards)
 
 
 def build(folder: Path, media: Path, data: Path | None) -> int:
@@ -200,127 +199,88 @@ def build(folder: Path, media: Path, data: Path | None) -> int:
         return 3
     folder.mkdir(parents=True, exist_ok=True)
     builder = Builder(folder)
-    for name in CLEAR:
-        builder.clear(media / name, "wheels", 60.0)
-    for name in BARE_HEADS:
-        for background in CLEAR[:3]:
-            builder.event(media / background, media / name, [PEOPLE], "wheels")
+    add_wheels(builder, media)
     if data is not None:
-        add_pool(builder, data)
-    builder.finish()
-    print(
-        f"{len(builder.clips)} clips, {sum(clip.seconds for clip in builder.clips) / 60:.1f} minutes, in {folder}"
-    )
+        add_pool(builder, pool_of(data), data)
+    write_truth(folder, builder.clips)
+    minutes = sum(clip.seconds for clip in builder.clips) / 60
+    print(f"{len(builder.clips)} clips, {minutes:.1f} minutes, in {folder}")
     return 0
 
 
-def add_pool(builder: Builder, data: Path) -> None:
+def add_wheels(builder: Builder, media: Path) -> None:
+    """Add what can be made of photos and clips that wheels ship."""
+    clear = [read_photo(media / name) for name in CLEAR]
+    for photo in clear:
+        builder.clear(photo, WHEELS, CLEAR_S)
+    builder.long(clear, WHEELS, LONG_S)
+    figure = cut_out(read_photo(media / WALKER), WALKER_XYXY, WALKER_PX)
+    for variant in VARIANTS:
+        builder.clear(clear[1], WHEELS, PART_S, variant)
+        builder.walk(clear[1], figure, WHEELS, variant)
+    for name, hazards in PEOPLE.items():
+        photo = read_photo(media / name)
+        for variant in VARIANTS:
+            builder.event(clear[0], photo, hazards, WHEELS, variant=variant)
+        builder.event(clear[1], photo, hazards, WHEELS, kind="glimpse")
+        builder.glitch(clear[2], photo, hazards, WHEELS)
+    builder.event(clear[1], read_photo(media / CARRIED), [HEADS], WHEELS, kind="carried")
+    for name, (known, shown) in FILMED.items():
+        builder.real(media / name, WHEELS, known, shown)
+
+
+def add_pool(builder: Builder, pool: Pool, data: Path) -> None:
     """Add clips of the training pool's sources."""
-    with (data / "negatives" / "negatives.csv").open(encoding="utf-8") as file:
-        scenes = [
-            data / "negatives" / row["file"]
-            for row in csv.DictReader(file)
-            if row["people"] == "no"
-        ]
-    clear = spread(scenes, 3 * EACH)
-    for photo in clear[:EACH]:
-        builder.clear(photo, "negatives")
-    heads = labelled(data / "hhw_bare_heads", {"head"}, {"helmet"})
-    flames = labelled(data / "dfs_fire_smoke", {"fire"}, {"smoke"})
-    smoke = labelled(data / "dfs_fire_smoke", {"smoke"}, {"fire"})
+    clear = [read_photo(path) for path in pool.clear]
+    builder.long(clear, "negatives", LONG_S)
     for photos, hazard, origin in (
-        (heads, PEOPLE, "hhw_bare_heads"), (flames, FIRE[0], "dfs_fire_smoke"), (smoke, FIRE[1], "dfs_fire_smoke"),
-    ):  # fmt: skip
-        for number, photo in enumerate(spread(photos, EACH)):
-            builder.event(clear[EACH + number], photo, [hazard], origin)
+        (pool.heads, HEADS, "hhw_bare_heads"),
+        (pool.flames, FIRE[0], "dfs_fire_smoke"),
+        (pool.smoke, FIRE[1], "dfs_fire_smoke"),
+    ):
+        for number, path in enumerate(photos):
+            photo, background = read_photo(path), clear[number % len(clear)]
+            builder.event(background, photo, [hazard], origin)
+            builder.event(background, photo, [hazard], origin, kind="glimpse")
+        photo = read_photo(photos[0])
+        builder.glitch(clear[0], photo, [hazard], origin)
+        for variant in list(VARIANTS)[1:]:
+            builder.event(clear[1], photo, [hazard], origin, variant=variant)
+    for number, (photo, _) in enumerate(pool.carried()):
+        builder.event(clear[number % len(clear)], photo, [HEADS], "hhw_bare_heads", kind="carried")
+    for name, (known, shown) in FILMED_POOL.items():
+        if (data / name).is_file():
+            builder.real(data / name, "clips", known, shown)
 
 
-def labelled(source: Path, wanted: set[str], unwanted: set[str]) -> list[Path]:
-    """Return the images with a box of a wanted class of at least 4 % of the picture, and none of an unwanted class."""
-    names = (source / "classes.txt").read_text("utf-8").split()
-    found = []
-    for label in sorted((source / "labels").glob("*.txt")):
-        boxes = [line.split() for line in label.read_text("utf-8").splitlines() if line.strip()]
-        classes = {names[int(box[0])] for box in boxes}
-        is_large = any(
-            names[int(b[0])] in wanted and float(b[3]) * float(b[4]) >= 0.04 for b in boxes
-        )
-        image = source / "images" / f"{label.stem}.webp"
-        if is_large and not classes & unwanted and image.exists():
-            found.append(image)
-    return found
+def evaluate(folder: Path, fps: float, needs: Needs, model: Path | None = None) -> int:
+    """Let a box watch all clips, and print what it found, with and without confirmation."""
+    look = RememberingLook.of(Look.prepare(model, None, None, ["all"]))
+    clips = read_truth(folder)
+    scores = scores_of(folder, clips, look, needs, fps)
+    print(
+        f"{look.detector.name} {look.detector.version} on {look.detector.runtime.name}, {fps:g} looks a second,"
+        f" {len(clips)} clips, {sum(clip.seconds for clip in clips) / 60:.1f} minutes"
+    )
+    for (origin, what, way), score in sorted(scores.items()):
+        print(f"{origin:16} {what:20} {way:22} {score.line()}")
+    return 0
 
 
-def spread(photos: Sequence[Path], count: int) -> list[Path]:
-    """Return so many, evenly spread."""
-    return [photos[number * len(photos) // count] for number in range(min(count, len(photos)))]
-
-
-def read_truth(folder: Path) -> list[Clip]:
-    """Return what is known of each clip."""
-    listed = json.loads((folder / "clips.json").read_text("utf-8"))
-    return [
-        Clip(
-            **{
-                **one,
-                "known": tuple(one["known"]),
-                "events": tuple(Event(**each) for each in one["events"]),
-            }
-        )
-        for one in listed
-    ]
-
-
-def findings_of(
-    seen: Sequence[tuple[float, list]], needs: Needs, known: Sequence[str]
-) -> list[tuple[float, str]]:
-    """Return what is told of a clip, with when."""
-    confirmer = Confirmer(needs)
-    told = []
-    for at_s, hazards in seen:
-        counting = [one for one in hazards if one.hazard_code in known]
-        told += [(at_s, one.seen.hazard_code) for one in confirmer.observe(at_s, counting)]
-    return told
-
-
-def judge(score: Score, clip: Clip, told: Sequence[tuple[float, str]]) -> None:
-    """Add a clip to a score."""
-    score.seconds += clip.seconds
-    score.events += len(clip.events)
-    for event in clip.events:
-        hits = [at_s for at_s, code in told if is_of(event, at_s, code)]
-        if hits:
-            score.found += 1
-            score.waits_s.append(hits[0] - event.from_s)
-    score.false += sum(not any(is_of(event, *one) for event in clip.events) for one in told)
-
-
-def is_of(event: Event, at_s: float, code: str) -> bool:
-    """Tell whether a finding is of an event."""
-    return code == event.hazard and event.from_s <= at_s <= event.to_s + GRACE_S
-
-
-def evaluate(folder: Path, fps: float, needs: Needs) -> int:
-    """Look at all clips and print what was found, with and without confirmation."""
-    look = Look.prepare(None, None, None, ["all"])
+def scores_of(
+    folder: Path, clips: Sequence[Clip], look: RememberingLook, needs: Needs, fps: float
+) -> dict[tuple[str, str, str], Score]:
+    """Return the score of each origin, kind or variant, and way."""
     ways = {"without confirmation": Needs(1, 1), f"with {needs.k} of {needs.n}": needs}
     scores: dict[tuple[str, str, str], Score] = {}
-    clips = read_truth(folder)
     for clip in clips:
-        seen = [
-            (frame.at_s, look.assess(frame.image_bgr))
-            for frame in video_frames(folder / clip.file, fps)
-        ]
+        fresh = look.fresh()
+        what = clip.kind if clip.variant == PLAIN else f"{clip.kind}, {clip.variant}"
         for way, asked in ways.items():
-            told = findings_of(seen, asked, clip.known)
-            for origin in (clip.origin, "all"):
-                judge(scores.setdefault((origin, clip.kind, way), Score()), clip, told)
-    print(
-        f"{look.detector.name} on {look.detector.runtime.name}, {fps:g} looks a second, {len(clips)} clips"
-    )
-    for (origin, kind, way), score in sorted(scores.items()):
-        print(f"{origin:16} {kind:8} {way:22} {score.line()}")
-    return 0
+            told = told_of(folder, clip, fresh, asked, fps)
+            for key in ((clip.origin, what), ("all", what), ("all", "all")):
+                scores.setdefault((*key, way), Score()).judge(clip, told)
+    return scores
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -332,13 +292,14 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("folder", type=Path)
     parser.add_argument("--media", type=Path, default=ROOT / "var/media")
     parser.add_argument("--data", type=Path, help="folder of the training pool's sources")
+    parser.add_argument("--model", type=Path, help="its NAME.json; the shipped one when left out")
     parser.add_argument("--fps", type=float, default=2.0)
     parser.add_argument("--k", type=int, default=3)
     parser.add_argument("--n", type=int, default=5)
     asked = parser.parse_args(arguments)
     if asked.what == "build":
         return build(asked.folder, asked.media, asked.data)
-    return evaluate(asked.folder, asked.fps, Needs(asked.k, asked.n))
+    return evaluate(asked.folder, asked.fps, Needs(asked.k, asked.n), asked.model)
 
 
 if __name__ == "__main__":

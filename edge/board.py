@@ -128,6 +128,7 @@ class Board:
             clock_jumped_s=self.jumps.last_s,
             clock_jumped_at=_moment(self.jumps.at_wall_s),
             disk_free_bytes=_free_bytes(self.settings.data_dir),
+            disk_full_at=self.keep.disk_full_at,
             memory_bytes=memory_bytes(),
             is_behind=self.room.is_behind,
             device=self.sources.device,

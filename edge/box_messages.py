@@ -60,6 +60,7 @@ BOX: dict[str, tuple[str, str]] = {
     "short_moved": ("朝向变了", "moved"),
     "row_model": ("模型", "model"),
     "row_disk": ("可用磁盘", "free disk"),
+    "row_disk_full": ("磁盘曾写满", "disk was full"),
     "row_memory": ("内存", "memory"),
     "row_page": ("本地页面", "local page"),
     "row_configuration": ("摄像头配置", "cameras from"),

@@ -93,6 +93,7 @@ class BoxState(_Plain):
         pid: of the process.
         clock_offset_s: device clock minus server clock, as last measured, less jumps since.
         clock_jumps, clock_jumped_s, clock_jumped_at: how often the clock was set while the program runs, how far the last time, and when.
+        disk_full_at: when the disk last took nothing while the program runs.
         memory_bytes: resident.
         page: address of the local page, with its token; None without one.
     """
@@ -110,6 +111,7 @@ class BoxState(_Plain):
     clock_jumped_s: float | None = None
     clock_jumped_at: AwareDatetime | None = None
     disk_free_bytes: int | None = None
+    disk_full_at: AwareDatetime | None = None
     memory_bytes: int | None = None
     is_behind: bool = False
     page: str | None = None

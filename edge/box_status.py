@@ -46,6 +46,8 @@ def rows_of(voice: Voice, state: BoxState | None) -> dict[str, str]:
         rows["row_model"] = ran + (f" · {model.trouble}" if model.trouble else "")
     if state.disk_free_bytes is not None:
         rows["row_disk"] = f"{state.disk_free_bytes / 1e9:.1f} GB"
+    if state.disk_full_at is not None:
+        rows["row_disk_full"] = f"{local_time(state.disk_full_at):%Y-%m-%d %H:%M:%S}"
     if state.memory_bytes is not None:
         rows["row_memory"] = f"{state.memory_bytes / 1e6:.0f} MB"
     if state.page is not None:

@@ -30,6 +30,7 @@ from edge.look import Look
 from edge.model_store import ModelStore
 from edge.outbox import Outbox
 from edge.outbox_records import PhotoRecord, PhotoState
+from edge.outbox_room import room_of
 from edge.patrol import Patrol, PatrolTotals
 from edge.photos import find_photos
 from edge.running import delivering, end_run, interruptible, say_delivered
@@ -73,7 +74,7 @@ def patrol(settings: Settings, folder: Path, asked: Asked) -> int:
         interruptible() as interruption,
         work_lock(settings.data_dir, "patrol"),
         delivering(settings, voice, interruption, is_offline=asked.is_offline) as delivery,
-        Outbox(settings.outbox_dir) as outbox,
+        Outbox(settings.outbox_dir, room=room_of(settings)) as outbox,
         _progress(voice) as progress,
     ):
         say_look(voice, look, outbox)

@@ -18,6 +18,7 @@ EdgeError
 ├── NotEnrolled            this state folder has no device identity                   exit 4
 ├── StateBusy              another process works on this state folder                 exit 5
 ├── DiskFull               nothing half-written is left; the run resumes later        exit 6
+│   └── BudgetUsedUp       of photos, which stay in their folder: nothing that waits can give way
 ├── KeyUnusable            the key of this box cannot be read or made                 exit 6
 ├── OutboxUnusable         the outbox's database is damaged or not writable           exit 6
 ├── Refused                the server answered, and said no                           exit 7
@@ -207,6 +208,12 @@ class DiskFull(EdgeError):
 
     def __init__(self, folder: Path) -> None:
         super().__init__(folder=folder)
+
+
+class BudgetUsedUp(DiskFull):
+    """What waits for delivery has used up its budget, and nothing of it can give way."""
+
+    key = "budget_used_up"
 
 
 class OutboxUnusable(EdgeError):

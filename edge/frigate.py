@@ -167,7 +167,7 @@ class FrigateFindings:
         except TellingRefused as refused:
             self._notice("unread", refused.reason)
             return
-        if kept is not None:
+        if isinstance(kept, FindingDraft):
             self._notice("told", kept)
 
 

@@ -1,13 +1,14 @@
 """Findings on their way to the disk; a full disk is waited out in memory, within bounds."""
 
 from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
 from enum import StrEnum
 from uuid import UUID
 
 from edge.errors import DiskFull
 from edge.outbox import NO_REPEATS, Outbox
 from edge.standing import Place, Standing
-from inspection.wire import FindingDraft
+from inspection.wire import FindingDraft, utc_now
 
 # Findings that a full disk could not take are held in memory; each holds a JPEG.
 MAX_HELD = 64
@@ -29,6 +30,7 @@ class Keep:
     Attributes:
         kept: findings that are on the disk.
         held: groups of findings that wait for room on it.
+        disk_full_at: when the disk last took nothing; None while it never did.
     """
 
     def __init__(self, outbox: Outbox, notice: Notice) -> None:
@@ -36,6 +38,7 @@ class Keep:
         self._held: list[tuple[Sequence[FindingDraft], bytes, Mapping[UUID, UUID]]] = []
         self._is_disk_full = self._is_room_full = False
         self.kept = 0
+        self.disk_full_at: datetime | None = None
 
     @property
     def held(self) -> int:
@@ -94,7 +97,7 @@ class Keep:
                     raise
                 if not self._is_disk_full:
                     self._notice(error)
-                self._is_disk_full = True
+                self._is_disk_full, self.disk_full_at = True, utc_now()
                 return
             del self._held[0]
             self._note_room(was_kept)

@@ -54,6 +54,11 @@ MESSAGES: dict[str, tuple[str, str]] = {
         "磁盘已满（{folder}）。已完成的部分都已保存；腾出空间后重新运行同一命令即可继续。",
         "the disk is full ({folder}). Everything so far is kept; make room and run the same command again to go on",
     ),
+    "budget_used_up": (
+        "待送内容已用完磁盘预算（{folder}），没有可以让出的内容。已完成的部分都已保存，照片仍在原文件夹；联网送达（anxun-edge deliver）后重新运行同一命令即可继续。",
+        "what waits has used up its disk budget ({folder}) and nothing of it can give way. Everything so far is kept and the photos"
+        " stay in their folder; deliver (anxun-edge deliver) and run the same command again to go on",
+    ),
     "outbox_unusable": (
         "发件箱 {folder} 无法使用：{reason}",
         "the outbox {folder} cannot be used: {reason}",

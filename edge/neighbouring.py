@@ -12,6 +12,7 @@ from edge.identity import find_identity
 from edge.lock import work_lock
 from edge.mqtt import BrokerLine
 from edge.neighbours import Neighbours, read_neighbours
+from edge.outbox_room import room_of
 from edge.publish import Publisher, level_of
 from edge.push import Desk, PushListener
 from edge.running import delivering, end_run, interruptible
@@ -60,7 +61,8 @@ class _Street:
                 # Before anybody can tell anything.
                 self._publisher.begin(outbox)
             if self._asked.push is not None:
-                desk = Desk(self._asked.push, self._settings.outbox_dir, self._say_finding)
+                room = room_of(self._settings)
+                desk = Desk(self._asked.push, self._settings.outbox_dir, self._say_finding, room)
                 listener = stack.enter_context(PushListener(self._asked.push, desk))
                 self._voice.tell("push_listens", host=self._asked.push.host, port=listener.port)
             if line is not None:
@@ -87,10 +89,12 @@ class _Street:
             FrigateFindings(self._asked.frigate, self._heard) if self._asked.frigate else None
         )
 
+        room = room_of(self._settings)
+
         def take(topic: str, payload: bytes) -> None:
             if findings is not None:
                 # Of the connection's own thread, which an outbox is not shared with.
-                with NeighbourOutbox(self._settings.outbox_dir) as outbox:
+                with NeighbourOutbox(self._settings.outbox_dir, room=room) as outbox:
                     findings.take(topic, payload, outbox)
 
         def connected() -> None:

@@ -18,7 +18,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from uuid import UUID
 
-from edge.errors import DiskFull
+from edge.errors import BudgetUsedUp, DiskFull
 from edge.instant import Instant
 from edge.outbox_pictures import OutboxPictures, stored_time
 from edge.outbox_records import (
@@ -83,9 +83,20 @@ class Outbox(OutboxPictures):
     ) -> None:
         """Account for a photo and keep its drafts and evidence, all or nothing.
 
+        A photo stays in its folder and can be looked at again, which a camera's frame cannot: so it is refused above the budget.
+
         Raises:
+            BudgetUsedUp: nothing of it was kept, and nothing that waits can give way.
             DiskFull: nothing of it was kept; run again when there is space.
         """
+        is_large = bool(drafts) and evidence is not None
+        if is_large and self._room is not None and not self._room.make(self, len(evidence or b"")):
+            raise BudgetUsedUp(self.folder)
+        self._giving_way(lambda: self._account_for(photo, drafts, evidence))
+
+    def _account_for(
+        self, photo: PhotoRecord, drafts: Sequence[FindingDraft], evidence: bytes | None
+    ) -> None:
         with self._writing():
             self._keep(drafts, evidence)
             self._db.execute("DELETE FROM photo WHERE path = ? AND sha256 = ''", (photo.path,))
@@ -122,17 +133,30 @@ class Outbox(OutboxPictures):
         if not has_room and not is_news:
             self._leave_out(repeats[draft.id] for draft in drafts)
             return False
+
+        def keep() -> None:
+            with self._writing():
+                self._keep(drafts, evidence, repeats)
+                if has_room:
+                    self._db.execute("DELETE FROM fact WHERE name = 'room_full_since'")
+
+        self._giving_way(keep)
+        return True
+
+    def _giving_way(self, write: Callable[[], None]) -> None:
+        """Write; on a full disk give up one thing after another until it works.
+
+        Raises:
+            DiskFull: nothing was written, and nothing can give way.
+        """
         while True:
             try:
-                with self._writing():
-                    self._keep(drafts, evidence, repeats)
-                    if has_room:
-                        self._db.execute("DELETE FROM fact WHERE name = 'room_full_since'")
+                write()
             except DiskFull:
                 if self._room is None or not self._room.give_way(self):
                     raise
             else:
-                return True
+                return
 
     def _keep(
         self,

@@ -70,6 +70,10 @@ STEPS: tuple[tuple[str, ...], ...] = (
         " WHERE state = 'rejected' AND code = 'clock_implausible'",
         "CREATE INDEX draft_boot ON draft (boot_id, boot_s)",
     ),
+    (
+        # Of a neighbour's camera, the first findings that wait.
+        "CREATE INDEX draft_place ON draft (source) WHERE state = 'waiting' AND repeats IS NULL",
+    ),
 )
 _FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 

@@ -9,7 +9,8 @@ cameras that can set no header. The body is one of
 
 ======  =========================================================================
 201     kept: on this box's disk; ``{"status": "kept", "id": …}``
-200     ``duplicate`` (kept before) or ``ignored`` (the label means nothing here)
+200     ``duplicate`` (kept before), ``ignored`` (the label means nothing here), or ``counted`` (it repeats what waits, and
+        the disk has no room for it)
 400     the request is not as it should be; the answer says what is wrong
 401     no camera has this token
 404     another path
@@ -40,7 +41,8 @@ from pydantic import ValidationError
 
 from edge.errors import DiskFull, OutboxUnusable, PageUnavailable, TellingRefused
 from edge.neighbours import Push, PushCamera
-from edge.told import EPOCH, NeighbourOutbox, Told, keep_told, meaning_of
+from edge.outbox_room import Room
+from edge.told import EPOCH, NeighbourOutbox, NotKept, Told, keep_told, meaning_of
 from inspection.wire import FindingDraft, utc_now
 
 NAME = "push"
@@ -211,12 +213,19 @@ def _boxes(value: object) -> tuple[Xyxy, ...]:
 
 
 class Desk:
-    """What the listener answers, apart from any socket. `notice` hears of each finding that was kept."""
+    """What the listener answers, apart from any socket. `notice` hears of each finding that was kept.
+
+    Without a `room` nothing gives way for what is told.
+    """
 
     def __init__(
-        self, push: Push, outbox_dir: Path, notice: Callable[[FindingDraft], None]
+        self,
+        push: Push,
+        outbox_dir: Path,
+        notice: Callable[[FindingDraft], None],
+        room: Room | None = None,
     ) -> None:
-        self._push, self._outbox_dir, self._notice = push, outbox_dir, notice
+        self._push, self._outbox_dir, self._notice, self._room = push, outbox_dir, notice, room
         # Two answers to one telling: the second one finds what the first one kept.
         self._lock = threading.Lock()
 
@@ -243,18 +252,18 @@ class Desk:
             meaning = meaning_of(camera.labels, told.label, told.score, camera.name)
             if meaning is None:
                 return HTTPStatus.OK, {"status": "ignored"}
-            with self._lock, NeighbourOutbox(self._outbox_dir) as outbox:
-                draft = keep_told(outbox, told, meaning, camera.labels)
+            with self._lock, NeighbourOutbox(self._outbox_dir, room=self._room) as outbox:
+                kept = keep_told(outbox, told, meaning, camera.labels)
         except TellingRefused as refused:
             return HTTPStatus.BAD_REQUEST, {"error": refused.reason}
         except ValidationError as error:
             return HTTPStatus.BAD_REQUEST, {"error": error.errors(include_input=False)[0]["msg"]}
         except (DiskFull, OutboxUnusable) as error:
             return HTTPStatus.SERVICE_UNAVAILABLE, {"error": error.say("en")}
-        if draft is None:
-            return HTTPStatus.OK, {"status": "duplicate"}
-        self._notice(draft)
-        return HTTPStatus.CREATED, {"status": "kept", "id": str(draft.id)}
+        if isinstance(kept, NotKept):
+            return HTTPStatus.OK, {"status": kept.value}
+        self._notice(kept)
+        return HTTPStatus.CREATED, {"status": "kept", "id": str(kept.id)}
 
 
 def _shown(authorization: str) -> str:

@@ -4,6 +4,7 @@ import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from enum import StrEnum
 from uuid import UUID
 
 import cv2
@@ -12,7 +13,8 @@ import numpy as np
 from edge.errors import TellingRefused
 from edge.neighbours import LabelEntry, digest_of
 from edge.outbox import Outbox
-from inspection.wire import Box, FindingDraft, Source, SourceKind
+from edge.outbox_pictures import stored_time
+from inspection.wire import Box, FindingDraft, Source, SourceKind, utc_now
 
 # Beyond what any camera takes; a picture that says so is no picture.
 MAX_SIDE_PX = 20_000
@@ -50,6 +52,13 @@ class Told:
         return f"{self.neighbour}/{self.camera}"[:200]
 
 
+class NotKept(StrEnum):
+    """Why a telling was not kept."""
+
+    DUPLICATE = "duplicate"  # kept before
+    COUNTED = "counted"  # it repeats a finding that waits, and there is no room for it
+
+
 class NeighbourOutbox(Outbox):
     """The outbox, as those need it who bring what others saw and tell others what was seen."""
 
@@ -67,6 +76,45 @@ class NeighbourOutbox(Outbox):
             "SELECT seq, body FROM draft WHERE seq > ? ORDER BY seq LIMIT ?", seq, limit
         )
         return [(int(place), FindingDraft.model_validate_json(body)) for place, body in rows]
+
+    def repeats_of(self, draft: FindingDraft) -> UUID | None:
+        """Return the first finding that one only repeats; None where it is news.
+
+        It repeats one of the same camera, hazard and zone that waits, of at least as many: what was delivered may have been closed
+        since, which nobody tells a neighbour.
+        """
+        rows = self._rows(
+            "SELECT id FROM draft WHERE state = 'waiting' AND repeats IS NULL AND source = ?"
+            " AND json_extract(body, '$.hazard_code') = ? AND json_extract(body, '$.zone') IS ?"
+            " AND json_array_length(body, '$.boxes') >= ? ORDER BY seq LIMIT 1",
+            draft.source.name,
+            draft.hazard_code,
+            draft.zone,
+            len(draft.boxes),
+        )
+        return UUID(str(rows[0][0])) if rows else None
+
+    def note_left_out(self, draft: FindingDraft, first_id: UUID, size: int) -> None:
+        """Remember one that was counted and not kept: told again, it is not counted again."""
+        now = stored_time(utc_now())
+        with self._writing():
+            self._db.execute(
+                "INSERT INTO evidence (sha256, size, is_kept) VALUES (?, ?, 0) ON CONFLICT DO NOTHING",
+                (draft.evidence_sha256, size),
+            )
+            self._db.execute(
+                "INSERT INTO draft (id, body, evidence_sha256, state, made_at, settled_at, source, repeats)"
+                " VALUES (?, ?, ?, 'thinned', ?, ?, ?, ?)",
+                (
+                    str(draft.id),
+                    draft.model_dump_json(),
+                    draft.evidence_sha256,
+                    now,
+                    now,
+                    draft.source.name,
+                    str(first_id),
+                ),
+            )
 
 
 def meaning_of(
@@ -100,8 +148,8 @@ def size_of(picture: bytes) -> tuple[int, int]:
 
 def keep_told(
     outbox: NeighbourOutbox, told: Told, meaning: LabelEntry, labels: Sequence[LabelEntry]
-) -> FindingDraft | None:
-    """Keep what was told, on the disk when this returns; None when it was kept before.
+) -> FindingDraft | NotKept:
+    """Keep what was told, on the disk when this returns.
 
     Raises:
         TellingRefused: its picture is none.
@@ -110,7 +158,7 @@ def keep_told(
     size_of(told.picture)
     draft_id = id_of(told.named_at, told.neighbour, told.camera, told.id, meaning.hazard)
     if outbox.has_draft(draft_id):
-        return None
+        return NotKept.DUPLICATE
     draft = FindingDraft(
         id=draft_id,
         hazard_code=meaning.hazard,
@@ -125,7 +173,12 @@ def keep_told(
         model_sha256=digest_of(labels),
         evidence_sha256=hashlib.sha256(told.picture).hexdigest(),
     )
-    outbox.record_drafts([draft], told.picture)
+    first_id = outbox.repeats_of(draft)
+    if first_id is None:
+        outbox.record_drafts([draft], told.picture)
+    elif not outbox.record_drafts([draft], told.picture, {draft.id: first_id}):
+        outbox.note_left_out(draft, first_id, len(told.picture))
+        return NotKept.COUNTED
     return draft
 
 

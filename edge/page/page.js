@@ -16,6 +16,8 @@ const TEXTS = {
     way: { full: "全部帧", sampled: "抽帧", key: "仅关键帧" },
     facts: "本机", model: "模型", outbox: "待送发现", rejected: "被拒", held: "磁盘满，暂存", delivery: "上次送达", never: "从未",
     server: "服务器", clock: "时钟偏差", unknown: "未知", disk: "可用磁盘", memory: "内存", up: "已运行", configuration: "摄像头配置",
+    jumps: "时钟跳变", jumped: (n, seconds, at) => `${n} 次，最近一次 ${seconds} 秒（${at}）`,
+    left_out: "空间不足未保存", left: (n, now) => `${n} 条重复发现${now ? "；发件箱已满，只保存首次发现" : ""}`, disk_full: "磁盘曾写满",
     origin: { server: (v) => `服务器第 ${v} 版`, file: () => "本机文件", command: () => "命令行" },
     refused: (v, why) => `第 ${v} 版被拒绝：${why}`,
     s: "秒", min: "分钟", h: "小时", d: "天",
@@ -35,6 +37,8 @@ const TEXTS = {
     way: { full: "every frame", sampled: "sampled", key: "key frames" },
     facts: "This box", model: "model", outbox: "findings that wait", rejected: "rejected", held: "held, disk full", delivery: "last delivery", never: "never",
     server: "server", clock: "clock offset", unknown: "unknown", disk: "free disk", memory: "memory", up: "running for", configuration: "cameras",
+    jumps: "clock jumps", jumped: (n, seconds, at) => `${n}, the last by ${seconds} s (${at})`,
+    left_out: "left out for want of room", left: (n, now) => `${n} repeated sightings${now ? "; the outbox is full, first findings alone are kept" : ""}`, disk_full: "the disk was full",
     origin: { server: (v) => `version ${v} of the server`, file: () => "this box's file", command: () => "the command line" },
     refused: (v, why) => `version ${v} refused: ${why}`,
     s: "s", min: "min", h: "h", d: "d",
@@ -56,6 +60,8 @@ function span(seconds) {
 }
 
 const since = (at) => (Date.parse(state.at) - Date.parse(at)) / 1000;
+const moment = (at) => new Date(at).toLocaleString();
+const signed = (seconds) => `${seconds > 0 ? "+" : ""}${seconds.toFixed(1)}`;
 const bytes = (n) => (n >= 1e9 ? `${(n / 1e9).toFixed(1)} GB` : `${(n / 1e6).toFixed(0)} MB`);
 
 function element(tag, className, parent) {
@@ -108,12 +114,15 @@ function facts() {
     [t.outbox, String(outbox.waiting)],
     [t.rejected, outbox.rejected && String(outbox.rejected), true],
     [t.held, outbox.held && String(outbox.held), true],
-    [t.delivery, outbox.last_delivery_at ? new Date(outbox.last_delivery_at).toLocaleString() : t.never],
+    [t.left_out, outbox.left_out && t.left(outbox.left_out, outbox.full_since), outbox.full_since],
+    [t.delivery, outbox.last_delivery_at ? moment(outbox.last_delivery_at) : t.never],
     [t.server, outbox.trouble, true],
     [t.configuration, t.origin[configuration.origin]?.(configuration.version)],
     [t.configuration, configuration.refused && t.refused(configuration.refused_version, configuration.refused), true],
     [t.clock, state.clock_offset_s === null ? t.unknown : `${state.clock_offset_s.toFixed(1)} ${t.s}`, Math.abs(state.clock_offset_s ?? 0) > 5],
     [t.disk, state.disk_free_bytes !== null && bytes(state.disk_free_bytes), state.disk_free_bytes < 2e9],
+    [t.disk_full, state.disk_full_at && moment(state.disk_full_at), outbox.held],
+    [t.jumps, state.clock_jumps && t.jumped(state.clock_jumps, signed(state.clock_jumped_s), moment(state.clock_jumped_at)), true],
     [t.memory, state.memory_bytes && bytes(state.memory_bytes)],
     [t.up, span(since(state.started_at))],
   ];

@@ -205,6 +205,7 @@ def test_what_an_older_program_gave_up_for_a_clock_goes_now(
     device = Device(settings, make_draft)
     draft = device.see(captured_at=utc_now() + timedelta(days=4), clock_offset_s=None)
     device.outbox.reject([str(draft.id)], "clock_implausible", "not possible")
+    device.outbox._db.execute("DROP INDEX draft_place")
     device.outbox._db.execute("DROP INDEX draft_boot")
     device.outbox._db.execute("ALTER TABLE draft DROP COLUMN is_time_refused")
     device.outbox._db.execute("PRAGMA user_version = 3")

@@ -4,8 +4,10 @@ import json
 import subprocess
 import sys
 import threading
+from base64 import b64encode
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
+from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
@@ -17,12 +19,13 @@ from hypothesis import strategies as st
 from edge.box_state import BoxState, CameraState
 from edge.errors import NeighboursInvalid, TellingRefused
 from edge.frigate import FrigateFindings
-from edge.neighbours import Frigate, PushCamera, read_neighbours
+from edge.neighbours import Frigate, Push, PushCamera, read_neighbours
+from edge.outbox_room import Room
 from edge.publish import Publisher, camera_payload, level_of
-from edge.push import request_of, told_of
+from edge.push import Desk, request_of, told_of
 from edge.told import NeighbourOutbox, id_of
 from inspection.sight import Sight
-from inspection.wire import FindingDraft, utc_now
+from inspection.wire import FindingDraft, FindingReceipt, ReceiptStatus, utc_now
 from tests.http_camera import jpeg
 
 NOW = datetime(2026, 11, 25, 8, tzinfo=UTC)
@@ -235,3 +238,61 @@ def test_edge_starts_without_the_clients_of_neighbours() -> None:
     code = "import edge.cli, sys; print([m for m in sys.modules if m.startswith('paho') or m in ('edge.push', 'edge.mqtt')])"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
+
+
+def push(desk: Desk, number: int, boxes: int = 1, camera: PushCamera = CAMERA) -> str:
+    """Let a camera tell of a fire; return what it is answered."""
+    told = {
+        "label": "fire", "id": f"{number}", "image": b64encode(jpeg(number)).decode(),
+        "boxes": [[0.1, 0.1, 0.2 + n / 10, 0.5] for n in range(boxes)],
+    }  # fmt: skip
+    status, said = desk.answer(camera, "application/json", json.dumps(told).encode(), {})
+    assert status in (HTTPStatus.OK, HTTPStatus.CREATED), said
+    return said["status"]
+
+
+def test_repeated_tellings_of_a_neighbour_give_way_and_first_ones_do_not(tmp_path: Path) -> None:
+    """The bounded disk holds for neighbours: what repeats a finding that waits is thinned out, or counted and not kept."""
+    size = max(len(jpeg(number)) for number in range(12))
+    heard: list[FindingDraft] = []
+    other = CAMERA.model_copy(update={"name": "yard"})
+    desk = Desk(Push(port=1, cameras=(CAMERA,)), tmp_path, heard.append, Room(4 * size))
+    assert [push(desk, number) for number in range(4)] == ["kept"] * 4
+    # Another camera, and more of it than ever at the first one: both are news, and find room.
+    assert [push(desk, 4, camera=other), push(desk, 5, boxes=2)] == ["kept", "kept"]
+    with NeighbourOutbox(tmp_path) as outbox:
+        rows = outbox._rows("SELECT state, repeats IS NULL FROM draft ORDER BY seq")
+        first, *_ = outbox.waiting(9)
+        assert [(one.first_id, one.count) for one in outbox.left_out_untold(9)] == [(first.id, 2)]
+        assert outbox.kept_bytes() <= 4 * size
+    news, repeated = ("waiting", 1), ("thinned", 0)
+    assert rows == [news, repeated, repeated, ("waiting", 0), news, news]
+    # With nothing left to give way a repeated one is counted: once, however often it is told.
+    assert [push(desk, n, camera=other.model_copy(update={"name": f"c{n}"})) for n in (6, 7)] == [
+        "kept"
+    ] * 2
+    assert [push(desk, 8), push(desk, 8), push(desk, 4, camera=other)] == [
+        "counted",
+        "duplicate",
+        "duplicate",
+    ]
+    with NeighbourOutbox(tmp_path) as outbox:
+        assert outbox.counts().left_out == 4
+        assert outbox.counts().waiting == 5
+
+
+def test_what_was_delivered_may_have_been_closed_so_the_next_telling_is_news(
+    tmp_path: Path,
+) -> None:
+    """Nobody tells a neighbour's camera that its item was closed."""
+    desk = Desk(Push(port=1, cameras=(CAMERA,)), tmp_path, lambda _: None, Room(1 << 30))
+    push(desk, 0)
+    with NeighbourOutbox(tmp_path) as outbox:
+        (first,) = outbox.waiting(9)
+        outbox.settle([FindingReceipt(id=first.id, status=ReceiptStatus.RECORDED)])
+    push(desk, 1)
+    push(desk, 2)
+    with NeighbourOutbox(tmp_path) as outbox:
+        rows = outbox._rows("SELECT state, repeats FROM draft ORDER BY seq")
+        second = outbox.waiting(1)[0].id
+    assert rows == [("delivered", None), ("waiting", None), ("waiting", second)]

@@ -22,13 +22,13 @@ from edge.box_status import rows_of
 from edge.clip_store import ClipStore
 from edge.console import Voice
 from edge.desk import Desk
-from edge.errors import DiskFull
+from edge.errors import BudgetUsedUp, DiskFull
 from edge.keep import Keep, RoomChange
 from edge.link import Link, Present
 from edge.metrics import metrics_of
 from edge.model_store import ModelStore
 from edge.outbox import Outbox
-from edge.outbox_records import DraftState
+from edge.outbox_records import DraftState, PhotoRecord, PhotoState
 from edge.outbox_room import Room
 from edge.settings import Settings
 from inspection.wire import FindingReceipt, ReceiptStatus, utc_now
@@ -258,6 +258,34 @@ def test_a_full_disk_where_nothing_gives_way_is_named(
         world.see([None])
 
 
+def test_a_photo_above_the_budget_is_refused_and_what_repeats_gives_way_first(
+    world: World, make_draft: MakeDraft
+) -> None:
+    """It stays in its folder and is looked at again later, which a camera's frame cannot be."""
+    for item in (None, 0, 0):
+        world.see([item])
+    for _ in range(7):
+        world.see([None])
+    photos = [number.to_bytes(4) * (STILL // 4) for number in range(100, 103)]
+
+    def record(photo: bytes) -> None:
+        sha256 = hashlib.sha256(photo).hexdigest()
+        account = PhotoRecord(f"{sha256[:4]}.jpg", sha256, PhotoState.FOUND, 1)
+        world.outbox.record_photo(account, [make_draft(sha256)], photo)
+
+    record(photos[0])
+    record(photos[1])
+    assert world.left_out() == {str(world.firsts[0]): 2}
+    with pytest.raises(BudgetUsedUp, match="the photos stay in their folder"):
+        record(photos[2])
+    assert world.outbox.kept_bytes() == 10 * STILL
+    assert not world.outbox.is_picture_assessed(hashlib.sha256(photos[2]).hexdigest())
+    # What shows nothing is accounted for all the same.
+    world.outbox.record_photo(PhotoRecord("clear.jpg", "0" * 64, PhotoState.CLEAR))
+    world.deliver(1)
+    record(photos[2])
+
+
 def test_a_disk_that_runs_low_counts_as_a_used_up_budget(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -325,7 +353,8 @@ def test_the_room_is_shown_by_status_and_metrics() -> None:
     """A technician sees that first findings alone are kept, and how many were left out."""
     now = utc_now()
     outbox = OutboxState(left_out=7, full_since="2026-11-25T08:00:00+00:00")
-    state = BoxState(version="1", pid=1, started_at=now, at=now, outbox=outbox)
+    state = BoxState(version="1", pid=1, started_at=now, at=now, outbox=outbox, disk_full_at=now)
+    assert rows_of(Voice.of("en"), state)["row_disk_full"].startswith("20")
     assert "first findings alone" in rows_of(Voice.of("en"), state)["row_left_out"]
     shown = metrics_of(state).decode()
     assert "anxun_edge_outbox_left_out 7.0" in shown
