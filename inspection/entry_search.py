@@ -3,7 +3,7 @@
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from binascii import Error as Base64Error
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 from typing import Any
@@ -15,7 +15,7 @@ from sqlmodel import Session, func
 from inspection.entry_index import mark_of
 from inspection.entry_text import Excerpt, excerpt_of, terms_of
 from inspection.errors import InvalidCursor
-from inspection.pieces import by_index, having
+from inspection.pieces import by_index, having, is_postgres, spans
 from inspection.queries import FIRST_PAGE, MAX_LIMIT, Page, Paging
 from inspection.scopes import Scope
 from inspection.tables.search import EntryFacts, IndexMark
@@ -82,12 +82,7 @@ def search_entries(
         return Page([], None)
     limit = min(max(paging.limit, 1), MAX_LIMIT)
     terms = terms_of(wanted.text)
-    query = _where(session, sa.select(_FACTS.c.entry_index), mark, wanted, terms)
-    column, base = by_index(session, with_text=bool(terms), mark=mark)
-    if after is not None:
-        query = query.where(column > base + after if oldest_first else column < base + after)
-    query = query.order_by(column if oldest_first else column.desc()).limit(limit + 1)
-    indices = list(session.scalars(query))
+    indices = _indices(session, mark, wanted, _Part(terms, after, limit + 1, oldest_first))
     shown = indices[:limit]
     entries = _entries(session, enterprise_id, shown)
     hits = [Hit(entry, excerpt_of(entry.record, terms)) for entry in entries]
@@ -103,8 +98,11 @@ def count_entries(
     if mark is None:
         return {}
     column, number = _FACTS.c[facet.value], func.count()
-    query = _where(session, sa.select(column, number), mark, wanted, terms_of(wanted.text))
-    query = query.where(column.is_not(None)).group_by(column).order_by(number.desc(), column)
+    chosen = sa.select(column.label("value")).where(column.is_not(None), *_conditions(mark, wanted))
+    terms = terms_of(wanted.text)
+    found = (having(session, chosen, mark, terms) if terms else chosen).subquery()
+    query = sa.select(found.c.value, number).group_by(found.c.value)
+    query = query.order_by(number.desc(), found.c.value)
     return {value: count for value, count in session.execute(query)}  # noqa: C416  a result has keys(), so dict() takes it for a mapping
 
 
@@ -114,26 +112,67 @@ def indexed_size(session: Session, enterprise_id: UUID) -> int:
     return 0 if mark is None else mark.next_index
 
 
-def _where(
-    session: Session,
-    query: sa.Select[Any],
-    mark: IndexMark,
-    wanted: EntryFilter,
-    terms: Sequence[str],
-) -> sa.Select[Any]:
+@dataclass(frozen=True)
+class _Part:
+    """Which hits of a search: after an index, so many at most."""
+
+    terms: Sequence[str]
+    after: int | None
+    count: int
+    oldest_first: bool
+
+
+def _indices(session: Session, mark: IndexMark, wanted: EntryFilter, part: _Part) -> list[int]:
+    query = sa.select(_FACTS.c.entry_index).where(*_conditions(mark, wanted))
+    if not part.terms or not is_postgres(session):
+        if part.terms:
+            query = having(session, query, mark, part.terms)
+        return _in_order(session, query, mark, part)
+    found: list[int] = []
+    for span in spans(_reach(session, mark, wanted, part), oldest_first=part.oldest_first):
+        within = having(session, query, mark, part.terms, span)
+        found += _in_order(session, within, mark, replace(part, count=part.count - len(found)))
+        if len(found) == part.count:
+            break
+    return found
+
+
+def _reach(session: Session, mark: IndexMark, wanted: EntryFilter, part: _Part) -> range:
+    first, stop = 0, mark.next_index
+    if wanted.since is not None or wanted.until is not None:
+        # Few entries are of a week, and they stand together: nobody looks before or behind them.
+        ends = func.min(_FACTS.c.entry_index), func.max(_FACTS.c.entry_index)
+        of_time = EntryFilter(since=wanted.since, until=wanted.until)
+        oldest, newest = session.execute(sa.select(*ends).where(*_conditions(mark, of_time))).one()
+        first, stop = (0, 0) if newest is None else (oldest, newest + 1)
+    if part.after is not None and part.oldest_first:
+        return range(max(first, part.after + 1), stop)
+    return range(first, stop if part.after is None else min(stop, part.after))
+
+
+def _in_order(session: Session, query: sa.Select[Any], mark: IndexMark, part: _Part) -> list[int]:
+    column, base = by_index(session, query, with_text=bool(part.terms), mark=mark)
+    if part.after is not None:
+        after = base + part.after
+        query = query.where(column > after if part.oldest_first else column < after)
+    order = column if part.oldest_first else column.desc()
+    return list(session.scalars(query.order_by(order).limit(part.count)))
+
+
+def _conditions(mark: IndexMark, wanted: EntryFilter) -> list[sa.ColumnElement[bool]]:
     equal = ("section", "kind", "hazard_code", "level", "state", "source", "is_erased")
-    query = query.select_from(_FACTS).where(_FACTS.c.enterprise_id == mark.enterprise_id)
+    conditions: list[Any] = [_FACTS.c.enterprise_id == mark.enterprise_id]
     for name in equal:
         value = getattr(wanted, name)
         if value is not None:
-            query = query.where(_FACTS.c[name] == value)
+            conditions.append(_FACTS.c[name] == value)
     if wanted.item_id is not None:
-        query = query.where(_FACTS.c.item_id == str(wanted.item_id))
+        conditions.append(_FACTS.c.item_id == str(wanted.item_id))
     if wanted.since is not None:
-        query = query.where(_FACTS.c.at >= wanted.since)
+        conditions.append(_FACTS.c.at >= wanted.since)
     if wanted.until is not None:
-        query = query.where(_FACTS.c.at < wanted.until)
-    return having(session, query, mark, terms) if terms else query
+        conditions.append(_FACTS.c.at < wanted.until)
+    return conditions
 
 
 def _entries(

@@ -4,7 +4,7 @@ On SQLite a row's number is the enterprise's number and the entry's index in one
 enterprise is a range of row numbers and its newest hit comes first without sorting.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 from uuid import UUID
 
@@ -16,6 +16,7 @@ from inspection.entry_text import pieces_asked, pieces_of
 from inspection.tables.search import PIECES, EntryFacts, IndexMark
 
 INDEX_BITS = 40
+FIRST_SPAN, SPAN_GROWTH = 4096, 8
 _LITE = sa.table(PIECES, sa.column("rowid", sa.BigInteger), sa.column("pieces", sa.Text))
 _POSTGRES = sa.table(
     PIECES,
@@ -76,21 +77,19 @@ def merge_pieces(session: Session) -> None:
 
 
 def having(
-    session: Session, query: sa.Select[Any], mark: IndexMark, terms: Iterable[str]
+    session: Session,
+    query: sa.Select[Any],
+    mark: IndexMark,
+    terms: Iterable[str],
+    within: range | None = None,
 ) -> sa.Select[Any]:
-    """Return a query of `EntryFacts` with the condition that the text holds every term."""
+    """Return a query of `EntryFacts` with the condition that the text holds every term; PostgreSQL looks `within` indices only."""
     terms = tuple(terms)
     asked = set[str]().union(*map(pieces_asked, terms))
-    query = query.where(
-        *(_FACTS.c.text.contains(term, autoescape=True) for term in terms if len(term) > 2)
-    )
+    long = [term for term in terms if len(term) > 2]
     if is_postgres(session):
-        asked.add(_of_enterprise(mark.enterprise_id))
-        on = sa.and_(
-            _POSTGRES.c.enterprise_id == _FACTS.c.enterprise_id,
-            _POSTGRES.c.entry_index == _FACTS.c.entry_index,
-        )
-        return query.join(_POSTGRES, on).where(_POSTGRES.c.pieces.contains(sorted(asked)))
+        return _having_postgres(query, mark, asked, long, within)
+    query = query.where(*(_FACTS.c.text.contains(term, autoescape=True) for term in long))
     first = _row(mark, 0)
     match = " AND ".join(f'"{piece}"' for piece in sorted(asked))
     return query.join(_LITE, _FACTS.c.entry_index == _LITE.c.rowid - first).where(
@@ -99,11 +98,53 @@ def having(
     )
 
 
-def by_index(session: Session, *, with_text: bool, mark: IndexMark) -> tuple[Any, int]:
-    """Return the column that orders hits by index, and what to add to an index to compare with it."""
+def _having_postgres(
+    query: sa.Select[Any], mark: IndexMark, asked: set[str], long: list[str], within: range | None
+) -> sa.Select[Any]:
+    """Ask the GIN index first, then the facts, then compare texts: each step is done before the next one begins.
+
+    Left to itself, PostgreSQL takes the comparison of a whole text for as cheap as one of two numbers, and a page of 51
+    for found soon; it then reads every text for a word that few entries have.
+    """
+    conditions = [
+        _POSTGRES.c.enterprise_id == mark.enterprise_id,
+        _POSTGRES.c.pieces.contains(sorted(asked | {_of_enterprise(mark.enterprise_id)})),
+    ]
+    if within is not None:
+        ends = within.start, within.stop - 1
+        conditions.append(_POSTGRES.c.entry_index.between(*ends))
+        query = query.where(_FACTS.c.entry_index.between(*ends))
+    hits = _done_first(sa.select(_POSTGRES.c.entry_index).where(*conditions), "hits")
+    query = query.join(hits, hits.c.entry_index == _FACTS.c.entry_index)
+    told = _done_first(query.add_columns(_FACTS.c.text.label("whole")), "told")
+    shown = [column for column in told.c if column.key != "whole"]
+    return sa.select(*shown).where(*(told.c.whole.contains(term, autoescape=True) for term in long))
+
+
+def spans(whole: range, *, oldest_first: bool) -> Iterator[range]:
+    """Yield a ledger's indices in the order of a page, part by part, each `SPAN_GROWTH` times as long as the one before.
+
+    So a word that many entries have is found in the first part, and one that few have takes few questions.
+    """
+    length, left = FIRST_SPAN, whole
+    while left:
+        part = left[:length] if oldest_first else left[-length:]
+        yield part
+        left = left[length:] if oldest_first else left[:-length]
+        length *= SPAN_GROWTH
+
+
+def by_index(
+    session: Session, query: sa.Select[Any], *, with_text: bool, mark: IndexMark
+) -> tuple[Any, int]:
+    """Return the column that orders a query's hits by index, and what to add to an index to compare with it."""
     if with_text and not is_postgres(session):
         return _LITE.c.rowid, _row(mark, 0)
-    return _FACTS.c.entry_index, 0
+    return query.selected_columns["entry_index"], 0
+
+
+def _done_first(query: sa.Select[Any], name: str) -> sa.CTE:
+    return query.cte(name).prefix_with("MATERIALIZED", dialect="postgresql")
 
 
 def _row(mark: IndexMark, index: int) -> int:
