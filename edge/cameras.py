@@ -27,6 +27,7 @@ import os
 import re
 import tomllib
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Annotated, Any, Self
 
@@ -292,7 +293,9 @@ class CamerasFile:
         described = _described(self.path)
         entries = _entries(self.path, described, self._environment)
         self._check(entries)
-        write_private(self._kept, json.dumps(described, ensure_ascii=False, indent=1))
+        # On a full disk they are watched all the same; the one before stays kept.
+        with suppress(OSError):
+            write_private(self._kept, json.dumps(described, ensure_ascii=False, indent=1))
         return entries
 
     def _last_good(self, error: SetupError) -> Entries:

@@ -3,7 +3,7 @@
 import fcntl
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from edge.errors import StateBusy
@@ -23,8 +23,10 @@ def work_lock(data_dir: Path, work: str) -> Iterator[None]:
         except BlockingIOError:
             pid = os.read(handle, 20).decode("ascii", "replace").strip()
             raise StateBusy(work, data_dir, pid or "?") from None
-        os.ftruncate(handle, 0)
-        os.pwrite(handle, str(os.getpid()).encode("ascii"), 0)
+        # Who holds it is only told to others: on a full disk it is held all the same, or nothing would be delivered and make room.
+        with suppress(OSError):
+            os.ftruncate(handle, 0)
+            os.pwrite(handle, str(os.getpid()).encode("ascii"), 0)
         yield
     finally:
         os.close(handle)

@@ -1,6 +1,7 @@
 """The outbox's database file: opened, brought up to date, written in whole transactions, with its errors named."""
 
 import errno
+import shutil
 import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -76,6 +77,8 @@ STEPS: tuple[tuple[str, ...], ...] = (
     ),
 )
 _FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
+# SQLite calls it an I/O error where the index of its log cannot grow, and does not say why; so little room does.
+_PRIMARY, _LEAST_FREE_BYTES = 0xFF, 1 << 20
 
 
 class OutboxFile:
@@ -163,10 +166,17 @@ class OutboxFile:
         try:
             yield
         except sqlite3.Error as error:
-            if getattr(error, "sqlite_errorcode", None) == sqlite3.SQLITE_FULL:
+            if self._is_full(error):
                 raise DiskFull(self.folder) from error
             raise OutboxUnusable(self.folder, str(error)) from error
         except OSError as error:
             if error.errno in _FULL:
                 raise DiskFull(self.folder) from error
             raise OutboxUnusable(self.folder, str(error)) from error
+
+    def _is_full(self, error: sqlite3.Error) -> bool:
+        code = getattr(error, "sqlite_errorcode", 0) & _PRIMARY
+        if code not in (sqlite3.SQLITE_IOERR, sqlite3.SQLITE_CANTOPEN):
+            return bool(code == sqlite3.SQLITE_FULL)
+        folder = next(one for one in (self.folder, *self.folder.parents) if one.exists())
+        return shutil.disk_usage(folder).free < _LEAST_FREE_BYTES

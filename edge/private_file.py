@@ -16,8 +16,13 @@ def write_private(path: Path, text: str) -> None:
     partial = path.with_suffix(f".{os.getpid()}-{threading.get_ident()}.part")
     partial.unlink(missing_ok=True)
     handle = os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
-    with os.fdopen(handle, "w", encoding="utf-8") as file:
-        file.write(text)
-        file.flush()
-        os.fsync(file.fileno())
-    partial.replace(path)
+    try:
+        with os.fdopen(handle, "w", encoding="utf-8") as file:
+            file.write(text)
+            file.flush()
+            os.fsync(file.fileno())
+        partial.replace(path)
+    except OSError:
+        # Half a file on a full disk would take the room that the next one needs.
+        partial.unlink(missing_ok=True)
+        raise
