@@ -92,15 +92,22 @@ class ServedEnterprise:
         """Wait until it answers."""
         assert self.process is not None
         until = time.monotonic() + 180
+        last = "nothing"
         while time.monotonic() < until:
             try:
-                if httpx.get(f"{self.url}/v1/health", timeout=2).is_success:
+                answer = httpx.get(f"{self.url}/v1/health", timeout=2)
+                if answer.is_success:
                     return
-            except httpx.HTTPError:
-                pass
-            assert self.process.poll() is None, (self.folder / "serve.log").read_text()[-2000:]
+                last = answer.text
+            except httpx.HTTPError as error:
+                last = repr(error)
+            assert self.process.poll() is None, self.log()
             time.sleep(0.05)
-        raise AssertionError("the server did not answer within three minutes")
+        raise AssertionError(f"no good answer within three minutes, last {last}: {self.log()}")
+
+    def log(self) -> str:
+        """Return the end of what the server said."""
+        return (self.folder / "serve.log").read_text()[-4000:]
 
     def kill(self, number: int = signal.SIGKILL) -> None:
         """End the process by a signal."""
