@@ -60,7 +60,9 @@ def ticket_detail(
 ) -> TicketDetail:
     """Return a ticket with its clock, its steps and what the caller may do next."""
     steps = ticket_steps(session, ticket)
-    names = names_of(session, (step.by_user_id for step in steps))
+    names = names_of(
+        session, (key for step in steps for key in (step.by_user_id, step.assignee_id))
+    )
     return TicketDetail(
         ticket=ticket_views(session, [ticket], now)[0],
         steps=[_step_view(step, names) for step in steps],
@@ -76,8 +78,12 @@ def ticket_detail(
 
 
 def _step_view(step: TicketStep, names: Names) -> TicketStepView:
-    facts = step.model_dump(include=set(TicketStepView.model_fields) - {"by"})
-    return TicketStepView(**facts, by=names[step.by_user_id] if step.by_user_id else None)
+    facts = step.model_dump(include=set(TicketStepView.model_fields) - {"by", "assignee"})
+    return TicketStepView(
+        **facts,
+        by=names[step.by_user_id] if step.by_user_id else None,
+        assignee=names[step.assignee_id] if step.assignee_id else None,
+    )
 
 
 def _treatment_view(session: Session, ticket: RemediationTicket) -> TreatmentPlanView | None:

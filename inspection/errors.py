@@ -4,7 +4,7 @@
     ├── NotFound                    it does not exist, or not for this caller
     │   └── EvidenceErased          it was there; its bytes were erased
     ├── NotAllowed                  the caller sees it, but their role may not do this
-    │   ├── SecondPersonRequired    whoever fixed may not reinspect
+    │   ├── SecondPersonRequired    who had a hand in the fix may not reinspect
     │   ├── AnotherApproverRequired whoever asks for an erasure, or for time, may not approve it
     │   └── NotByHand               the product itself writes this section
     ├── Conflict                    true once, but not in the present state
@@ -90,7 +90,7 @@ class SecondPersonRequired(NotAllowed):
     def __init__(self) -> None:
         super().__init__("reinspect", ())
         self.args = (
-            "the person who fixed or submitted may not reinspect; ask a second person to do it",
+            "whoever was assigned this fix, worked on it or submitted it may not reinspect; ask a person who had no hand in it",
         )
 
 

@@ -21,7 +21,7 @@ from inspection.tables import Evidence, RemediationTicket, TicketStep
 class Happening:
     """Something that happened to a ticket: `kind` in the ledger, `action` in its steps, and what else the entry says.
 
-    `evidence` is attached in the role `evidence_role`.
+    `evidence` is attached in the role `evidence_role`; `assignee_id` is to whom the ticket was assigned by it.
     """
 
     kind: str
@@ -30,6 +30,7 @@ class Happening:
     facts: Mapping[str, Any] = field(default_factory=dict)
     evidence: Sequence[Evidence] = ()
     evidence_role: str = "photo"
+    assignee_id: UUID | None = None
 
 
 @dataclass(frozen=True)
@@ -85,6 +86,7 @@ def write_step(
         action=happening.action,
         state=ticket.state,
         by_user_id=actor.user_id,
+        assignee_id=happening.assignee_id,
         at=now,
         note=happening.note,
         evidence_sha256s=[row.sha256 for row in happening.evidence],

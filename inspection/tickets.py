@@ -4,7 +4,7 @@
                         ▲  (assign again)   ▲                    │
                         └───────────────────┴──────start──── returned ◀──return──┘
 
-Whoever was assigned, fixed or submitted may not reinspect. The fix of a major hazard starts after its treatment plan was
+Who may not reinspect (`inspection.ticket_hands`): whoever was ever assigned, started or submitted. The fix of a major hazard starts after its treatment plan was
 filed (`inspection.treatment_plans`).
 """
 
@@ -48,6 +48,7 @@ from inspection.tables import (
 )
 from inspection.taxonomy import hazard_type
 from inspection.ticket_deadlines import set_deadline
+from inspection.ticket_hands import hands_of
 from inspection.ticket_notices import tell_of_ticket
 from inspection.ticket_steps import Happening, TicketRef, locked_ticket, write_step
 from inspection.treatment_plans import lacks_plan
@@ -234,19 +235,8 @@ def _require_permission(
             scope.require_role(enterprise_id, action, Role.ENTERPRISE_OFFICER)
         return
     scope.require_role(enterprise_id, action, *_SUPERVISORS)
-    if action in _REINSPECTION and scope.user_id in _fixers(session, ticket):
+    if action in _REINSPECTION and scope.user_id in hands_of(session, ticket):
         raise SecondPersonRequired
-
-
-def _fixers(session: Session, ticket: RemediationTicket) -> set[UUID | None]:
-    steps = session.exec(
-        select(TicketStep.by_user_id).where(
-            col(TicketStep.enterprise_id) == ticket.enterprise_id,
-            col(TicketStep.ticket_id) == ticket.id,
-            col(TicketStep.action).in_((TicketAction.START, TicketAction.SUBMIT)),
-        )
-    )
-    return {ticket.assignee_id, ticket.fixer_id, *steps}
 
 
 def _assignee(session: Session, scope: Scope, ticket: RemediationTicket, step: Step) -> UUID:
@@ -312,6 +302,7 @@ def _write_step(
         facts={"assignee": f"user:{ticket.assignee_id}"} if is_assignment else {},
         evidence=evidence,
         evidence_role="after_photo" if step.action is TicketAction.SUBMIT else "reinspection_photo",
+        assignee_id=ticket.assignee_id if is_assignment else None,
     )
     return write_step(session, scope.actor, ticket, happening, now)
 

@@ -17,6 +17,10 @@ _READ: Mapping[tuple[str, str], Any] = {
     ("enterprise", "id"): ENTERPRISE,
     ("evidence", "media_type"): "image/jpeg",
     ("ledger_entry", "index"): 0,
+    ("ticket_step", "action"): "assign",
+    ("ticket_step", "entry_index"): 0,
+    ("ledger_entry", "log_id"): str(ENTERPRISE),
+    ("ledger_entry", "content"): f'{{"data": {{"assignee": "user:{UUID(int=1)}"}}}}',
     ("ledger_entry", "header"): f'{{"at": "{AT.isoformat()}"}}',
 }
 _BY_TYPE: Mapping[type[Any], Any] = {

@@ -81,7 +81,7 @@ class TicketModel:
     Attributes:
         budget: hours that it was given.
         is_working: whether an hour, counted from the opening, lies on a day that counts.
-        hands: who started or submitted.
+        hands: who was ever assigned, started or submitted.
         waits: from when to when reinspections were waited for; the last one may have no end.
         acts: how much was done.
     """
@@ -139,8 +139,7 @@ class TicketModel:
             return False
         if act.kind == "assign":
             return act.to in OF_ENTERPRISE
-        is_own = act.by in {self.assignee, *self.hands}
-        return not is_own and (act.said or act.kind == "close")
+        return act.by not in self.hands and (act.said or act.kind == "close")
 
     def _allows_request(self, act: Act) -> bool:
         is_pending = any(
@@ -170,6 +169,7 @@ class TicketModel:
         self.state = NEXT[self.state, act.kind]
         if act.kind == "assign":
             self.assignee = act.to
+            self.hands.add(act.to)
         elif act.kind in {"start", "submit"}:
             self.hands.add(act.by)
         if act.kind == "submit":

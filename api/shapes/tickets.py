@@ -48,6 +48,7 @@ class TicketStepView(Wire):
     action: str = Field(examples=["assign"])
     state: TicketState = Field(description="the state after this step")
     by: PersonRef | None = Field(description="null: the server itself")
+    assignee: PersonRef | None = Field(description="to whom it was assigned by this step")
     at: UtcDatetime
     note: str
     evidence_sha256s: list[Sha256]

@@ -83,6 +83,9 @@ class TicketStep(SQLModel, table=True):
     action: str
     state: TicketState
     by_user_id: UUID | None = Field(default=None, foreign_key="app_user.id")
+    assignee_id: UUID | None = Field(
+        default=None, description="to whom it was assigned by this step"
+    )
     at: datetime = at_column()
     note: str = ""
     evidence_sha256s: list[str] = Field(
@@ -94,6 +97,7 @@ class TicketStep(SQLModel, table=True):
             ["enterprise_id", "ticket_id"],
             ["remediation_ticket.enterprise_id", "remediation_ticket.id"],
         ),
+        ForeignKeyConstraint(["assignee_id"], ["app_user.id"], name="fk_ticket_step_assignee_id"),
     )
 
 

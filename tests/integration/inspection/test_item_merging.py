@@ -12,6 +12,7 @@ from inspection.errors import (
     NotAllowed,
     NotFound,
     ReinspectionPending,
+    SecondPersonRequired,
     SplitRefused,
     VersionConflict,
 )
@@ -91,6 +92,25 @@ def test_the_joined_items_findings_and_evidence_are_the_survivors(plant: Plant) 
         select(Notice.kind).where(col(Notice.user_id) == plant.town.officer.id)
     ).all()
     assert told.count("ticket_joined") == 1
+
+
+def test_whoever_worked_on_a_joined_ticket_may_not_reinspect(plant: Plant) -> None:
+    """What was done for it was done for the one that stands; through a chain of joins as well."""
+    tickets, items = [], []
+    for zone in "abc":
+        seen = plant.confirm(plant.see(zone=zone))
+        assert seen.ticket is not None
+        tickets.append(seen.ticket)
+        items.append(seen.item)
+    officer = plant.town.officer
+    plant.step(tickets[2], officer, "assign", assignee_id=officer.id)
+    plant.step(tickets[2], officer, "start")
+    _merge(plant, items[2], items[1])
+    _merge(plant, items[1], items[0])
+    plant.submit(tickets[0])
+    with pytest.raises(SecondPersonRequired):
+        plant.step(tickets[0], officer, "close")
+    plant.step(tickets[0], plant.town.expert, "close")
 
 
 def test_what_is_seen_at_the_joined_place_joins_the_survivor(plant: Plant) -> None:

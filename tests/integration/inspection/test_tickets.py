@@ -123,6 +123,41 @@ def test_whoever_fixed_or_submitted_may_not_reinspect(town: Town, take: Take, ph
     assert take(town.centre, "close").state is TicketState.CLOSED
 
 
+def test_whoever_was_replaced_before_starting_may_not_reinspect(
+    session: Session, town: Town, take: Take, photo: str, ticket: RemediationTicket
+) -> None:
+    """Else the officer could be assigned, do the work, hand it on, and pass their own fix."""
+    take(town.officer, "assign", assignee_id=town.officer.id)
+    _submit(take, town, photo)
+    scope = scope_of(session, town.officer.id)
+    assert list(allowed_actions(session, scope, ticket)) == []
+    for action in ("close", "return"):
+        with pytest.raises(SecondPersonRequired):
+            take(town.officer, action, note="x")
+    assert [step.assignee_id for step in ticket_steps(session, ticket)] == [
+        town.officer.id,
+        town.worker.id,
+        None,
+        None,
+    ]
+    assert take(town.expert, "close").state is TicketState.CLOSED
+
+
+def test_whoever_fixed_before_a_return_may_not_reinspect_after_it(
+    town: Town, take: Take, photo: str
+) -> None:
+    """A second round by others takes nobody's hand away."""
+    take(town.officer, "assign", assignee_id=town.worker.id)
+    take(town.officer, "start")
+    take(town.worker, "submit", evidence_sha256s=(photo,))
+    take(town.expert, "return", note="仍有缺失")
+    take(town.expert, "assign", assignee_id=town.second_worker.id)
+    take(town.second_worker, "start")
+    take(town.second_worker, "submit", evidence_sha256s=(photo,))
+    with pytest.raises(SecondPersonRequired):
+        take(town.officer, "close")
+
+
 @pytest.mark.parametrize("login", ["worker", "government", "insurer"])
 def test_who_may_not_assign(town: Town, take: Take, login: str) -> None:
     """They see the ticket only."""

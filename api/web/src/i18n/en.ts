@@ -235,7 +235,8 @@ const en: typeof zh = {
     failed: 'Return',
     needReason: 'Say why it is returned',
     evidence: 'Photos',
-    secondPerson: 'Somebody other than the person who fixed it must reinspect.',
+    assignedTo: 'To {name}',
+    secondPerson: 'Whoever was assigned, worked on the fix or submitted it cannot reinspect. Somebody else must.',
   },
   ticketState: {
     ...itemTicketState,
@@ -342,7 +343,7 @@ const en: typeof zh = {
     not_published: 'The checkpoint is not published yet. Please wait.',
     not_found: 'It does not exist, or it is not yours to see.',
     not_allowed: 'Your role may not do this.',
-    second_person_required: 'Somebody other than the person who fixed it must reinspect.',
+    second_person_required: 'Whoever was assigned, worked on the fix or submitted it cannot reinspect. Somebody else must.',
     already_decided: 'Somebody has decided on this finding already.',
     fields_refused: 'Some fields are not right; see the notes beside them.',
     version_not_in_force: 'The form has changed; open it again.',

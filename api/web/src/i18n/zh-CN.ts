@@ -234,7 +234,8 @@ export default {
     failed: '退回整改',
     needReason: '请填写退回原因',
     evidence: '照片',
-    secondPerson: '复查须由整改人以外的人进行。',
+    assignedTo: '指派给 {name}',
+    secondPerson: '被指派过、参与过整改或提交整改的人不能复查，须由其他人进行。',
   },
   ticketState: {
     ...itemTicketState,
@@ -341,7 +342,7 @@ export default {
     not_published: '检查点尚未发布，请稍候。',
     not_found: '内容不存在，或您没有权限查看。',
     not_allowed: '您的角色不能执行此操作。',
-    second_person_required: '复查须由整改人以外的人进行。',
+    second_person_required: '被指派过、参与过整改或提交整改的人不能复查，须由其他人进行。',
     already_decided: '这条隐患已经有人审核过了。',
     fields_refused: '有内容不符合要求，请按提示修改。',
     version_not_in_force: '表单已更新，请重新打开后填写。',
