@@ -279,6 +279,7 @@ def _finding(finding: Finding) -> dict[str, Any]:
         "disagreement": _disagreement(finding),
         "complete_labels": finding.complete_labels or [],
         "model": {"name": finding.model_name, "sha256": finding.model_sha256},
+        "found_by": "person" if finding.model_name is None else "model",
         "source": {"kind": finding.source_kind, "name": finding.source_name},
         "inspection_id": str(finding.inspection_id) if finding.inspection_id else None,
         "ledger": {"index": finding.entry_index, "leaf_hash": finding.leaf_hash},

@@ -166,7 +166,12 @@ def _decide(finding: Finding, state: str, scope: Scope, note: str, now: datetime
 def _keep_drawing(finding: Finding, said: Confirmation | Dismissal) -> None:
     """Keep what the person drew beside the model's boxes. Raises `InvalidInput` for a label that nobody knows."""
     drawn = said.boxes
-    known = {*LABELS, finding.label, *(str(box["label"]) for box in finding.boxes)}
+    known = {
+        *LABELS,
+        finding.label,
+        finding.hazard_code,
+        *(str(box["label"]) for box in finding.boxes),
+    }
     _require_known([*(box.label for box in drawn or ()), *said.complete_labels], known)
     if drawn is not None:
         finding.decided_boxes = [box.model_dump(mode="json") for box in drawn]

@@ -102,6 +102,8 @@ def difference_of(finding: Finding) -> BoxDifference:
 
 def disagreements_of(finding: Finding) -> tuple[DisagreementKind, ...]:
     """Return in what a person disagreed with the model about a finding; nothing before somebody decided."""
+    if finding.model_name is None:
+        return tuple(difference_of(finding).kinds)
     said = _said(
         finding.state,
         finding.dismissal_code,
@@ -160,6 +162,8 @@ def _decided(
         .where(
             col(Finding.enterprise_id).in_(enterprise_ids),
             col(Finding.state) != "proposed",
+            # A person chose hazard and level of what no model reported: there is nothing to disagree with but the boxes.
+            col(Finding.model_name).is_not(None),
             *asked.taken.conditions(),
         )
         .group_by(*places)

@@ -8,6 +8,8 @@ share with much waiting beside it may still change.
 The interval is Wilson's score interval at 95 % (E. B. Wilson, "Probable inference, the law of succession, and statistical
 inference", JASA 22, 1927): it stays within 0 and 1 and is honest for few decisions. It takes decisions for independent,
 which sightings of one standing problem are not: then it is too narrow.
+
+What a person *spotted* and no model reported is in no share, but counted beside them.
 """
 
 import math
@@ -55,6 +57,7 @@ class Tally:
     dismissed: int = 0
     set_aside: int = 0
     waiting: int = 0
+    spotted: int = 0
 
     @property
     def decided(self) -> int:
@@ -103,9 +106,9 @@ def live_precision(
     columns = key_columns(asked.by)
     tallies: defaultdict[PrecisionKey, Tally] = defaultdict(Tally)
     for row in session.exec(_statement(list(columns.values()), enterprise_ids, asked.taken)):
-        *values, state, reason, is_renamed, count = row
+        *values, state, reason, is_renamed, is_spotted, count = row
         key = PrecisionKey(**dict(zip(columns, values, strict=True)))
-        column = _column(state, reason, is_renamed=bool(is_renamed))
+        column = "spotted" if is_spotted else _column(state, reason, is_renamed=bool(is_renamed))
         tally = tallies[key]
         tallies[key] = replace(tally, **{column: getattr(tally, column) + count})
     return sorted(tallies.items(), key=lambda row: (-row[1].decided, -row[1].waiting, str(row[0])))
@@ -140,7 +143,10 @@ def key_columns(by: Collection[str]) -> dict[str, Any]:
 def _statement(columns: Sequence[Any], enterprise_ids: Collection[UUID], taken: Taken) -> Any:
     conditions = [col(Finding.enterprise_id).in_(enterprise_ids), *taken.conditions()]
     is_renamed = case((col(Finding.proposed_hazard_code).is_not(None), 1), else_=0)
-    what = [*columns, col(Finding.state), col(Finding.dismissal_code), is_renamed]
+    is_spotted = case((col(Finding.model_name).is_(None), 1), else_=0)
+    what = [
+        *columns, col(Finding.state), col(Finding.dismissal_code), is_renamed, is_spotted
+    ]  # fmt: skip
     # By position: PostgreSQL takes two parameters of equal value for two expressions.
     places: list[Any] = [literal_column(str(place)) for place in range(1, len(what) + 1)]
     return select(*what, func.count(col(Finding.id))).where(*conditions).group_by(*places)

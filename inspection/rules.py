@@ -230,6 +230,11 @@ def claimable_hazards(labels: Collection[str]) -> tuple[str, ...]:
     return tuple(rule.hazard_code for rule in RULES if rule.needed_labels <= set(labels))
 
 
+def model_labels() -> dict[str, str]:
+    """Return the label that decides about each hazard that a model can claim."""
+    return {rule.hazard_code: rule.label for rule in RULES}
+
+
 class Model(Protocol):
     """Which model saw it; a `models.detector.Detector` is one."""
 

@@ -20,6 +20,7 @@ from api.shapes.catalogue import (
     LedgerSectionView,
 )
 from inspection.dismissals import dismissal_reasons
+from inspection.rules import model_labels
 from inspection.sections import ledger_sections
 from inspection.switches import Switches
 from inspection.taxonomy import hazard_catalogue
@@ -65,7 +66,12 @@ def list_hazard_types(caller: AnyCaller, parts: AppParts) -> HazardTypes:  # noq
     rows = hazard_catalogue().values()
     return HazardTypes(
         items=[
-            HazardTypeView(**asdict(row), detection=_detection(row.code, switches)) for row in rows
+            HazardTypeView(
+                **asdict(row),
+                model_label=model_labels().get(row.code),
+                detection=_detection(row.code, switches),
+            )
+            for row in rows
         ]
     )
 

@@ -3,7 +3,7 @@
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import Depends, Query
+from fastapi import Depends, Query, status
 
 from api.access import log_access
 from api.deps import (
@@ -24,6 +24,8 @@ from api.views import decision_view
 from inspection import decisions, queries
 from inspection.intake import record_batch
 from inspection.queries import FindingFilter
+from inspection.spotted import record_spotted
+from inspection.spotted_wire import SpottedHazard
 from inspection.wire import (
     Confirmation,
     Dismissal,
@@ -123,6 +125,35 @@ def confirm_finding(
         action="finding.confirm",
         enterprise_id=enterprise_id,
         detail=str(finding_id),
+        remote=remote,
+    )
+    return decision_view(session, decision, now)
+
+
+@router.post(
+    "/enterprises/{enterprise_id}/inspections/{inspection_id}/findings",
+    operation_id="recordSpottedHazard",
+    status_code=status.HTTP_201_CREATED,
+    summary="Record a hazard that no model reported",
+    responses=problems(401, 403, 404, 409, 422),
+)
+def record_spotted_hazard(
+    enterprise_id: EnterpriseId,
+    inspection_id: UUID,
+    body: SpottedHazard,
+    user: CurrentUser,
+    session: Writing,
+    remote: Remote,
+) -> Decision:
+    """Record what a person saw on a photo of the inspection, as confirmed by them. Sending it again changes nothing."""
+    now = utc_now()
+    decision = record_spotted(session, user.scope, enterprise_id, inspection_id, body, now)
+    log_access(
+        session,
+        actor=user.actor,
+        action="finding.spot",
+        enterprise_id=enterprise_id,
+        detail=str(body.id),
         remote=remote,
     )
     return decision_view(session, decision, now)

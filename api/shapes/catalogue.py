@@ -46,6 +46,10 @@ class HazardTypeView(Wire):
     deadline_days: int = Field(ge=0, description="days to fix; 0 means at once")
     basis: str
     basis_checked: bool
+    model_label: str | None = Field(
+        description="what models call it, where they have a label for it; what a box of it is labelled",
+        examples=["head"],
+    )
     detectable_by_image: bool = Field(description="a picture can show it, whoever looks")
     detection: Detection = Field(
         description="whether this server's model looks for it: on; on_trial (experimental, switched on by the operator);"

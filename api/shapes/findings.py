@@ -18,7 +18,9 @@ class FindingView(Wire):
     state: FindingState
     hazard_code: HazardCode
     label: str = Field(examples=["head"])
-    confidence: float = Field(ge=0, le=1, examples=[0.87])
+    confidence: float | None = Field(
+        ge=0, le=1, description="null: a person spotted it, no model", examples=[0.87]
+    )
     boxes: list[Box] = Field(description="the model's, as it drew them")
     decided_boxes: list[DrawnBox] | None = Field(
         description="as a person redrew them; null: the model's stand"
@@ -36,8 +38,8 @@ class FindingView(Wire):
     device_id: UUID | None
     photo_id: UUID | None
     zone: str | None
-    model_name: str
-    model_sha256: Sha256
+    model_name: str | None = Field(description="null: a person spotted it, no model")
+    model_sha256: Sha256 | None
     evidence_sha256: Sha256
     sightings: int
     left_out: int = Field(description="repeated sightings of it that its box had no room for")

@@ -28,6 +28,7 @@ class PrecisionRow(Wire):
     dismissed: int = Field(ge=0)
     set_aside: int = Field(ge=0, description="dismissed for a reason that does not count")
     waiting: int = Field(ge=0, description="not decided yet: in no share")
+    spotted: int = Field(ge=0, description="seen by a person and reported by no model: in no share")
     precision: float | None = Field(
         ge=0, le=1, description="confirmed / (confirmed + renamed + dismissed)"
     )
@@ -55,6 +56,7 @@ class PrecisionRow(Wire):
             dismissed=tally.dismissed,
             set_aside=tally.set_aside,
             waiting=tally.waiting,
+            spotted=tally.spotted,
             precision=tally.precision,
             low=low,
             high=high,

@@ -22,6 +22,8 @@ from ledger.entry import LedgerEntry
 
 Cell = str | int | float | date | datetime | None
 
+_SEEN = ("finding.recorded", "finding.spotted")
+
 
 class CellKind(StrEnum):
     """How a column's cells are written: a time is shown in China's, a place is a ledger's index."""
@@ -164,7 +166,7 @@ class Chapters:
 
     def _patrol_cells(self, entry: LedgerEntry) -> tuple[Cell, ...]:
         words, record = self.words, entry.record
-        if record is None or entry.header.kind != "finding.recorded":
+        if record is None or entry.header.kind not in _SEEN:
             by = "" if record is None else self.names.of(record.by)
             return (entry.header.at, "", self._what(entry), None, "", "", "", by)
         data = record.data

@@ -35,16 +35,24 @@ _FIELDS_ZH_EN: Final = {
     "catalogue_level": ("目录级别", "level of the catalogue"),
     "closed_at": ("销号时间", "closed"),
 }
-TICKETS_CHINESE: Final[Mapping[str, str]] = {
-    f"{prefix}{name}": zh
-    for name, (zh, _) in _ZH_EN.items()
-    for prefix in ("kind:ticket.", "action_")
-} | {f"kind:item.{name}": zh for name, (zh, _) in _ITEMS_ZH_EN.items()}
-TICKETS_ENGLISH: Final[Mapping[str, str]] = {
-    f"{prefix}{name}": en
-    for name, (_, en) in _ZH_EN.items()
-    for prefix in ("kind:ticket.", "action_")
-} | {f"kind:item.{name}": en for name, (_, en) in _ITEMS_ZH_EN.items()}
+TICKETS_CHINESE: Final[Mapping[str, str]] = (
+    {
+        f"{prefix}{name}": zh
+        for name, (zh, _) in _ZH_EN.items()
+        for prefix in ("kind:ticket.", "action_")
+    }
+    | {"kind:finding.spotted": "人工发现隐患"}
+    | {f"kind:item.{name}": zh for name, (zh, _) in _ITEMS_ZH_EN.items()}
+)
+TICKETS_ENGLISH: Final[Mapping[str, str]] = (
+    {
+        f"{prefix}{name}": en
+        for name, (_, en) in _ZH_EN.items()
+        for prefix in ("kind:ticket.", "action_")
+    }
+    | {"kind:finding.spotted": "hazard spotted by a person"}
+    | {f"kind:item.{name}": en for name, (_, en) in _ITEMS_ZH_EN.items()}
+)
 TICKET_FIELDS_CHINESE: Final[Mapping[str, str]] = {
     **{name: zh for name, (zh, _) in _FIELDS_ZH_EN.items()},
     "until": "至",

@@ -135,7 +135,10 @@ class HazardItem(SQLModel, table=True):
 
 
 class Finding(SQLModel, table=True):
-    """A stored hazard sighting: proposed by a model, then confirmed or dismissed by a person."""
+    """A stored hazard sighting: proposed by a model, then confirmed or dismissed by a person.
+
+    Without a model's name it is one that a person spotted and no model reported (`inspection.spotted`).
+    """
 
     enterprise_id: UUID = Field(primary_key=True, foreign_key="enterprise.id")
     id: UUID = Field(primary_key=True)
@@ -144,7 +147,7 @@ class Finding(SQLModel, table=True):
     )
     hazard_code: str
     label: str
-    confidence: float
+    confidence: float | None = None
     boxes: list[dict[str, Any]] = Field(sa_column=Column(JSON, nullable=False))
     captured_at: datetime = Field(
         sa_type=UtcTime, index=True, description="device_captured_at less the device's offset"
@@ -158,8 +161,8 @@ class Finding(SQLModel, table=True):
     inspection_id: UUID | None = None
     photo_id: UUID | None = None
     zone: str | None = None
-    model_name: str
-    model_sha256: str
+    model_name: str | None = None
+    model_sha256: str | None = None
     evidence_sha256: str
     sightings: int = 1
     left_out: int = Field(

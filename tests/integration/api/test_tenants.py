@@ -24,6 +24,12 @@ BODIES: dict[str, Any] = {
     "submitFindings": {"drafts": [{}]},
     "confirmFinding": {},
     "dismissFinding": {"reason": "none"},
+    "recordSpottedHazard": {
+        "id": "01920000-0000-7000-8000-000000000002",
+        "evidence_sha256": SHA256,
+        "hazard_code": "FIR-01",
+        "boxes": [{"x1": 0.1, "y1": 0.1, "x2": 0.5, "y2": 0.5, "label": "FIR-01"}],
+    },
     "mergeItem": {"into_item_id": "01920000-0000-7000-8000-000000000000", "reason": "x"},
     "splitItem": {"finding_ids": ["01920000-0000-7000-8000-000000000000"], "reason": "x"},
     "startInspection": {"place": "gate"},

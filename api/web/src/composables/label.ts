@@ -1,7 +1,10 @@
-/** A model's label in the user's language; as it is where there is no word for it. */
+/** A box's label in the user's language: a model's, or a hazard's code; as it is where there is no word for it. */
 import { useI18n } from 'vue-i18n'
+
+import { useCatalogue } from '@/stores/catalogue'
 
 export function useLabelName(): (label: string) => string {
   const { t, te } = useI18n()
-  return (label) => (te(`label.${label}`) ? t(`label.${label}`) : label)
+  const catalogue = useCatalogue()
+  return (label) => (te(`label.${label}`) ? t(`label.${label}`) : catalogue.hazardName(label))
 }

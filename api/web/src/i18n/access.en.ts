@@ -52,6 +52,7 @@ export default {
     report_download: 'Downloaded a report',
     dataset_export: 'Exported training data',
     finding_confirm: 'Confirmed a finding',
+    finding_spot: 'Recorded a hazard that no model reported',
     finding_dismiss: 'Dismissed a finding',
     device_enrol: 'A device was enrolled',
     device_revoke: 'Revoked a device',

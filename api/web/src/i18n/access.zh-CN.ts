@@ -52,6 +52,7 @@ export default {
     report_download: '下载报告',
     dataset_export: '导出训练数据',
     finding_confirm: '确认隐患',
+    finding_spot: '记录漏检隐患',
     finding_dismiss: '驳回识别结果',
     device_enrol: '设备注册',
     device_revoke: '吊销设备',

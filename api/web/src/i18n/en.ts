@@ -3,6 +3,7 @@ import { itemBundle } from './bundle.en'
 import box, { boxFields, boxKinds } from './box.en'
 import chain from './chain.en'
 import clip from './clip.en'
+import spot from './spot.en'
 import { clock, hold, holdActions, holdProblems } from './clock.en'
 import { signing, signingFields, signingKinds, signingProblems } from './signing.en'
 import { treatment, treatmentActions, treatmentProblems } from './treatment.en'
@@ -28,6 +29,7 @@ const en: typeof zh = {
   box,
   chain,
   clip,
+  spot,
   clock,
   signing,
   treatment,
@@ -291,6 +293,7 @@ const en: typeof zh = {
     'webhook.added': 'Webhook added', 'webhook.removed': 'Webhook removed',
     ...boxKinds,
     'finding.recorded': 'Possible hazard recorded',
+    'finding.spotted': 'Hazard spotted by a person',
     'finding.clip_added': 'Clip added to a finding',
     'finding.confirmed': 'Hazard confirmed',
     'finding.dismissed': 'Hazard dismissed',

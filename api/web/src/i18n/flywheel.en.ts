@@ -30,6 +30,7 @@ export default {
     dismissed: 'Dismissed',
     setAside: 'Not counted',
     waiting: 'To review',
+    spotted: 'Missed, spotted by a person',
     decided: '{n} decided',
     none: 'Nothing was reported in this time',
     undecided: 'Nothing decided yet',

@@ -30,6 +30,7 @@ export default {
     dismissed: '驳回',
     setAside: '不计入',
     waiting: '待审',
+    spotted: '系统漏检、人工发现',
     decided: '已审 {n} 条',
     none: '这段时间没有识别记录',
     undecided: '尚无审核',

@@ -3,6 +3,7 @@ import { itemBundle } from './bundle.zh-CN'
 import box, { boxFields, boxKinds } from './box.zh-CN'
 import chain from './chain.zh-CN'
 import clip from './clip.zh-CN'
+import spot from './spot.zh-CN'
 import { clock, hold, holdActions, holdProblems } from './clock.zh-CN'
 import { signing, signingFields, signingKinds, signingProblems } from './signing.zh-CN'
 import { treatment, treatmentActions, treatmentProblems } from './treatment.zh-CN'
@@ -27,6 +28,7 @@ export default {
   box,
   chain,
   clip,
+  spot,
   clock,
   signing,
   treatment,
@@ -290,6 +292,7 @@ export default {
     'webhook.added': '增加事件推送地址', 'webhook.removed': '移除事件推送地址',
     ...boxKinds,
     'finding.recorded': '记录疑似隐患',
+    'finding.spotted': '人工发现隐患',
     'finding.clip_added': '补充录像',
     'finding.confirmed': '确认隐患',
     'finding.dismissed': '排除隐患',

@@ -2,6 +2,7 @@
 import { type DBSchema, type IDBPDatabase, openDB } from 'idb'
 
 import type { RecordJob } from './records'
+import type { SpottedJob } from './spotted'
 
 /**
  * `waiting` is sent as soon as it can be; `sent` is safe on the server; `refused` needs a person, because
@@ -43,19 +44,21 @@ interface QueueSchema extends DBSchema {
   bytes: { key: string; value: ArrayBuffer }
   visits: { key: string; value: Visit }
   records: { key: string; value: RecordJob }
+  spotted: { key: string; value: SpottedJob }
 }
 
 export type QueueDatabase = IDBPDatabase<QueueSchema>
 
 export function openQueue(name = 'anxun-queue'): Promise<QueueDatabase> {
-  return openDB<QueueSchema>(name, 2, {
+  return openDB<QueueSchema>(name, 3, {
     upgrade(database, before) {
       if (before < 1) {
         database.createObjectStore('uploads', { keyPath: 'id' }).createIndex('group', 'group')
         database.createObjectStore('bytes')
         database.createObjectStore('visits', { keyPath: 'id' })
       }
-      database.createObjectStore('records', { keyPath: 'id' })
+      if (before < 2) database.createObjectStore('records', { keyPath: 'id' })
+      database.createObjectStore('spotted', { keyPath: 'id' })
     },
   })
 }

@@ -3,8 +3,11 @@ import { defineStore } from 'pinia'
 import { computed, ref } from 'vue'
 
 import { api, unwrap } from '@/api/client'
+import { OfflineError } from '@/api/problem'
 import type { HazardType, LedgerSection } from '@/api/types'
 import { i18n } from '@/i18n'
+
+const KEPT_AS = 'anxun.hazards'
 
 export const useCatalogue = defineStore('catalogue', () => {
   const hazards = ref<HazardType[]>([])
@@ -14,12 +17,27 @@ export const useCatalogue = defineStore('catalogue', () => {
 
   async function load(): Promise<void> {
     if (hazards.value.length && sections.value.length) return
-    const [types, parts] = await Promise.all([
-      unwrap(api.GET('/v1/hazard-types')),
-      unwrap(api.GET('/v1/ledger-sections')),
-    ])
-    hazards.value = types.items
-    sections.value = parts.items
+    try {
+      const [types, parts] = await Promise.all([
+        unwrap(api.GET('/v1/hazard-types')),
+        unwrap(api.GET('/v1/ledger-sections')),
+      ])
+      hazards.value = types.items
+      sections.value = parts.items
+      localStorage.setItem(KEPT_AS, JSON.stringify(types.items))
+    } catch (error) {
+      if (!(error instanceof OfflineError) || !takeKept()) throw error
+    }
+  }
+
+  /** Take the hazards that were last read here: without signal one is chosen from them. */
+  function takeKept(): boolean {
+    try {
+      hazards.value = JSON.parse(localStorage.getItem(KEPT_AS) ?? '[]') as HazardType[]
+    } catch {
+      return false
+    }
+    return hazards.value.length > 0
   }
 
   function nameOf(row: { name_zh: string; name_en: string } | undefined, code: string): string {

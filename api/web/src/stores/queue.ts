@@ -6,11 +6,14 @@ import { api, unwrap } from '@/api/client'
 import { KEY_HEADER } from '@/api/keys'
 import { sendPart, uploadState } from '@/api/evidence'
 import { recordTransport } from '@/api/inspection-records'
+import { spottedTransport } from '@/api/spotted'
+import type { SpottedHazard } from '@/api/types'
 import {
   type QueueDatabase, type Upload, type Visit, addUpload, openQueue, removeUpload,
 } from '@/queue/database'
-import { randomId, sha256Hex } from '@/queue/hash'
+import { randomId, sha256Hex, uuid7 } from '@/queue/hash'
 import { type RecordJob, runRecords } from '@/queue/records'
+import { type SpottedJob, runSpotted } from '@/queue/spotted'
 import { INSPECTION, type Transport, VISIT, inspectionOf, runQueue } from '@/queue/sender'
 
 import { useSession } from './session'
@@ -49,6 +52,7 @@ export const useQueue = defineStore('queue', () => {
   const all = shallowRef<Upload[]>([])
   const visits = shallowRef<Visit[]>([])
   const allRecords = shallowRef<RecordJob[]>([])
+  const allSpotted = shallowRef<SpottedJob[]>([])
   const isOffline = ref(false)
   let database: Promise<QueueDatabase> | null = null
   let running = false
@@ -60,6 +64,7 @@ export const useQueue = defineStore('queue', () => {
   const uploads = computed(() => all.value.filter((upload) => upload.userId === userId.value))
   const waiting = computed(() => uploads.value.filter(({ state }) => state === 'waiting'))
   const records = computed(() => allRecords.value.filter((job) => job.userId === userId.value))
+  const spotted = computed(() => allSpotted.value.filter((job) => job.userId === userId.value))
   const myVisits = computed(() => visits.value.filter((visit) => visit.userId === userId.value))
 
   async function refresh(): Promise<void> {
@@ -67,6 +72,7 @@ export const useQueue = defineStore('queue', () => {
     all.value = (await db.getAll('uploads')).sort((a, b) => a.addedAt - b.addedAt)
     visits.value = (await db.getAll('visits')).sort((a, b) => b.startedAt - a.startedAt)
     allRecords.value = await db.getAll('records')
+    allSpotted.value = (await db.getAll('spotted')).sort((a, b) => a.addedAt - b.addedAt)
   }
 
   const inGroup = (group: string): Upload[] =>
@@ -151,7 +157,38 @@ export const useQueue = defineStore('queue', () => {
     if (end !== 'empty') return end
     // A record's pictures come first; so its inspection does, where it began without signal.
     const find = (group: string, name: string): Promise<string | null> => inspectionOf(db, transport, group, name)
+    const marked = await runSpotted(db, spottedTransport, userId.value, find, changed)
+    if (marked !== 'empty') return marked
     return runRecords(db, recordTransport, userId.value, find, changed)
+  }
+
+  /** The bytes of a picture that was not sent yet. */
+  async function bytesOf(uploadId: string): Promise<ArrayBuffer | undefined> {
+    return (await open()).get('bytes', uploadId)
+  }
+
+  /** Keep a hazard that a person marked on a photo, and let it be sent once the photo is. */
+  async function spot(enterpriseId: string, group: string, fileName: string, hazard: Omit<SpottedHazard, 'id' | 'spotted_at'>): Promise<void> {
+    const id = uuid7()
+    const job: SpottedJob = {
+      id, userId: userId.value, enterpriseId, group, fileName, state: 'waiting', problem: null, addedAt: Date.now(),
+      hazard: { ...hazard, id, spotted_at: new Date().toISOString() },
+    }
+    // A reactive object cannot be stored.
+    await (await open()).put('spotted', JSON.parse(JSON.stringify(job)) as SpottedJob)
+    await refresh()
+    void run()
+  }
+
+  async function retrySpotted(job: SpottedJob): Promise<void> {
+    await (await open()).put('spotted', { ...job, state: 'waiting', problem: null })
+    await refresh()
+    void run()
+  }
+
+  async function removeSpotted(id: string): Promise<void> {
+    await (await open()).delete('spotted', id)
+    await refresh()
   }
 
   /** Keep an inspection record on this device, whatever state it is in. */
@@ -176,7 +213,7 @@ export const useQueue = defineStore('queue', () => {
 
   async function forgetFinishedVisits(): Promise<void> {
     const db = await open()
-    const busy = new Set([...all.value, ...allRecords.value].map(({ group }) => group))
+    const busy = new Set([...all.value, ...allRecords.value, ...allSpotted.value].map(({ group }) => group))
     for (const visit of visits.value) {
       if (visit.inspectionId && !busy.has(VISIT + visit.id)) await db.delete('visits', visit.id)
     }
@@ -185,6 +222,6 @@ export const useQueue = defineStore('queue', () => {
 
   return {
     uploads, waiting, visits: myVisits, isOffline, inGroup, ofInspection, startVisit,
-    records, add, remove, retry, clear, run, start, refresh, putRecord, removeRecord,
+    records, spotted, bytesOf, spot, retrySpotted, removeSpotted, add, remove, retry, clear, run, start, refresh, putRecord, removeRecord,
   }
 })
