@@ -1,7 +1,7 @@
 """Every assignment of a ticket names its person, so that whoever was ever assigned is known to the reinspection.
 
 Revision ID: 0031
-Revises: 0026
+Revises: 0027
 """
 
 import json
@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "0031"
-down_revision = "0026"
+down_revision = "0027"
 branch_labels = None
 depends_on = None
 
