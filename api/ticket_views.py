@@ -24,8 +24,8 @@ from inspection.fix_checks import newest_check
 from inspection.queries import ticket_steps
 from inspection.scopes import DECIDING_ROLES, Scope
 from inspection.tables import FINISHED, HoldState, RemediationTicket, TicketStep
-from inspection.ticket_clock import read
-from inspection.ticket_deadlines import clock_of, holds_of, is_overdue
+from inspection.ticket_clock import TicketClock, elapsed, read, stopped_by
+from inspection.ticket_deadlines import clock_of, clocks_of, holds_of, is_overdue
 from inspection.ticket_holds import PAUSABLE, is_pausing, may_decide, may_request
 from inspection.tickets import allowed_actions
 from inspection.treatment_plans import lacks_plan, may_file, treatment_of
@@ -40,16 +40,22 @@ def ticket_views(
     names = names_of(
         session, (key for row in rows for key in (row.opened_by, row.assignee_id, row.fixer_id))
     )
-    return [_ticket_view(row, names, now) for row in rows]
+    clocks = clocks_of(session, rows)
+    return [_ticket_view(row, names, clocks[row.id], now) for row in rows]
 
 
-def _ticket_view(row: RemediationTicket, names: Names, now: datetime) -> TicketView:
-    told_apart = {"opened_by", "is_overdue", "assignee", "fixer"}
+def _ticket_view(
+    row: RemediationTicket, names: Names, clock: TicketClock, now: datetime
+) -> TicketView:
+    told_apart = {"opened_by", "is_overdue", "assignee", "fixer", "remaining_s", "stopped_by"}
+    at = row.closed_at or now
     facts = row.model_dump(include=set(TicketView.model_fields) - told_apart)
     return TicketView(
         **facts,
         opened_by=names[row.opened_by],
         is_overdue=row.state not in FINISHED and is_overdue(row, now),
+        remaining_s=_seconds(clock.budget) - _seconds(elapsed(clock, at, work_calendar())),
+        stopped_by=None if row.state in FINISHED else stopped_by(clock, now),
         assignee=names[row.assignee_id] if row.assignee_id else None,
         fixer=names[row.fixer_id] if row.fixer_id else None,
     )

@@ -134,8 +134,12 @@ def elapsed(clock: TicketClock, at: datetime, days: Days) -> timedelta:
 def read(clock: TicketClock, at: datetime, days: Days) -> Reading:
     """Return what the clock shows at a moment."""
     counted = elapsed(clock, at, days)
-    stopped_by = next((stop.reason for stop in clock.stops if stop.span.holds(at)), None)
-    return Reading(counted, clock.budget - counted, due(clock, days), stopped_by)
+    return Reading(counted, clock.budget - counted, due(clock, days), stopped_by(clock, at))
+
+
+def stopped_by(clock: TicketClock, at: datetime) -> StopReason | None:
+    """Return why the clock stands still at a moment; None while it runs."""
+    return next((stop.reason for stop in clock.stops if stop.span.holds(at)), None)
 
 
 def running(opened_at: datetime, stops: Iterable[Span]) -> Iterator[Span]:

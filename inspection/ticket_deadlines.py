@@ -1,7 +1,9 @@
 """A ticket's clock from its rows: what stopped it, what was granted, and the deadline that follows."""
 
-from collections.abc import Iterator, Sequence
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
+from uuid import UUID
 
 from sqlalchemy import ColumnElement
 from sqlmodel import Session, and_, col, or_, select
@@ -25,7 +27,36 @@ WAITING = (TicketState.SUBMITTED,)
 
 def clock_of(session: Session, ticket: RemediationTicket) -> TicketClock:
     """Return a ticket's clock as it stands."""
-    approved = [row for row in holds_of(session, ticket) if row.state == HoldState.APPROVED]
+    return clocks_of(session, [ticket])[ticket.id]
+
+
+def clocks_of(session: Session, tickets: Sequence[RemediationTicket]) -> Mapping[UUID, TicketClock]:
+    """Return the clocks of tickets, by their ids, with two queries however many there are."""
+    keys = {row.enterprise_id for row in tickets}, {row.id for row in tickets}
+    holds: defaultdict[UUID, list[TicketHold]] = defaultdict(list)
+    for hold in session.exec(
+        select(TicketHold).where(
+            col(TicketHold.enterprise_id).in_(keys[0]),
+            col(TicketHold.ticket_id).in_(keys[1]),
+            col(TicketHold.state) == HoldState.APPROVED,
+        )
+    ):
+        holds[hold.ticket_id].append(hold)
+    steps: defaultdict[UUID, list[tuple[datetime, TicketState]]] = defaultdict(list)
+    for ticket_id, at, state in session.exec(
+        select(TicketStep.ticket_id, TicketStep.at, TicketStep.state)
+        .where(col(TicketStep.enterprise_id).in_(keys[0]), col(TicketStep.ticket_id).in_(keys[1]))
+        .order_by(col(TicketStep.number))
+    ):
+        steps[ticket_id].append((at, TicketState(state)))
+    return {row.id: _clock(row, holds[row.id], steps[row.id]) for row in tickets}
+
+
+def _clock(
+    ticket: RemediationTicket,
+    approved: Sequence[TicketHold],
+    steps: Sequence[tuple[datetime, TicketState]],
+) -> TicketClock:
     granted = sum(row.days or 0 for row in approved if row.kind == HoldKind.EXTENSION)
     pauses = [
         Stop(pause_span(row), StopReason.PAUSE) for row in approved if row.kind == HoldKind.PAUSE
@@ -34,7 +65,7 @@ def clock_of(session: Session, ticket: RemediationTicket) -> TicketClock:
         opened_at=ticket.opened_at,
         budget=timedelta(seconds=ticket.budget_s, days=granted),
         unit=ClockUnit(ticket.clock_unit),
-        stops=[*pauses, *_waits(session, ticket)],
+        stops=[*pauses, *_waits(steps)],
     )
 
 
@@ -98,15 +129,7 @@ def holds_of(session: Session, ticket: RemediationTicket) -> Sequence[TicketHold
     ).all()
 
 
-def _waits(session: Session, ticket: RemediationTicket) -> Iterator[Stop]:
-    steps = session.exec(
-        select(TicketStep.at, TicketStep.state)
-        .where(
-            col(TicketStep.enterprise_id) == ticket.enterprise_id,
-            col(TicketStep.ticket_id) == ticket.id,
-        )
-        .order_by(col(TicketStep.number))
-    )
+def _waits(steps: Sequence[tuple[datetime, TicketState]]) -> Iterator[Stop]:
     since: datetime | None = None
     for at, state in steps:
         if since is None and state in WAITING:

@@ -3,7 +3,7 @@
 `python -m tests.scope_lint` is part of `make lint`. It reads the source as a tree, and asks two things:
 
 1. A function that reads, changes or deletes rows of a table that has an enterprise or a ledger, by `select`, `update`, `delete`
-   or `session.get`, confines them: it compares a column that confines (`CONFINED_BY`), gives the enterprise as the first part of the
+   `session.get` or `page_of`, confines them: it compares a column that confines (`CONFINED_BY`), gives the enterprise as the first part of the
    key, compares the row's `enterprise_id` afterwards, or asks the scope (`inspection.scopes`) itself.
 2. A route whose path names an enterprise takes it as `EnterpriseId`, or as something that depends on it (`GUARDS`): then
    `Scope.require` has said 404 before anything else is done. A bare `UUID` is refused.
@@ -28,6 +28,8 @@ ROOT = Path(__file__).resolve().parents[1]
 PACKAGES = ("api", "inspection")
 STATEMENTS = frozenset({"select", "update", "delete"})
 GETS = frozenset({"get", "get_one"})
+# Reads the table that is its second argument, whole where it is given no condition.
+PAGES = frozenset({"page_of"})
 ASKS_SCOPE = frozenset(
     {"require", "require_role", "require_keeper", "enterprise_ids", "_seen", "_own", "is_of"}
 )
@@ -133,7 +135,12 @@ def _tables_read(function: _Function, tables: frozenset[str]) -> dict[str, int]:
     found: dict[str, int] = {}
     for call in (node for node in ast.walk(function) if isinstance(node, ast.Call)):
         name = _called(call)
-        named = call.args if name in STATEMENTS else call.args[:1] if name in GETS else []
+        named = (
+            call.args if name in STATEMENTS
+            else call.args[:1] if name in GETS
+            else call.args[1:2] if name in PAGES
+            else []
+        )  # fmt: skip
         for argument in named:
             for node in ast.walk(argument):
                 if isinstance(node, ast.Name) and node.id in tables:

@@ -23,7 +23,7 @@ from api.deps import (
     Until,
     Writing,
 )
-from api.errors import problems
+from api.errors import PreconditionMissing, problems
 from api.exports import ZIP, bundle_answer, latest_checkpoint, published_entries
 from api.item_views import item_detail
 from api.routing import ApiRouter
@@ -40,7 +40,7 @@ from inspection.wire import SourceKind, utc_now
 router = ApiRouter(tags=["items"])
 EVERY_ITEM = ItemFilter()
 ITEM = "/enterprises/{enterprise_id}/items/{item_id}"
-CHANGE_PROBLEMS = problems(400, 401, 403, 404, 409, 412, 422)
+CHANGE_PROBLEMS = problems(400, 401, 403, 404, 409, 412, 422, 428)
 
 
 @dataclass(frozen=True)
@@ -73,10 +73,17 @@ async def item_changer(
     remote: Remote,
     if_match: Annotated[
         str | None,
-        Header(description="version of the item that was read, in quotes", examples=['"3"']),
+        Header(
+            description="version of the item that was read, in quotes; `*`: whatever it is",
+            examples=['"3"'],
+        ),
     ] = None,
 ) -> ItemChanger:
-    """Return who changes an item. Raises `MalformedHeader`."""
+    """Return who changes an item. Raises `PreconditionMissing`, `MalformedHeader`."""
+    if if_match is None:
+        raise PreconditionMissing(
+            "read the hazard first and send its version as If-Match, so that nobody's change is undone unseen"
+        )
     ref = ItemRef(enterprise_id, item_id, utc_now(), version_of(if_match))
     return ItemChanger(session, caller, ref, remote)
 

@@ -31,6 +31,12 @@ class TicketView(Wire):
         description="working days of a year are not known yet: the deadline is the earliest possible"
     )
     is_overdue: bool
+    remaining_s: int = Field(
+        description="counted time that is left, seconds, as the ticket's clock has it; negative when overdue"
+    )
+    stopped_by: StopReason | None = Field(
+        description="why the clock stands still now; null: it runs, or nothing is to be done any more"
+    )
     assignee: PersonRef | None
     fixer: PersonRef | None = Field(description="who started or submitted the fix")
     closed_at: UtcDatetime | None

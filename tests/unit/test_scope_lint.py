@@ -16,6 +16,8 @@ UNCONFINED = {
     "a deletion of everything": "def f(session):\n    session.exec(delete(Finding))",
     "another table's filter": "def f(session, one):\n    return session.exec(select(Finding, Enterprise).where(col(Enterprise.id) == one))",
     "within a class": "class A:\n    def f(self):\n        return self.session.exec(select(Membership))",
+    "a page of everything": "def f(session, paging):\n    keys = (col(Finding.id), col(Finding.enterprise_id))\n    return page_of(session, Finding, keys, [], paging)",
+    "a page by another column": "def f(session, keys, state, paging):\n    return page_of(session, Finding, keys, [col(Finding.state) == state], paging)",
     "not the same enterprise": "def f(session, one):\n    return session.exec(select(Finding).where(col(Finding.enterprise_id) > one))",
 }
 CONFINED = {
@@ -25,6 +27,8 @@ CONFINED = {
     "by the scope before": "def f(session, scope, key):\n    scope.require(key)\n    return session.get(Enterprise, key)",
     "by the row afterwards": "def f(session, key, one):\n    row = session.get(Finding, key)\n    return row if row.enterprise_id == one else None",
     "a person's own": "def f(session, me):\n    return session.exec(select(Membership).where(col(Membership.user_id) == me))",
+    "a page of its enterprise": "def f(session, keys, one, paging):\n    return page_of(session, Finding, keys, [col(Finding.enterprise_id) == one], paging)",
+    "a page by the scope": "def f(session, scope, keys, paging):\n    return page_of(session, Finding, keys, [_seen(scope, keys[1], None)], paging)",
     "a table of nobody": "def f(session):\n    return session.exec(select(PilotArea))",
 }
 ROUTE = "@router.get('/enterprises/{enterprise_id}/x')\ndef f(enterprise_id: {}, session: Reading):\n    return 1"

@@ -1,7 +1,5 @@
 /** Dates and numbers in the user's language and local time. */
 
-const MS_PER_DAY = 86_400_000
-
 export function formatTime(iso: string | number | null | undefined, locale: string): string {
   if (iso === null || iso === undefined) return ''
   return new Intl.DateTimeFormat(locale === 'en' ? 'en-GB' : 'zh-CN', {
@@ -28,10 +26,4 @@ export function formatBytes(size: number): string {
 export function durationParts(seconds: number): { d: number; h: number; m: number } {
   const minutes = Math.floor(seconds / 60)
   return { d: Math.floor(minutes / 1440), h: Math.floor((minutes % 1440) / 60), m: minutes % 60 }
-}
-
-/** Whole calendar days from now to a deadline, local time: 0 is today, negative is past. */
-export function daysUntil(iso: string, now = new Date()): number {
-  const midnight = (at: Date): number => new Date(at.getFullYear(), at.getMonth(), at.getDate()).getTime()
-  return Math.round((midnight(new Date(iso)) - midnight(now)) / MS_PER_DAY)
 }

@@ -27,7 +27,6 @@ ONE_WAY = "it ends once and for all: nothing of somebody else's is overwritten"
 BY_HASH = "the bytes are named by their hash: there is nothing to overwrite"
 BY_DEVICE = "only the device itself says it"
 DECIDED_ONCE = "decided once: the second one is 409 and is told who was first"
-HEEDED = "`If-Match` is heeded where it is sent, and not asked for yet"
 ADDS = "adds something, and changes nothing that is there"
 # Every change of an existing thing that does without, and why.
 WITHOUT: Mapping[str, str] = {
@@ -63,14 +62,13 @@ WITHOUT: Mapping[str, str] = {
     "readNoticesUpTo": OWN,
     "readReminder": OWN,
     "addPhoto": ADDS,
+    "recordSpottedHazard": ADDS,
     "recordInSection": ADDS,
     "inviteToOrganisation": ADDS,
     "addCosignatures": ADDS,
     "importSheet": ADDS,
     "freezeInspectionRecord": ADDS,
     "answerInspectionRecord": DECIDED_ONCE,
-    "mergeItem": HEEDED,
-    "splitItem": HEEDED,
     "configureBox": "the body names the version that it is based on: another one is 412",
 }
 # To post to these makes something new in them.
