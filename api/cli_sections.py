@@ -28,7 +28,8 @@ def sections_due(
     with plain_faults(), open_office(Settings()) as office:
         for name, section, duty in office.duties(enterprise, everything=everything):
             words = f"{section} {ledger_section(section).name_zh}"
-            line = (name, words, duty.period, str(duty.last), duty.state.value)
+            period = f"plan of {duty.ticket_number}" if duty.ticket_number else duty.period
+            line = (name, words, period, str(duty.last), duty.state.value)
             typer.echo("\t".join(line))
 
 

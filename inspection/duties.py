@@ -4,7 +4,7 @@
     once     one record at all, at the latest `notice_days` after the enterprise began
     review   as once, and each standing record again `months` after its day
     dates, event, live   nothing by themselves
-    any      a standing record that names a date must be renewed (superseded) by then
+    any      a standing record that names a date must be renewed (superseded) by then; a section of plans holds its plan
 
 A duty is *done*, *missing* (its last day is over), *due* (within its notice), or *upcoming*. Days are days in China.
 Nobody is asked for a period of which less than its notice was left when the enterprise began.
@@ -23,7 +23,7 @@ from inspection.section_rules import FrequencyRule, RuleKind
 
 # Ten years of months: older ones are history, not a duty.
 MAX_PERIODS = 120
-FIRST = "first"
+FIRST, PLAN = "first", "plan"
 
 
 class DutyState(StrEnum):
@@ -55,6 +55,7 @@ class StandingRecord:
     on_day: date
     due_on: date | None = None
     is_counted: bool = True
+    is_plan: bool = False
 
 
 @dataclass(frozen=True)
@@ -73,7 +74,8 @@ class SectionFacts:
 class Duty:
     """Something that is asked for from `first` to `last`. `period` names it for good: 2026-10, 2026-Q4, 2026-H2, 2026.
 
-    For a record that runs out, `period` is its id and the day, and `record_id` is set.
+    For a record that runs out, `period` is its id and the day, and `record_id` is set. For a plan it is ``plan``; for the
+    plan of one ticket ``plan:`` and the ticket's id, and `ticket_id` and `ticket_number` are set.
     """
 
     period: str
@@ -81,6 +83,13 @@ class Duty:
     last: date
     state: DutyState
     record_id: UUID | None = field(default=None)
+    ticket_id: UUID | None = field(default=None)
+    ticket_number: str | None = field(default=None)
+
+    @property
+    def is_plan(self) -> bool:
+        """Return whether a plan is asked for."""
+        return self.period.partition(":")[0] == PLAN
 
 
 @dataclass(frozen=True)
@@ -102,6 +111,41 @@ def duties(rule: FrequencyRule, facts: SectionFacts, calendar: Calendar) -> list
         _renewals(rule, facts, calendar),
     )
     return sorted(found, key=lambda duty: (duty.last, duty.period))
+
+
+def plan_of_section(facts: SectionFacts, calendar: Calendar, within_days: int) -> list[Duty]:
+    """Return that a section must hold a plan, at the latest so many days after the enterprise began."""
+    if calendar.since > calendar.today or facts.is_absent_on(calendar.today):
+        return []
+    last = calendar.since + timedelta(days=within_days)
+    is_there = any(record.is_plan for record in facts.records)
+    state = DutyState.DONE if is_there else _state(last, within_days, calendar.today)
+    return [Duty(PLAN, calendar.since, last, state)]
+
+
+@dataclass(frozen=True)
+class PlannedTicket:
+    """A ticket that needs a plan of its own: when it was opened and is due, in days of China."""
+
+    id: UUID
+    number: str
+    opened_on: date
+    due_on: date
+    has_plan: bool
+
+
+def plan_of_ticket(ticket: PlannedTicket, today: date, within_days: int) -> Duty:
+    """Return that a ticket must have its plan; it is due from the first day on, for no fix may start before."""
+    last = min(ticket.due_on, ticket.opened_on + timedelta(days=within_days))
+    late = DutyState.MISSING if today > last else DutyState.DUE
+    return Duty(
+        f"{PLAN}:{ticket.id}",
+        ticket.opened_on,
+        last,
+        DutyState.DONE if ticket.has_plan else late,
+        ticket_id=ticket.id,
+        ticket_number=ticket.number,
+    )
 
 
 def period_of(months: int, day: date) -> tuple[str, date, date]:

@@ -1,7 +1,7 @@
 """Reminders: a row for each person, section and period, once, however often and on however many servers this runs.
 
 The rows are the outbox: the app shows them, and another way of delivery would read the same rows. Told are those whose
-role writes the section; a worker is not told, the officer is.
+role writes the section, or files its plan; a worker is not told, the officer is.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -112,11 +112,11 @@ def _wanted(
     asked: SectionDuties, people: Mapping[Role, Sequence[UUID]], now: datetime
 ) -> Iterator[tuple[_Key, Duty]]:
     for section, section_asks in asked.items():
-        roles = set(map(Role, section_writers(section, china_day(now)).roles))
-        told = {user_id for role in roles for user_id in people.get(role, ())}
+        writers = section_writers(section, china_day(now))
         for duty in section_asks:
+            roles = map(Role, writers.plan_roles if duty.is_plan else writers.roles)
             if duty.state in ASKED:
-                for user_id in sorted(told):
+                for user_id in sorted({each for role in roles for each in people.get(role, ())}):
                     yield (user_id, section, duty.period), duty
 
 

@@ -17,6 +17,7 @@ from inspection.journal import log_id_of, records_at
 from inspection.plans import china_day, parameter
 from inspection.queries import FIRST_PAGE, MAX_LIMIT, Page, Paging
 from inspection.scopes import Scope
+from inspection.section_plans import section_plan, treatment_plans
 from inspection.section_rules import frequency_rule
 from inspection.sections import ledger_section, ledger_sections
 from inspection.tables import (
@@ -135,21 +136,20 @@ def section_duties(
     rows = session.exec(select(Enterprise).where(col(Enterprise.id).in_(wanted))).all()
     begun = _begun(session, wanted)
     records, absences = _standing_records(session, wanted), _absences(session, wanted)
+    plans = treatment_plans(session, wanted, today)
     notice_days = int(parameter("section_renewal_notice", today).value)
-    found: dict[UUID, SectionDuties] = {}
+    found: dict[UUID, dict[str, Sequence[Duty]]] = {}
     for enterprise in rows:
         since = begun.get(enterprise.id)
         calendar = Calendar(since or date.max, today, notice_days)
-        found[enterprise.id] = {
-            code: duties(
-                frequency_rule(code, today, is_high_risk=enterprise.is_high_risk),
-                SectionFacts(
-                    records.get((enterprise.id, code), ()), absences.get((enterprise.id, code), ())
-                ),
-                calendar,
-            )
-            for code in ledger_sections()
-        }
+        found[enterprise.id] = asks = {}
+        for code in ledger_sections():
+            key = (enterprise.id, code)
+            facts = SectionFacts(records.get(key, ()), absences.get(key, ()))
+            rule = frequency_rule(code, today, is_high_risk=enterprise.is_high_risk)
+            of_plans = (*plans.get(key, ()), *section_plan(code, facts, calendar))
+            both = (*duties(rule, facts, calendar), *of_plans)
+            asks[code] = sorted(both, key=lambda duty: (duty.last, duty.period))
     return found
 
 
@@ -179,7 +179,8 @@ def _standing_records(
             SectionRecord.on_day,
             SectionRecord.due_on,
             SectionRecord.is_counted,
-        ).where(  # type: ignore[call-overload]  # six columns are more than the stubs count
+            SectionRecord.is_plan,
+        ).where(  # type: ignore[call-overload]  # seven columns are more than the stubs count
             col(SectionRecord.enterprise_id).in_(wanted),
             col(SectionRecord.state) == RecordState.STANDING.value,
         )

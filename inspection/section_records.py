@@ -35,6 +35,7 @@ from inspection.section_fields import (
     definition_on,
     section_definitions,
 )
+from inspection.section_plans import is_plan
 from inspection.section_rules import section_writers
 from inspection.section_values import EARLIEST, FaultCode, Values, check_values
 from inspection.sections import ledger_section
@@ -330,6 +331,7 @@ def _write(
         on_day=checked.on_day,
         due_on=checked.due_on,
         is_counted=definition.is_counted(checked.values),
+        is_plan=is_plan(definition.section, checked.values),
         definition_version=definition.version,
         entry_index=entry.index,
         leaf_hash=entry.leaf_hash,

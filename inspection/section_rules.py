@@ -43,10 +43,14 @@ class FrequencyRule:
 
 @dataclass(frozen=True)
 class SectionWriters:
-    """The roles that write a section by hand (none: the product writes it), and whether an enterprise may be without it."""
+    """The roles that write a section by hand (none: the product writes it), and whether an enterprise may be without it.
+
+    `plan_roles` file the section's plan.
+    """
 
     roles: tuple[str, ...]
     may_be_absent: bool
+    plan_roles: tuple[str, ...]
 
 
 def frequency_rule(section: str, on: date, *, is_high_risk: bool) -> FrequencyRule:
@@ -62,9 +66,10 @@ def frequency_rule(section: str, on: date, *, is_high_risk: bool) -> FrequencyRu
 def section_writers(section: str, on: date) -> SectionWriters:
     """Return who writes a section on a day. Raises `NotFound`."""
     row = _in_force(_writers().get(section, ()), on, f"row of writers for {section}")
-    return SectionWriters(
-        tuple(filter(None, row["writers"].split(";"))), row["may_be_absent"] == "yes"
+    roles, plan_roles = (
+        tuple(filter(None, row[key].split(";"))) for key in ("writers", "plan_writers")
     )
+    return SectionWriters(roles, row["may_be_absent"] == "yes", plan_roles or roles)
 
 
 def _in_force(rows: Sequence[Mapping[str, str]], on: date, what: str) -> Mapping[str, str]:

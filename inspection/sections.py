@@ -17,7 +17,11 @@ LEDGER_ITSELF = "L00"
 
 @dataclass(frozen=True)
 class LedgerSection:
-    """A section (台账): what it holds, how often, how long, by whom, on what basis."""
+    """A section (台账): what it holds, how often, how long, by whom, on what basis.
+
+    `plan` says which plan it must hold: ``treatment``, one for each ticket of a major hazard; ``entry=plan``, a record
+    in which that choice was made; empty, none.
+    """
 
     code: str
     name_zh: str
@@ -28,6 +32,7 @@ class LedgerSection:
     owner: str
     basis: str
     basis_checked: bool
+    plan: str
 
 
 @cache
@@ -62,4 +67,5 @@ def _section(row: dict[str, str]) -> LedgerSection:
         owner=row["owner"],
         basis=row["basis"],
         basis_checked=row["basis_checked"] == "yes",
+        plan=row["plan"],
     )

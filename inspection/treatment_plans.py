@@ -20,7 +20,7 @@ FILEABLE = (
     TicketState.FIXING,
     TicketState.RETURNED,
 )
-_MAJOR = "major"
+MAJOR = "major"
 
 
 def file_plan(
@@ -32,7 +32,7 @@ def file_plan(
     """
     ticket = locked_ticket(session, scope, ref)
     scope.require_role(ticket.enterprise_id, "file a treatment plan", Role.ENTERPRISE_OFFICER)
-    if ticket.level != _MAJOR:
+    if ticket.level != MAJOR:
         raise InvalidInput("only a major hazard has a treatment plan; fix this one at once")
     if ticket.state not in FILEABLE:
         raise StepNotPossible(ticket.state, "be given a treatment plan", [])
@@ -75,10 +75,10 @@ def treatment_of(session: Session, ticket: RemediationTicket) -> TicketTreatment
 
 def lacks_plan(session: Session, ticket: RemediationTicket) -> bool:
     """Return whether a fix may not start yet for want of a plan."""
-    return ticket.level == _MAJOR and treatment_of(session, ticket) is None
+    return ticket.level == MAJOR and treatment_of(session, ticket) is None
 
 
 def may_file(scope: Scope, ticket: RemediationTicket) -> bool:
     """Return whether the caller may file a plan now."""
     is_officer = Role.ENTERPRISE_OFFICER in scope.roles_in(ticket.enterprise_id)
-    return is_officer and ticket.level == _MAJOR and ticket.state in FILEABLE
+    return is_officer and ticket.level == MAJOR and ticket.state in FILEABLE

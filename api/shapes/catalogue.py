@@ -96,6 +96,9 @@ class LedgerSectionView(Wire):
     owner: str
     basis: str
     basis_checked: bool
+    plan: str = Field(
+        description="which plan it must hold: treatment, one for each major hazard; field=choice, a record"
+    )
 
 
 class LedgerSections(Wire):

@@ -139,12 +139,15 @@ class DutyView(Wire):
 
     section: str
     period: str = Field(
-        examples=["2026-10"], description="2026-10, 2026-Q4, 2026-H2, 2026, first, or a record's"
+        examples=["2026-10"],
+        description="2026-10, 2026-Q4, 2026-H2, 2026, first, plan, or a record's or a ticket's",
     )
     first: date
     last: date
     state: DutyState
     record_id: UUID | None = Field(description="the record that runs out")
+    ticket_id: UUID | None = Field(description="the ticket of a major hazard that needs its plan")
+    ticket_number: str | None
 
     @classmethod
     def from_duty(cls, section: str, duty: Duty) -> Self:

@@ -4,7 +4,7 @@ from datetime import date, datetime
 from enum import StrEnum
 from uuid import UUID
 
-from sqlalchemy import Index, UniqueConstraint
+from sqlalchemy import Index, UniqueConstraint, false
 from sqlmodel import Field, SQLModel
 
 from inspection.tables.columns import at_column, new_id
@@ -33,6 +33,11 @@ class SectionRecord(SQLModel, table=True):
     on_day: date = Field(description="the day that it is about, in China")
     due_on: date | None = Field(default=None, description="when it must be renewed, if it says so")
     is_counted: bool = Field(default=True, description="counts for the section's frequency")
+    is_plan: bool = Field(
+        default=False,
+        sa_column_kwargs={"server_default": false()},
+        description="is the plan that the section must hold",
+    )
     definition_version: str
     state: str = RecordState.STANDING.value
     entry_index: int

@@ -13,11 +13,14 @@ from inspection.duties import (
     Calendar,
     Duty,
     DutyState,
+    PlannedTicket,
     SectionFacts,
     StandingRecord,
     add_months,
     duties,
     period_of,
+    plan_of_section,
+    plan_of_ticket,
 )
 from inspection.section_rules import FrequencyRule, RuleKind
 
@@ -146,6 +149,37 @@ def test_periods_agree_with_a_walk_through_the_days(
     rule = FrequencyRule(RuleKind.PERIOD, months, 7)
     facts = SectionFacts([record(day) for day in on], [Absence(*pair) for pair in away])
     assert states(asked(rule, facts, today, since)) == walk(rule, facts, today, since)
+
+
+def test_a_plan_is_upcoming_due_missing_or_done() -> None:
+    """From the day after the enterprise began to thirty days later; one that stands is enough, and absence ends the asking."""
+    drill = StandingRecord(uuid4(), SINCE)
+    plan = StandingRecord(uuid4(), SINCE, is_plan=True)
+
+    def state(facts: SectionFacts, day: int) -> list[str]:
+        calendar = Calendar(SINCE, SINCE + timedelta(day), 30)
+        return [duty.state.value for duty in plan_of_section(facts, calendar, 30)]
+
+    assert [state(SectionFacts([drill]), day) for day in (-1, 0, 1, 30, 31)] == [
+        [], ["upcoming"], ["due"], ["due"], ["missing"],
+    ]  # fmt: skip
+    assert state(SectionFacts([drill, plan]), 31) == ["done"]
+    assert state(SectionFacts(absences=[Absence(SINCE)]), 31) == []
+
+
+@given(days, st.integers(-3, 30), st.integers(0, 30), st.booleans())
+def test_a_tickets_plan_is_never_later_than_the_ticket(
+    opened_on: date, budget: int, age: int, has_plan: bool
+) -> None:
+    """Its last day is the seventh or the deadline's; before it due, after it missing, filed done."""
+    ticket = PlannedTicket(
+        uuid4(), "T-1", opened_on, opened_on + timedelta(budget), has_plan=has_plan
+    )
+    duty = plan_of_ticket(ticket, opened_on + timedelta(age), 7)
+    assert duty.is_plan
+    assert (duty.last - opened_on).days == min(7, budget)
+    expected = "done" if has_plan else "missing" if age > min(7, budget) else "due"
+    assert duty.state == expected
 
 
 def walk(rule: FrequencyRule, facts: SectionFacts, today: date, since: date) -> dict[str, str]:

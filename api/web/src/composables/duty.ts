@@ -4,12 +4,16 @@ import { useI18n } from 'vue-i18n'
 import type { Duty } from '@/api/types'
 import { useCatalogue } from '@/stores/catalogue'
 
-export function useDutyText(): { period: (duty: Pick<Duty, 'period' | 'last' | 'record_id'>) => string; what: (duty: Duty) => string } {
+type Asked = Pick<Duty, 'period' | 'last' | 'record_id'> & { ticket_number?: string | null }
+
+export function useDutyText(): { period: (duty: Asked) => string; what: (duty: Duty) => string } {
   const { t, locale } = useI18n({ useScope: 'global' })
   const catalogue = useCatalogue()
 
-  function period({ period: name, last, record_id }: Pick<Duty, 'period' | 'last' | 'record_id'>): string {
+  function period({ period: name, last, record_id, ticket_number }: Asked): string {
     if (record_id) return t('sections.renewal', { day: last })
+    if (name.startsWith('plan:')) return ticket_number ? t('sections.treatmentOf', { number: ticket_number }) : t('sections.treatment')
+    if (name === 'plan') return t('sections.plan')
     if (name === 'first') return t('sections.first')
     if (name.includes('@')) return t('sections.renewal', { day: last })
     const [y = '', part = ''] = name.split('-')
