@@ -1,14 +1,14 @@
 """Which records are the plan that their section must hold.
 
 Revision ID: 0028
-Revises: 0027
+Revises: 0032
 """
 
 import sqlalchemy as sa
 from alembic import op
 
 revision = "0028"
-down_revision = "0027"
+down_revision = "0032"
 branch_labels = None
 depends_on = None
 
