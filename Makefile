@@ -11,7 +11,7 @@ BIN := $(VENV)/bin
 WEB := api/web
 # Each worker starts servers of its own when a test asks for them; a file's tests stay together, as they share a site.
 WORKERS ?= 2
-PYTEST := $(BIN)/python -m pytest -n $(WORKERS) --dist loadfile
+PYTEST := $(BIN)/python -m pytest -n $(WORKERS) --dist loadfile --durations=30 --durations-min=3
 # A Node of at least this major version is used where the machine has one; else a wheel brings it.
 NODE_MAJOR := 20
 
