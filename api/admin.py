@@ -26,6 +26,7 @@ from api.password_policy import require_strong
 from api.settings import Settings
 from api.tokens import new_enrolment_code, sha256_of_code
 from inspection import areas
+from inspection.account_news import tell_changed
 from inspection.database import read_sessions, write_sessions
 from inspection.duties import Duty
 from inspection.errors import Conflict, InvalidInput, NotFound
@@ -177,6 +178,7 @@ class Office:
         require_strong(password, user.login, user.name)
         user.password_hash = hash_password(password)
         self._end_sessions(user)
+        tell_changed(self.session, user.id, "password_by_operator", utc_now())
         self._log("user.password", user.login)
 
     def deactivate(self, login: str) -> None:

@@ -174,7 +174,8 @@ def check_password(session: Session, login: str, password: str) -> User:
     user = session.exec(select(User).where(col(User.login) == normal_login(login))).first()
     # Asked for whoever it is: it is made at the first sign-in, and that one must not show by its time that a login is unknown.
     of_nobody = _hash_of_nobody()
-    is_right = is_password(user.password_hash if user else of_nobody, password)
+    # Whoever signs in by the provider alone has no password: the same work all the same.
+    is_right = is_password((user.password_hash if user else "") or of_nobody, password)
     if user is None or not is_right or not user.is_active:
         raise WrongCredentials("login or password is wrong")
     return user

@@ -45,6 +45,10 @@ class WrongCredentials(ApiError):
     """The login or the password is wrong; which of the two is not said."""
 
 
+class CodeReused(WrongCredentials):
+    """The code was right once and was used then: somebody may have looked at it."""
+
+
 class CodeRequired(ApiError):
     """The password is right; the account also asks for a code."""
 

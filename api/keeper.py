@@ -8,6 +8,7 @@
 6  what was counted for the access log is written; what is past its retention there is deleted, once an hour
 7  what is due in the sections is put out as reminders, and overdue tickets as notices and up to the next party, once an hour
 8  answers to keyed requests are forgotten after their day, once an hour
+9  what was delivered long ago is forgotten; personal tokens that end soon are announced; addresses of an older release are asked for a code
 """
 
 import logging
@@ -20,7 +21,10 @@ from sqlalchemy import Engine
 
 from api.idempotency import forget_expired
 from inspection.access_log import forget_past
+from inspection.account_news import tell_ending_tokens
 from inspection.database import empty_log, read_sessions, write_sessions
+from inspection.delivery.confirming import ask_unasked
+from inspection.delivery.pruning import forget_delivered
 from inspection.entry_index import behind, catch_up
 from inspection.erasing import approved_erasures, erase_next
 from inspection.escalations import escalate_overdue
@@ -29,6 +33,7 @@ from inspection.pieces import merge_pieces
 from inspection.poller import Poller
 from inspection.reminders import remind_all
 from inspection.removals import erased_evidence, queued_removals, remove_queued
+from inspection.sealing import Seal
 from inspection.ticket_notices import tell_overdue
 from inspection.wire import utc_now
 
@@ -48,10 +53,11 @@ class Keeper(Poller):
         evidence: EvidenceStore,
         forget_previews: Callable[[str], None],
         flush_notes: Callable[[datetime], int] | None = None,
+        seal: Seal | None = None,
     ) -> None:
         super().__init__("anxun-keeper", POLL_S)
         self._engine, self._evidence, self._forget = engine, evidence, forget_previews
-        self._flush_notes = flush_notes
+        self._flush_notes, self._seal = flush_notes, seal
         self._read, self._write = read_sessions(engine), write_sessions(engine)
         self._previews_since: datetime | None = None
         self._is_unmerged = self._is_unclean = False
@@ -131,4 +137,11 @@ class Keeper(Poller):
             escalate_overdue(self._read, self._write, utc_now())
             with self._write.begin() as session:  # 8
                 forget_expired(session, utc_now())
+            self._look_after_people(utc_now())
             self._remind_at = time.monotonic() + REMIND_S
+
+    def _look_after_people(self, now: datetime) -> None:  # 9
+        forget_delivered(self._write, now)
+        tell_ending_tokens(self._read, self._write, now)
+        if self._seal is not None:
+            ask_unasked(self._write, self._seal, now)

@@ -166,7 +166,7 @@ def assemble(settings: Settings, detector: PhotoDetector | None = None) -> Parts
         ),
         publisher=Publisher(write, signers, interval_s=settings.checkpoint_interval_s),
         witness_asker=WitnessAsker(write, interval_s=settings.witness_interval_s),
-        keeper=Keeper(engine, evidence, previews.forget, notes.flush),
+        keeper=Keeper(engine, evidence, previews.forget, notes.flush, seal),
         notes=notes,
         seal=seal,
         notice_sender=NoticeSender(

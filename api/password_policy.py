@@ -28,12 +28,34 @@ def require_strong(password: str, *known_words: str) -> None:
         )
     if len(password) > MAX_LENGTH:
         raise PasswordRefused(f"a password has at most {MAX_LENGTH} characters")
-    words = [word.casefold() for word in ("anxun", "安巡", *known_words) if word]
-    estimate = zxcvbn(password[:_ESTIMATED_LENGTH], user_inputs=words)
-    if estimate["guesses"] < MIN_GUESSES or _is_made_of(password.casefold(), words):
+    words = _words(known_words)
+    if _guesses(password, words) < MIN_GUESSES or _is_made_of(password.casefold(), words):
         raise PasswordRefused(
             "this password is easy to guess; take a few words that do not belong together"
         )
+
+
+def is_strong(password: str, *known_words: str) -> bool:
+    """Return whether a password would be taken."""
+    try:
+        require_strong(password, *known_words)
+    except PasswordRefused:
+        return False
+    return True
+
+
+def score_of(password: str, *known_words: str) -> int:
+    """Return how hard a password is to guess, 0 to 4: under 10^3, 10^6, 10^8 and 10^10 guesses, and more (zxcvbn's own steps)."""
+    guesses = _guesses(password, _words(known_words)) if password else 0
+    return sum(guesses >= step for step in (10**3, 10**6, 10**8, 10**10))
+
+
+def _words(known_words: Sequence[str]) -> list[str]:
+    return [word.casefold() for word in ("anxun", "安巡", *known_words) if word]
+
+
+def _guesses(password: str, words: Sequence[str]) -> float:
+    return float(zxcvbn(password[:_ESTIMATED_LENGTH], user_inputs=list(words))["guesses"])
 
 
 def _is_made_of(password: str, words: Sequence[str]) -> bool:

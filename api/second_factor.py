@@ -16,7 +16,7 @@ from sqlalchemy import delete, update
 from sqlalchemy.orm import sessionmaker
 from sqlmodel import Session, col, func, select
 
-from api.errors import CodeRequired, WrongCredentials
+from api.errors import CodeRequired, CodeReused, WrongCredentials
 from api.tokens import new_recovery_code, new_salt, salted_sha256_of_code
 from inspection.errors import Conflict
 from inspection.sealing import Seal, SealError
@@ -127,6 +127,8 @@ def _use_code(session: Session, seal: Seal, row: SecondFactor, code: str, now: d
             .execution_options(synchronize_session=False)
         ).rowcount
     )
+    if shown is not None and not used:
+        raise CodeReused(CODE_WRONG)
     if not used:
         raise WrongCredentials(CODE_WRONG)
 

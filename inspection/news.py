@@ -9,10 +9,10 @@ from inspection.tables import NoticeKind
 
 @dataclass(frozen=True)
 class News:
-    """What happened to which thing of an enterprise. `event_key` names the event: nobody is told of it twice."""
+    """What happened to which thing of an enterprise, or to a person's account (no enterprise). `event_key` names the event: nobody is told of it twice."""
 
     kind: NoticeKind
-    enterprise_id: UUID
+    enterprise_id: UUID | None
     thing_id: UUID
     event_key: str
     facts: dict[str, Any] = field(default_factory=dict)

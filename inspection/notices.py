@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import TypeVar
 from uuid import UUID
 
-from sqlmodel import Session, col, func, select, update
+from sqlmodel import Session, col, func, or_, select, update
 from sqlmodel.sql.expression import SelectOfScalar
 
 from inspection.delivery.outbox import put_event, put_notices
@@ -42,7 +42,7 @@ def tell(session: Session, news: News, people: Collection[UUID], now: datetime) 
     ]
     session.add_all(notices)
     session.flush()
-    put_notices(session, news, notices, now)
+    put_notices(session, news, {row.user_id: row.id for row in notices}, now)
     put_event(session, news, now)
     return len(notices)
 
@@ -50,7 +50,7 @@ def tell(session: Session, news: News, people: Collection[UUID], now: datetime) 
 def list_notices(
     session: Session, scope: Scope, paging: Paging, *, unread: bool = False
 ) -> Page[Notice]:
-    """Return the caller's own notices of enterprises that they still see, the newest first. Raises `InvalidCursor`."""
+    """Return the caller's own notices, of their account and of enterprises that they still see, the newest first. Raises `InvalidCursor`."""
     statement = _own(select(Notice), scope)
     if unread:
         statement = statement.where(col(Notice.read_at).is_(None))
@@ -85,7 +85,10 @@ def read_up_to(session: Session, scope: Scope, notice_id: UUID, now: datetime) -
         update(Notice)
         .where(
             col(Notice.user_id) == scope.user_id,
-            col(Notice.enterprise_id).in_(scope.enterprise_ids),
+            or_(
+                col(Notice.enterprise_id).in_(scope.enterprise_ids),
+                col(Notice.enterprise_id).is_(None),
+            ),
             col(Notice.read_at).is_(None),
             col(Notice.id) < newest.id,
         )
@@ -96,7 +99,9 @@ def read_up_to(session: Session, scope: Scope, notice_id: UUID, now: datetime) -
 def _own(statement: SelectOfScalar[Row], scope: Scope) -> SelectOfScalar[Row]:
     return statement.where(
         col(Notice.user_id) == scope.user_id,
-        col(Notice.enterprise_id).in_(scope.enterprise_ids),
+        or_(
+            col(Notice.enterprise_id).in_(scope.enterprise_ids), col(Notice.enterprise_id).is_(None)
+        ),
     )
 
 

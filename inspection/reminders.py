@@ -1,6 +1,6 @@
 """Reminders: a row for each person, section and period, once, however often and on however many servers this runs.
 
-The rows are the outbox: the app shows them, and another way of delivery would read the same rows. Told are those whose
+The app shows the rows; outside they go as notices do, into the digest unless a person wishes otherwise. Told are those whose
 role writes the section, or files its plan; a worker is not told, the officer is.
 """
 
@@ -13,14 +13,16 @@ from sqlmodel import Session, col, select
 
 from inspection.addressees import addressees
 from inspection.database import lock_enterprise
+from inspection.delivery.outbox import put_notices
 from inspection.duties import Duty, DutyState
 from inspection.errors import InvalidCursor, NotFound
+from inspection.news import News
 from inspection.plans import china_day
 from inspection.queries import MAX_LIMIT, Page, Paging
 from inspection.scopes import Scope
 from inspection.section_queries import SectionDuties, section_duties
 from inspection.section_rules import section_writers
-from inspection.tables import Enterprise, Role, SectionReminder
+from inspection.tables import Enterprise, NoticeKind, Role, SectionReminder
 
 ASKED = (DutyState.DUE, DutyState.MISSING)
 _BATCH = 200
@@ -51,16 +53,19 @@ def remind(session: Session, enterprise_id: UUID, asked: SectionDuties, now: dat
     lock_enterprise(session, enterprise_id)
     untold = _untold(session, enterprise_id, asked, now)
     for (user_id, section, period), duty in untold.items():
-        session.add(
-            SectionReminder(
-                enterprise_id=enterprise_id,
-                user_id=user_id,
-                section=section,
-                period=period,
-                due_on=duty.last,
-                created_at=now,
-            )
+        row = SectionReminder(
+            enterprise_id=enterprise_id,
+            user_id=user_id,
+            section=section,
+            period=period,
+            due_on=duty.last,
+            created_at=now,
         )
+        session.add(row)
+        facts = {"section": section, "period": period, "due_on": duty.last.isoformat()}
+        key = f"{NoticeKind.SECTION_DUE}:{row.id}"
+        news = News(NoticeKind.SECTION_DUE, enterprise_id, row.id, key, facts)
+        put_notices(session, news, {user_id: None}, now)
     session.flush()
     return len(untold)
 

@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from uuid import UUID
 
+from sqlalchemy import delete
 from sqlalchemy.orm import sessionmaker
 from sqlmodel import Session, col, select
 
@@ -21,6 +22,7 @@ from inspection.scopes import scope_of
 from inspection.sealing import Seal
 from inspection.tables import (
     ChannelKind,
+    Notice,
     NoticeChannel,
     NoticeDelivery,
     NoticeKind,
@@ -64,9 +66,18 @@ class Outside:
         self.mail = MailServer.from_url(url, "anxun <no-reply@anxun.example>", "anxun.example")
 
     def channel(self, user: User, kind: ChannelKind, to: str, secret: str = "") -> NoticeChannel:
-        """Give a person a channel."""
+        """Give a person a channel; an address is confirmed by the code that is on its way to it."""
         with self.writers.begin() as session:
-            return add_channel(session, SEAL, user.id, NewChannel(kind, to, secret), NOW)
+            row = add_channel(session, SEAL, user.id, NewChannel(kind, to, secret), NOW)
+            if row.confirmed_at is None:
+                row.confirmed_at, row.sealed_code = NOW, None
+                waiting = col(NoticeDelivery.channel_id) == row.id
+                session.exec(delete(NoticeDelivery).where(waiting))
+            told = col(Notice.kind) == NoticeKind.ACCOUNT_CHANGED.value
+            mine = select(Notice.id).where(told, col(Notice.user_id) == user.id)
+            session.exec(delete(NoticeDelivery).where(col(NoticeDelivery.notice_id).in_(mine)))
+            session.exec(delete(Notice).where(told, col(Notice.user_id) == user.id))
+            return row
 
     def endpoint(self, user: User, place: Place, url: str) -> tuple[WebhookEndpoint, str]:
         """Let a person add a webhook."""

@@ -9,18 +9,12 @@ from sqlmodel import Session, col, select
 
 from api import second_factor, sign_ins
 from api.access import log_access
-from api.auth import (
-    SIGN_IN_REFUSED,
-    Caller,
-    check_password,
-    hash_password,
-    note_failure,
-)
+from api.auth import Caller, hash_password
 from api.deps import AppParts, PageAsked, Reading, Remote, SignedInPerson, Writing, session_cookie
-from api.errors import WrongCredentials, problems
-from api.guesses import refuse_guesses
+from api.errors import problems
 from api.parts import Parts
-from api.password_policy import require_strong
+from api.password_policy import is_strong, require_strong, score_of
+from api.proofs import require_password
 from api.routing import ApiRouter
 from api.shapes.accounts import (
     Account,
@@ -29,6 +23,8 @@ from api.shapes.accounts import (
     NewSecondFactor,
     PasswordChange,
     PasswordProof,
+    PasswordStrength,
+    PasswordTried,
     PersonalTokenMade,
     PersonalTokens,
     PersonalTokenView,
@@ -37,6 +33,7 @@ from api.shapes.accounts import (
     SignInView,
 )
 from api.tokens import new_personal_token, sha256_of_token
+from inspection.account_news import tell_changed
 from inspection.errors import InvalidInput, NotFound
 from inspection.keysets import page_of_rows
 from inspection.queries import page_of
@@ -44,18 +41,6 @@ from inspection.tables import ForeignIdentity, PersonalToken, User
 from inspection.wire import utc_now
 
 router = ApiRouter(prefix="/me", tags=["account"])
-
-
-def require_password(parts: Parts, caller: Caller, password: str, remote: str) -> None:
-    """Let only whoever knows the password go on; guesses are throttled like a sign-in's. Raises `WrongCredentials`."""
-    refuse_guesses(parts, action=SIGN_IN_REFUSED, login=caller.login, remote=remote)
-    try:
-        with parts.read() as session:
-            check_password(session, caller.login, password)
-    except WrongCredentials:
-        with parts.write.begin() as session:
-            note_failure(session, action=SIGN_IN_REFUSED, login=caller.login, remote=remote)
-        raise
 
 
 @router.get(
@@ -67,6 +52,7 @@ def get_account(caller: SignedInPerson, session: Reading) -> Account:
     return Account(
         login=caller.login,
         name=caller.name,
+        has_password=bool(session.get_one(User, caller.user_id).password_hash),
         has_second_factor=second_factor.is_on(session, caller.user_id),
         recovery_codes_left=second_factor.codes_left(session, caller.user_id),
         may_sign_in_by_provider=session.exec(linked).first() is not None,
@@ -91,7 +77,22 @@ def change_password(
     with parts.write.begin() as session:
         session.get_one(User, caller.user_id).password_hash = password_hash
         sign_ins.end_all(session, caller.user_id, but=caller.credential.id)
+        tell_changed(session, caller.user_id, "password", utc_now(), remote=remote)
         log_access(session, actor=caller.actor, action="password.change", remote=remote)
+
+
+@router.post(
+    "/password/strength",
+    operation_id="estimatePassword",
+    summary="How hard a new password is to guess",
+    responses=problems(401, 403, 422),
+)
+def estimate_password(body: PasswordTried, caller: SignedInPerson) -> PasswordStrength:
+    """Return what the meter shows. Nothing of it is kept or logged."""
+    known = (caller.login, caller.name)
+    return PasswordStrength(
+        score=score_of(body.password, *known), is_taken=is_strong(body.password, *known)
+    )
 
 
 @router.post(
@@ -128,6 +129,7 @@ def confirm_second_factor(
         codes = second_factor.confirm(session, parts.seal, caller.user_id, body.code, utc_now())
         sign_ins.end_all(session, caller.user_id, but=caller.credential.id)
         log_access(session, actor=caller.actor, action="second_factor.set", remote=remote)
+        tell_changed(session, caller.user_id, "second_factor_set", utc_now(), remote=remote)
     return RecoveryCodes(codes=codes)
 
 
@@ -147,6 +149,7 @@ def remove_second_factor(
         second_factor.remove(session, caller.user_id)
         sign_ins.end_all(session, caller.user_id, but=caller.credential.id)
         log_access(session, actor=caller.actor, action="second_factor.remove", remote=remote)
+        tell_changed(session, caller.user_id, "second_factor_removed", utc_now(), remote=remote)
 
 
 @router.post(
@@ -164,6 +167,7 @@ def renew_recovery_codes(
     with parts.write.begin() as session:
         codes = second_factor.renew_recovery_codes(session, caller.user_id)
         log_access(session, actor=caller.actor, action="recovery_codes.renew", remote=remote)
+        tell_changed(session, caller.user_id, "recovery_codes", utc_now(), remote=remote)
     return RecoveryCodes(codes=codes)
 
 
@@ -182,33 +186,43 @@ def list_sign_ins(caller: SignedInPerson, session: Reading, asked: PageAsked) ->
     )
 
 
-@router.delete(
-    "/sessions",
+@router.post(
+    "/sessions/end",
     operation_id="signOutEverywhere",
     status_code=status.HTTP_204_NO_CONTENT,
     summary="Sign out everywhere",
-    responses=problems(401, 403),
+    responses=problems(401, 403, 422, 429),
 )
 def sign_out_everywhere(
-    caller: SignedInPerson, session: Writing, response: Response, parts: AppParts, remote: Remote
+    body: PasswordProof,
+    caller: SignedInPerson,
+    response: Response,
+    parts: AppParts,
+    remote: Remote,
 ) -> None:
-    """End every sign-in of mine, this one too."""
-    sign_ins.end_all(session, caller.user_id)
-    log_access(session, actor=caller.actor, action="sign_out.everywhere", remote=remote)
+    """End every sign-in of mine, this one too. It asks for the password again."""
+    require_password(parts, caller, body.password, remote)
+    with parts.write.begin() as session:
+        sign_ins.end_all(session, caller.user_id)
+        log_access(session, actor=caller.actor, action="sign_out.everywhere", remote=remote)
     drop_cookie(response, parts)
 
 
-@router.delete(
-    "/sessions/{sign_in_id}",
+@router.post(
+    "/sessions/{sign_in_id}/end",
     operation_id="endSignIn",
     status_code=status.HTTP_204_NO_CONTENT,
     summary="End one sign-in",
-    responses=problems(401, 403, 404, 422),
+    responses=problems(401, 403, 404, 422, 429),
 )
-def end_sign_in(sign_in_id: UUID, caller: SignedInPerson, session: Writing, remote: Remote) -> None:
-    """End one sign-in of mine, its cookie and its token."""
-    sign_ins.end_sign_in(session, caller.user_id, sign_in_id)
-    log_access(session, actor=caller.actor, action="sign_out", remote=remote)
+def end_sign_in(
+    sign_in_id: UUID, body: PasswordProof, caller: SignedInPerson, parts: AppParts, remote: Remote
+) -> None:
+    """End one sign-in of mine, its cookie and its token. It asks for the password again."""
+    require_password(parts, caller, body.password, remote)
+    with parts.write.begin() as session:
+        sign_ins.end_sign_in(session, caller.user_id, sign_in_id)
+        log_access(session, actor=caller.actor, action="sign_out", remote=remote)
 
 
 @router.get(
@@ -282,6 +296,8 @@ def _log_token(
 ) -> None:
     detail = f"{row.name} {row.id} ({', '.join(row.scopes)})"
     log_access(session, actor=caller.actor, action=action, detail=detail, remote=remote)
+    what = "token_made" if action == "token.create" else "token_revoked"
+    tell_changed(session, caller.user_id, what, utc_now(), name=row.name, remote=remote)
 
 
 def drop_cookie(response: Response, parts: Parts) -> None:

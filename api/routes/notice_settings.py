@@ -14,6 +14,7 @@ from api.parts import Parts
 from api.routing import ApiRouter
 from api.shapes.deliveries import (
     ChannelBody,
+    ChannelCode,
     ChannelView,
     DeliveryPage,
     DeliveryView,
@@ -65,15 +66,64 @@ def set_notice_wishes(
     responses=problems(401, 403, 409, 422),
 )
 def add_notice_channel(
-    body: ChannelBody, user: SignedInPerson, session: Writing, parts: AppParts, remote: Remote
+    body: ChannelBody,
+    user: SignedInPerson,
+    session: Writing,
+    parts: AppParts,
+    remote: Remote,
+    tasks: BackgroundTasks,
 ) -> ChannelView:
-    """Add a mailbox, a number or a chat robot of the caller's."""
+    """Add a mailbox, a number or a chat robot of the caller's. A mailbox or number is sent a code, which `confirmNoticeChannel` takes."""
     if body.kind not in parts.notice_sender.ways.offered:
         raise InvalidInput(f"this server is not set up to send by {body.kind.value}")
     row = channels.add_channel(session, parts.seal, user.user_id, body.channel(), utc_now())
     detail = f"{row.kind} {row.shown}"
     log_access(session, actor=user.actor, action="channel.add", detail=detail, remote=remote)
+    tasks.add_task(parts.notice_sender.wake)
     return ChannelView.from_row(row)
+
+
+@router.post(
+    "/notice-channels/{channel_id}/code",
+    operation_id="sendChannelCode",
+    status_code=status.HTTP_202_ACCEPTED,
+    summary="Send another code",
+    responses=problems(401, 403, 404, 409, 422),
+)
+def send_channel_code(
+    channel_id: UUID,
+    user: SignedInPerson,
+    session: Writing,
+    parts: AppParts,
+    tasks: BackgroundTasks,
+) -> DeliveryView:
+    """Send a new code to an address that is not confirmed: one a minute, ten a day. The one of before counts no more."""
+    row = channels.send_code(session, parts.seal, user.user_id, channel_id, utc_now())
+    tasks.add_task(parts.notice_sender.wake)
+    return DeliveryView.from_row(row)
+
+
+@router.put(
+    "/notice-channels/{channel_id}/confirmation",
+    operation_id="confirmNoticeChannel",
+    summary="Confirm an address by its code",
+    responses=problems(401, 403, 404, 409, 422),
+)
+def confirm_notice_channel(
+    channel_id: UUID, body: ChannelCode, user: SignedInPerson, parts: AppParts, remote: Remote
+) -> ChannelView:
+    """From now on notices go there. A code counts for 15 minutes and until five wrong ones."""
+    # Not the request's own transaction: a wrong code is refused, and counted all the same.
+    with parts.write.begin() as session:
+        row = channels.confirm_channel(
+            session, parts.seal, user.user_id, channel_id, body.code, utc_now()
+        )
+        action = "channel.confirm" if row else "channel.confirm.refused"
+        log_access(session, actor=user.actor, action=action, detail=str(channel_id), remote=remote)
+        view = ChannelView.from_row(row) if row else None
+    if view is None:
+        raise InvalidInput("this is not the code that was sent")
+    return view
 
 
 @router.delete(
@@ -151,6 +201,7 @@ def _settings(session: Session, user: Caller, parts: Parts) -> NoticeSettings:
                 major_through_quiet=rule.major_through_quiet,
             )
             for rule in rules
+            if not rule.is_always
         ],
         give_up_hours=parts.settings.notice_give_up_hours,
     )

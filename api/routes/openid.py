@@ -13,13 +13,14 @@ from api.errors import ApiError, ProviderRefused, ProviderUnavailable, problems
 from api.guesses import refuse_guesses
 from api.openid import Provider, Returned, Sent
 from api.parts import Parts
-from api.routes.account import require_password
+from api.proofs import require_password
 from api.routes.sessions import UserAgent, enter
 from api.routing import ApiRouter
 from api.settings import Settings
 from api.shapes.accounts import PasswordProof
 from api.shapes.openid import SendTo, SignInChoices
 from api.sign_ins import Origin
+from inspection.account_news import tell_changed
 from inspection.errors import InspectionError
 from inspection.wire import utc_now
 
@@ -93,6 +94,7 @@ def unlink_identities(caller: SignedInPerson, session: Writing, remote: Remote) 
     """From now on my password alone signs me in."""
     openid.unlink(session, caller.user_id)
     log_access(session, actor=caller.actor, action="identity.unlink", remote=remote)
+    tell_changed(session, caller.user_id, "identity_unlinked", utc_now(), remote=remote)
 
 
 @router.get(
@@ -148,6 +150,7 @@ def _finish(
                 detail=provider.issuer,
                 remote=origin.remote,
             )
+            tell_changed(session, attempt.user_id, "identity_linked", now, remote=origin.remote)
         return "/more?provider=linked"
     with parts.read() as session:
         user = openid.person_of(session, provider.issuer, subject)

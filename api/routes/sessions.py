@@ -5,7 +5,7 @@ from typing import Annotated
 
 from fastapi import Header, Request, Response, status
 
-from api import second_factor, sign_ins
+from api import browsers, second_factor, sign_ins
 from api.access import log_access
 from api.auth import (
     SIGN_IN_REFUSED,
@@ -15,18 +15,21 @@ from api.auth import (
     renew_hash,
 )
 from api.deps import AppParts, CurrentUser, Reading, Remote, SignedInPerson, Writing, session_cookie
-from api.errors import WrongCredentials, problems
+from api.errors import CodeReused, WrongCredentials, problems
 from api.guesses import refuse_guesses
 from api.parts import Parts
 from api.routes.account import drop_cookie
 from api.routing import ApiRouter
+from api.settings import Settings
 from api.shapes.people import Me, SignedIn, SignIn
 from api.sign_ins import Opened, Origin
 from api.views import me_view
-from inspection.tables import User
+from inspection.account_news import Account, tell_person
+from inspection.tables import NoticeKind, User
 from inspection.wire import utc_now
 
 router = ApiRouter(tags=["sessions"])
+BROWSER_MARK = "anxun_browser"
 UserAgent = Annotated[str, Header(include_in_schema=False)]
 
 
@@ -52,8 +55,7 @@ def sign_in(
     try:
         with parts.read() as session:
             user = check_password(session, body.login, body.password)
-        with parts.write.begin() as session:
-            second_factor.check_code(session, parts.seal, user.id, body.code, now)
+        _check_code(parts, user, body.code, remote, now)
     except WrongCredentials:
         with parts.write.begin() as session:
             note_failure(session, action=SIGN_IN_REFUSED, login=body.login, remote=remote)
@@ -63,17 +65,30 @@ def sign_in(
     return signed_in(parts, opened, now)
 
 
+def _check_code(parts: Parts, user: User, code: str | None, remote: str, now: datetime) -> None:
+    try:
+        with parts.write.begin() as session:
+            second_factor.check_code(session, parts.seal, user.id, code, now)
+    except CodeReused:
+        # After the transaction that refused it; who shows it again knows the password too.
+        with parts.write.begin() as session:
+            told = Account("", user.id, {"remote": remote})
+            tell_person(session, user.id, NoticeKind.CODE_REUSED, told, now)
+        raise
+
+
 def enter(
     request: Request, response: Response, parts: Parts, user: User, origin: Origin, action: str
 ) -> Opened:
     """Sign a person in who has proved who they are, and set the cookie; an earlier sign-in of this browser ends."""
-    name = session_cookie(parts.settings)
-    earlier = request.cookies.get(name)
+    name, mark = session_cookie(parts.settings), browser_mark(parts.settings)
+    earlier, now = request.cookies.get(name), utc_now()
     with parts.write.begin() as session:
         if earlier:
             sign_ins.end_cookie(session, earlier)
+        marked = browsers.recognise(session, user.id, request.cookies.get(mark), origin, now)
         opened = sign_ins.open_sign_in(
-            session, user.id, origin=origin, settings=parts.settings, now=utc_now()
+            session, user.id, origin=origin, settings=parts.settings, now=now
         )
         log_access(session, actor=f"user:{user.id}", action=action, remote=origin.remote)
     response.set_cookie(
@@ -84,7 +99,20 @@ def enter(
         samesite="strict",
         secure=parts.settings.sends_secure_cookies,
     )
+    response.set_cookie(
+        mark,
+        marked,
+        max_age=browsers.KNOWN_FOR_S,
+        httponly=True,
+        samesite="strict",
+        secure=parts.settings.sends_secure_cookies,
+    )
     return opened
+
+
+def browser_mark(settings: Settings) -> str:
+    """Return the name of the cookie by which a browser is known again; it opens nothing."""
+    return f"__Host-{BROWSER_MARK}" if settings.sends_secure_cookies else BROWSER_MARK
 
 
 def signed_in(parts: Parts, opened: Opened, now: datetime) -> SignedIn:

@@ -11,7 +11,8 @@ from inspection.tables import PersonalToken, SignInSession
 from inspection.wire import Text, UtcDatetime, Wire
 
 CODE = Field(min_length=1, max_length=40, examples=["492039"])
-OLD_PASSWORD = Field(min_length=1, max_length=1000)
+# Empty for an account without one: its sign-in must be fresh instead (`api.proofs`).
+OLD_PASSWORD = Field(default="", max_length=1000)
 NEW_PASSWORD = Field(
     min_length=1, max_length=1000, description="at least 12 characters that are hard to guess"
 )
@@ -30,6 +31,19 @@ class PasswordProof(Wire):
     password: Text = OLD_PASSWORD
 
 
+class PasswordTried(Wire):
+    """A new password that is not decided on yet."""
+
+    password: Text = Field(max_length=1000)
+
+
+class PasswordStrength(Wire):
+    """How hard a password is to guess: 0 (at once) to 4 (very), and whether it would be taken."""
+
+    score: int = Field(ge=0, le=4)
+    is_taken: bool
+
+
 class CodeProof(Wire):
     """A code that the authenticator shows now."""
 
@@ -41,6 +55,7 @@ class Account(Wire):
 
     login: str
     name: str
+    has_password: bool = Field(description="false: the OpenID provider's sign-in alone opens it")
     has_second_factor: bool
     recovery_codes_left: int
     may_sign_in_by_provider: bool = Field(description="an OpenID provider's account is linked")

@@ -60,6 +60,9 @@ class ChannelView(Wire):
     label: str
     shown: str = Field(examples=["l***@example.com"])
     created_at: UtcDatetime
+    confirmed_at: UtcDatetime | None = Field(
+        description="null: nothing but its code is sent there until the code comes back"
+    )
 
     @classmethod
     def from_row(cls, row: NoticeChannel) -> Self:
@@ -98,6 +101,12 @@ class ChannelBody(Wire):
     def channel(self) -> NewChannel:
         """Return it for the domain."""
         return NewChannel(self.kind, self.to, self.secret, self.label)
+
+
+class ChannelCode(Wire):
+    """The code that was sent to an address."""
+
+    code: Text = Field(min_length=1, max_length=20, examples=["492039"])
 
 
 class WebhookBody(Wire):
@@ -140,7 +149,7 @@ class DeliveryView(Wire):
     """What was, or will be, sent, and what became of it."""
 
     id: UUID
-    kind: str = Field(description="a kind of notice, or test", examples=["ticket_overdue"])
+    kind: str = Field(description="a kind of notice, test or code", examples=["ticket_overdue"])
     channel_id: UUID | None
     endpoint_id: UUID | None
     enterprise_id: UUID | None

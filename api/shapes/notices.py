@@ -14,10 +14,10 @@ class NoticeView(Wire):
     """A notice to the caller: facts, which the client words."""
 
     id: UUID
-    enterprise_id: UUID
+    enterprise_id: UUID | None = Field(description="null: it is of the caller's own account")
     kind: NoticeKind
     thing_id: UUID = Field(
-        description="the finding, ticket, inspection record or channel that it is about"
+        description="the finding, ticket, inspection record, channel, token or person that it is about"
     )
     facts: dict[str, Any] = Field(
         examples=[{"number": "ZG-20261125-0001", "hazard_code": "PPE-01", "level": "general"}]

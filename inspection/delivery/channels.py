@@ -10,6 +10,14 @@ from sqlmodel import Session, and_, col, func, or_, select, update
 from sqlmodel.sql.expression import SelectOfScalar
 
 from inspection.china import china_day
+from inspection.delivery.confirming import (
+    ADDED,
+    REMOVED,
+    ask_code,
+    is_right_code,
+    needs_code,
+    tell_of_channel,
+)
 from inspection.delivery.outbox import TEST, default_at_once, put_test, wishes_from
 from inspection.delivery.rules import notice_rules
 from inspection.delivery.schedule import Wishes
@@ -51,7 +59,8 @@ def wishes_now(session: Session, user_id: UUID, now: datetime) -> Wishes:
 
 def set_wishes(session: Session, user_id: UUID, wishes: Wishes, now: datetime) -> None:
     """Keep a person's wishes; they count for what happens from now on. Raises `InvalidInput` for an unknown kind."""
-    known = {kind.value for kind in notice_rules(china_day(now))}
+    rules = notice_rules(china_day(now))
+    known = {kind.value for kind, rule in rules.items() if not rule.is_always}
     unknown = sorted(set(wishes.at_once) - known)
     if unknown:
         raise InvalidInput(f"no notices of these kinds are sent: {', '.join(unknown)}")
@@ -81,7 +90,7 @@ def channels_of(session: Session, user_id: UUID) -> Sequence[NoticeChannel]:
 def add_channel(
     session: Session, seal: Seal, user_id: UUID, new: NewChannel, now: datetime
 ) -> NoticeChannel:
-    """Add a channel. Raises `InvalidInput`, and `Conflict` beyond `MAX_CHANNELS`."""
+    """Add a channel; an address or a number is sent a code first. Raises `InvalidInput`, and `Conflict` beyond `MAX_CHANNELS`."""
     target = Target.read(new.kind, new.to, new.secret)
     if len(channels_of(session, user_id)) >= MAX_CHANNELS:
         raise Conflict(f"a person has at most {MAX_CHANNELS} channels; remove one first")
@@ -94,23 +103,54 @@ def add_channel(
         created_at=now,
     )
     row.sealed = seal.seal(target.to_seal(), row.id)
+    if not needs_code(row):
+        # Told by the ways that counted before: whoever added one may not be the person.
+        tell_of_channel(session, row, ADDED, now)
+        row.confirmed_at = now
     session.add(row)
     session.flush()
+    if needs_code(row):
+        ask_code(session, seal, row, now)
     return row
 
 
 def remove_channel(session: Session, user_id: UUID, channel_id: UUID, now: datetime) -> None:
     """Forget where a channel leads; what waits for it is not sent. Raises `NotFound`."""
     row = _own(session, user_id, channel_id)
-    row.removed_at, row.sealed = now, b""
+    was_confirmed = row.confirmed_at is not None
+    row.removed_at, row.sealed, row.sealed_code = now, b"", None
     drop_waiting(session, col(NoticeDelivery.channel_id) == channel_id, now)
+    if was_confirmed:
+        tell_of_channel(session, row, REMOVED, now)
+
+
+def send_code(
+    session: Session, seal: Seal, user_id: UUID, channel_id: UUID, now: datetime
+) -> NoticeDelivery:
+    """Send another code to an address. Raises `NotFound`, `Conflict` where it is confirmed, or too often."""
+    return ask_code(session, seal, _own(session, user_id, channel_id), now)
+
+
+def confirm_channel(
+    session: Session, seal: Seal, user_id: UUID, channel_id: UUID, code: str, now: datetime
+) -> NoticeChannel | None:
+    """Confirm an address by the code that was sent there; None for a wrong one, which counts. Raises `NotFound`, `Conflict`."""
+    row = _own(session, user_id, channel_id)
+    if not is_right_code(session, seal, row, code, now):
+        return None
+    tell_of_channel(session, row, ADDED, now)
+    row.confirmed_at, row.sealed_code = now, None
+    session.flush()
+    return row
 
 
 def test_channel(
     session: Session, user_id: UUID, channel_id: UUID, now: datetime
 ) -> NoticeDelivery:
     """Put a test message out. Raises `NotFound`, `Conflict` soon after the last one."""
-    _own(session, user_id, channel_id)
+    row = _own(session, user_id, channel_id)
+    if row.confirmed_at is None:
+        raise Conflict("nothing but its code is sent to an address that is not confirmed")
     refuse_soon(session, col(NoticeDelivery.channel_id) == channel_id, now)
     return put_test(session, now, channel_id=channel_id)
 

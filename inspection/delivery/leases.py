@@ -9,7 +9,7 @@ from sqlmodel import Session, col, or_, select
 from sqlmodel.sql.expression import SelectOfScalar
 
 from inspection.delivery.letters import Told
-from inspection.delivery.outbox import TEST
+from inspection.delivery.outbox import CODE, TEST
 from inspection.errors import NotFound
 from inspection.scopes import organisation_sees, scope_of
 from inspection.tables import (
@@ -19,8 +19,10 @@ from inspection.tables import (
     Notice,
     NoticeChannel,
     NoticeDelivery,
+    NoticeKind,
     NoticeWishes,
     Organisation,
+    SectionReminder,
     WebhookEndpoint,
     new_id,
 )
@@ -46,6 +48,7 @@ class Lease:
     happened_at: datetime
     enterprise_id: UUID | None
     is_test: bool
+    sealed_code: bytes = b""
 
 
 def due(now: datetime) -> SelectOfScalar[NoticeDelivery]:
@@ -130,17 +133,30 @@ def _is_kept(
     session: Session, row: NoticeDelivery, owner: Owner, sees: Sees, now: datetime
 ) -> bool:
     """Return whether a row is still to be sent; drop it if not. What was tried already stays in its message."""
-    why = _why_not(session, row, owner, sees)
+    why = _why_not(session, row, owner, sees, now)
     if why:
         row.state, row.error, row.ended_at = DeliveryState.DROPPED.value, why, now
     return not why
 
 
-def _why_not(session: Session, row: NoticeDelivery, owner: Owner, sees: Sees) -> str:
+def _why_not_there(row: NoticeDelivery, owner: NoticeChannel, now: datetime) -> str:
+    """Return why a person's channel may not be told this: nothing but a code that still counts goes where nobody confirmed."""
+    if row.kind == CODE:
+        has_ended = owner.code_ends_at is None or owner.code_ends_at <= now
+        return "ended" if has_ended or owner.sealed_code is None else ""
+    return "" if owner.confirmed_at is not None else "unconfirmed"
+
+
+def _why_not(session: Session, row: NoticeDelivery, owner: Owner, sees: Sees, now: datetime) -> str:
     if owner.removed_at is not None:
         return "removed"
+    if isinstance(owner, NoticeChannel) and (why := _why_not_there(row, owner, now)):
+        return why
     if not sees(row.enterprise_id):
         return "out_of_scope"
+    if row.kind == NoticeKind.SECTION_DUE:
+        reminder = session.get(SectionReminder, row.thing_id)
+        return "read" if reminder is not None and reminder.read_at and not row.attempts else ""
     notice = None if row.notice_id is None else session.get(Notice, row.notice_id)
     is_read = notice is not None and notice.read_at is not None
     return "read" if is_read and row.attempts == 0 else ""
@@ -190,6 +206,7 @@ def _lease(
         happened_at=first.created_at,
         enterprise_id=first.enterprise_id,
         is_test=first.kind == TEST,
+        sealed_code=(owner.sealed_code or b"") if isinstance(owner, NoticeChannel) else b"",
     )
 
 

@@ -7,6 +7,8 @@ from typing import Any
 from uuid import UUID
 
 from inspection.china import CHINA
+from inspection.delivery.account_words import ON_THE_ACCOUNT_PAGE, account_line
+from inspection.sections import ledger_sections
 from inspection.taxonomy import hazard_catalogue
 
 ENGLISH = "en"
@@ -31,6 +33,13 @@ _TITLES: Mapping[str, tuple[str, str]] = {
         "企业拒签检查记录，整改通知书已送达",
         "Inspection record refused; the hazard notice is there",
     ),
+    "section_due": ("台账待记录", "Due in the ledger"),
+    "account_changed": ("您的账户有变更", "Your account was changed"),
+    "sign_in_new": ("新设备登录了您的账户", "A new device signed in to your account"),
+    "code_reused": ("您的验证码被重复使用", "A code of your authenticator was used again"),
+    "token_ending": ("个人令牌即将到期", "A personal token ends soon"),
+    "channel_unconfirmed": ("通知地址待验证", "An address for notices waits for its code"),
+    "code": ("验证码", "Your code"),
     "test": ("测试消息：这个通道可以收到通知", "Test: this channel works"),
 }
 # Where the app shows what a kind is about, by the first word of the kind.
@@ -39,6 +48,7 @@ _PLACES: Mapping[str, str] = {
     "ticket": "tickets",
     "camera": "devices",
     "record": "inspection-records",
+    "section": "sections",
 }
 _LEVELS: Mapping[str, tuple[str, str]] = {
     "general": ("一般隐患", "general"),
@@ -96,7 +106,11 @@ def letter_of(told: Sequence[Told], language: str, app_url: str) -> Letter:
 
 def _line(told: Told, language: str) -> str:
     facts = told.facts
+    if told.enterprise_id is None:
+        return account_line(told.kind, facts, language)
     parts = [str(facts.get("number", "")), _level(facts, language), _hazard(facts, language)]
+    if "section" in facts:
+        parts.append(section_line(facts, language))
     if "camera" in facts:
         parts.append(f"{facts['camera']} ({facts['device']})")
         minutes = facts["blind_min"]
@@ -114,6 +128,13 @@ def _line(told: Told, language: str) -> str:
     return " · ".join(part for part in parts if part)
 
 
+def section_line(facts: Mapping[str, Any], language: str) -> str:
+    """Return which section is due by which day."""
+    section = ledger_sections()[str(facts["section"])]
+    name = _word((section.name_zh, section.name_en), language)
+    return _word((f"{name}，{facts['due_on']} 前", f"{name}, by {facts['due_on']}"), language)
+
+
 def _level(facts: Mapping[str, Any], language: str) -> str:
     level = _LEVELS.get(str(facts.get("level", "")))
     return _word(level, language) if level else ""
@@ -125,9 +146,13 @@ def _hazard(facts: Mapping[str, Any], language: str) -> str:
 
 
 def _path(told: Told) -> str:
-    if told.enterprise_id is None:
-        return "/notice-settings"
+    if told.kind in ON_THE_ACCOUNT_PAGE:
+        return "/account"
     what = told.kind.partition("_")[0]
+    if told.enterprise_id is None or what not in _PLACES:
+        return "/notice-settings"
+    if told.kind == "section_due":
+        return f"/enterprises/{told.enterprise_id}/sections/{told.facts.get('section', '')}"
     return f"/enterprises/{told.enterprise_id}/{_PLACES[what]}/{told.thing_id}"
 
 

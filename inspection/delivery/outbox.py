@@ -13,7 +13,6 @@ from inspection.delivery.schedule import Quiet, Sending, Wishes, sending
 from inspection.news import News
 from inspection.scopes import organisation_sees
 from inspection.tables import (
-    Notice,
     NoticeChannel,
     NoticeDelivery,
     NoticeKind,
@@ -24,29 +23,31 @@ from inspection.tables import (
 )
 
 TEST = "test"
+CODE = "code"
 MAJOR = "major"
 
 
-def put_notices(session: Session, news: News, notices: Sequence[Notice], now: datetime) -> None:
-    """Put an event out to each channel of the people of these new notices that wishes it."""
+def put_notices(
+    session: Session, news: News, notice_ids: Mapping[UUID, UUID | None], now: datetime
+) -> None:
+    """Put an event out to each confirmed channel of people that wishes it; with the person's new notice, where it has one."""
     rules = notice_rules(china_day(now))
     rule = rules.get(news.kind)
-    if rule is None or not notices:
+    if rule is None or not notice_ids:
         return
-    of_user = {row.user_id: row for row in notices}
-    wishes = wishes_of(session, of_user, rules)
+    wishes = wishes_of(session, notice_ids, rules)
     is_major = news.facts.get("level") == MAJOR
-    for channel in _channels(session, of_user):
+    for channel in _channels(session, notice_ids):
         planned = sending(wishes[channel.user_id], rule, now, is_major=is_major)
         if planned is not None:
-            notice_id = of_user[channel.user_id].id
+            notice_id = notice_ids[channel.user_id]
             session.add(_row(news, planned, now, channel_id=channel.id, notice_id=notice_id))
     session.flush()
 
 
 def put_event(session: Session, news: News, now: datetime) -> None:
-    """Put an event out to the webhooks of whoever sees its enterprise, once each."""
-    if news.kind not in notice_rules(china_day(now)):
+    """Put an event out to the webhooks of whoever sees its enterprise, once each; what is of a person's account goes to none."""
+    if news.enterprise_id is None or news.kind not in notice_rules(china_day(now)):
         return
     told = select(NoticeDelivery.endpoint_id).where(
         col(NoticeDelivery.enterprise_id) == news.enterprise_id,
@@ -69,14 +70,26 @@ def put_test(
     endpoint_id: UUID | None = None,
 ) -> NoticeDelivery:
     """Put a message out that says that the channel works."""
+    return put_direct(session, TEST, now, channel_id=channel_id, endpoint_id=endpoint_id)
+
+
+def put_direct(
+    session: Session,
+    kind: str,
+    now: datetime,
+    *,
+    channel_id: UUID | None = None,
+    endpoint_id: UUID | None = None,
+) -> NoticeDelivery:
+    """Put a message out to one place, now, whatever the wishes: a test, or the code that confirms it."""
     test_id = new_id()
     row = NoticeDelivery(
         id=test_id,
         channel_id=channel_id,
         endpoint_id=endpoint_id,
-        kind=TEST,
+        kind=kind,
         thing_id=test_id,
-        event_key=f"{TEST}:{test_id}",
+        event_key=f"{kind}:{test_id}",
         message_id=test_id,
         created_at=now,
         planned_at=now,
@@ -106,13 +119,19 @@ def wishes_from(row: NoticeWishes) -> Wishes:
 
 def default_at_once(rules: Mapping[NoticeKind, NoticeRule]) -> frozenset[str]:
     """Return the kinds that are sent at once to whoever wishes nothing else."""
-    return frozenset(kind.value for kind, rule in rules.items() if rule.at_once)
+    return frozenset(
+        kind.value for kind, rule in rules.items() if rule.at_once and not rule.is_always
+    )
 
 
-def _channels(session: Session, user_ids: Mapping[UUID, Notice]) -> Sequence[NoticeChannel]:
+def _channels(session: Session, user_ids: Mapping[UUID, object]) -> Sequence[NoticeChannel]:
     return session.exec(
         select(NoticeChannel)
-        .where(col(NoticeChannel.user_id).in_(user_ids), col(NoticeChannel.removed_at).is_(None))
+        .where(
+            col(NoticeChannel.user_id).in_(user_ids),
+            col(NoticeChannel.removed_at).is_(None),
+            col(NoticeChannel.confirmed_at).is_not(None),
+        )
         .order_by(col(NoticeChannel.id))
     ).all()
 

@@ -9,18 +9,20 @@ from importlib.resources import files
 
 from inspection.tables import NoticeKind
 
-_KINDS = frozenset(kind.value for kind in NoticeKind)
-
 
 @dataclass(frozen=True)
 class NoticeRule:
-    """How a kind of notice is sent: at once unless a person wishes otherwise; of a major hazard in quiet hours too."""
+    """How a kind of notice is sent: at once unless a person wishes otherwise; of a major hazard in quiet hours too.
+
+    `is_always`: at once whatever a person wishes, as whoever took over an account could wish to hear nothing of it.
+    """
 
     kind: NoticeKind
     at_once: bool
     major_through_quiet: bool
     valid_from: date
     basis: str
+    is_always: bool = False
 
 
 def notice_rules(on: date) -> Mapping[NoticeKind, NoticeRule]:
@@ -43,8 +45,7 @@ def _rules() -> tuple[NoticeRule, ...]:
             major_through_quiet=row["major_through_quiet"] == "yes",
             valid_from=date.fromisoformat(row["valid_from"]),
             basis=row["basis"],
+            is_always=row["always"] == "yes",
         )
         for row in csv.DictReader(text.splitlines())
-        # A rule may be there before its kind is.
-        if row["kind"] in _KINDS
     )

@@ -3,6 +3,7 @@
 at once    now, or at the end of the quiet hours; of a major hazard now in any case, where the rule of its kind says so
 digest     at the next time of the digest, or at the end of the quiet hours if it lies in them
 neither    never: it is in the app
+always     now: what concerns the person's own account
 """
 
 from collections.abc import Collection
@@ -62,6 +63,8 @@ class Sending:
 
 def sending(wishes: Wishes, rule: NoticeRule, now: datetime, *, is_major: bool) -> Sending | None:
     """Return when a notice of a kind is sent; None where it stays in the app."""
+    if rule.is_always:
+        return Sending(now, is_digest=False)
     if rule.kind.value in wishes.at_once:
         if is_major and rule.major_through_quiet:
             return Sending(now, is_digest=False)

@@ -13,7 +13,7 @@ text messages have no such id, so there a second copy may be seen.
 import logging
 import threading
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from random import SystemRandom
 from uuid import UUID
@@ -26,8 +26,9 @@ from inspection.database import lock_enterprise
 from inspection.delivery.endpoints import forget_endpoint
 from inspection.delivery.hooks import send_event
 from inspection.delivery.leases import Lease, due, take_lease
-from inspection.delivery.letters import letter_of
+from inspection.delivery.letters import Told, letter_of
 from inspection.delivery.mail import MailServer
+from inspection.delivery.outbox import CODE
 from inspection.delivery.refusals import tell_of_failure
 from inspection.delivery.robots import Robots
 from inspection.delivery.sms import TextMessages
@@ -169,7 +170,7 @@ class NoticeSender:
             send_event(reach, opened, lease.told[0], lease.happened_at, envelope)
             return
         target = Target.opened(lease.kind, opened)
-        letter = letter_of(lease.told, lease.language, self.ways.app_url)
+        letter = letter_of(self._told(lease), lease.language, self.ways.app_url)
         if target.kind is ChannelKind.EMAIL:
             if self.ways.mail is None:
                 raise NotSent("this server sends no mail any more")
@@ -180,6 +181,13 @@ class NoticeSender:
             self.ways.sms.send(target.to, letter)
         else:
             self.ways.robots.send(target, letter, envelope)
+
+    def _told(self, lease: Lease) -> Sequence[Told]:
+        """Return what is told; a code is written in here, as no row of the outbox has it."""
+        if lease.told[0].kind != CODE:
+            return lease.told
+        opened = self._seal.open(lease.sealed_code, lease.owner_id)
+        return [replace(lease.told[0], facts={CODE: opened[CODE]})]
 
     def _sent(self, lease: Lease) -> None:  # 4
         with self._write.begin() as session:

@@ -8,6 +8,7 @@ from inspection.tables.access import AccessLog
 from inspection.tables.accounts import (
     ForeignIdentity,
     Invitation,
+    KnownBrowser,
     PersonalToken,
     ProviderAttempt,
     RecoveryCode,
@@ -128,6 +129,7 @@ __all__ = [
     "ItemChangeKind",
     "ItemState",
     "KeyedAnswer",
+    "KnownBrowser",
     "LegalHold",
     "Membership",
     "ModelOffer",

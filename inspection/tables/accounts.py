@@ -94,3 +94,15 @@ class ForeignIdentity(SQLModel, table=True):
     subject: str = Field(primary_key=True)
     user_id: UUID = Field(foreign_key="app_user.id", index=True)
     linked_at: datetime = at_column()
+
+
+class KnownBrowser(SQLModel, table=True):
+    """A browser or program that a person has signed in with: by its cookie, or by what it calls itself and its address."""
+
+    __tablename__ = "known_browser"
+    id: UUID = Field(default_factory=new_id, primary_key=True)
+    user_id: UUID = Field(foreign_key="app_user.id", index=True)
+    browser_sha256: str = Field(description="SHA-256 of the cookie that marks the browser")
+    remote: str
+    user_agent: str
+    seen_at: datetime = at_column()

@@ -5,7 +5,7 @@ from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import JSON, Column, Index, UniqueConstraint
+from sqlalchemy import JSON, Column, Index, LargeBinary, UniqueConstraint
 from sqlmodel import Field, SQLModel
 
 from inspection.tables.columns import at_column, new_id
@@ -22,7 +22,10 @@ class ChannelKind(StrEnum):
 
 
 class NoticeChannel(SQLModel, table=True):
-    """One person's mailbox, number or chat robot. Where it leads is sealed; `shown` is what is told of it."""
+    """One person's mailbox, number or chat robot. Where it leads is sealed; `shown` is what is told of it.
+
+    Until it is confirmed, nothing but the code goes there (`inspection.delivery.confirming`).
+    """
 
     __tablename__ = "notice_channel"
     id: UUID = Field(default_factory=new_id, primary_key=True)
@@ -33,6 +36,12 @@ class NoticeChannel(SQLModel, table=True):
     sealed: bytes = Field(description="a `sealing.Seal`'s; empty once removed")
     created_at: datetime = at_column()
     removed_at: datetime | None = at_column(default=False)
+    confirmed_at: datetime | None = at_column(default=False)
+    sealed_code: bytes | None = Field(
+        default=None, sa_column=Column(LargeBinary), description="the code that confirms it, sealed"
+    )
+    code_ends_at: datetime | None = at_column(default=False)
+    code_tries: int = Field(default=0, description="wrong codes since the last one was sent")
 
 
 class NoticeWishes(SQLModel, table=True):
@@ -88,7 +97,7 @@ class NoticeDelivery(SQLModel, table=True):
     channel_id: UUID | None = Field(default=None, foreign_key="notice_channel.id")
     endpoint_id: UUID | None = Field(default=None, foreign_key="webhook_endpoint.id")
     notice_id: UUID | None = Field(default=None, foreign_key="notice.id")
-    kind: str = Field(description="a `NoticeKind`, or test")
+    kind: str = Field(description="a `NoticeKind`, test, or code")
     thing_id: UUID
     event_key: str = Field(description="names the event: a channel is sent it once")
     facts: dict[str, Any] = Field(default_factory=dict, sa_column=Column(JSON, nullable=False))

@@ -28,6 +28,13 @@ class NoticeKind(StrEnum):
     RECORD_WAITS = "record_waits"
     RECORD_SIGNED = "record_signed"
     RECORD_REFUSED = "record_refused"
+    SECTION_DUE = "section_due"
+    # Of a person's own account, and of no enterprise.
+    ACCOUNT_CHANGED = "account_changed"
+    SIGN_IN_NEW = "sign_in_new"
+    CODE_REUSED = "code_reused"
+    TOKEN_ENDING = "token_ending"  # noqa: S105  a kind
+    CHANNEL_UNCONFIRMED = "channel_unconfirmed"
 
 
 class Notice(SQLModel, table=True):
@@ -35,10 +42,12 @@ class Notice(SQLModel, table=True):
 
     id: UUID = Field(default_factory=new_id, primary_key=True)
     user_id: UUID = Field(foreign_key="app_user.id")
-    enterprise_id: UUID = Field(foreign_key="enterprise.id")
+    enterprise_id: UUID | None = Field(
+        default=None, foreign_key="enterprise.id", description="None: of the person's account"
+    )
     kind: str = Field(description="a `NoticeKind`")
     thing_id: UUID = Field(
-        description="the finding, ticket, device, inspection record or channel that it is about"
+        description="the finding, ticket, device, inspection record, channel, token or person that it is about"
     )
     event_key: str = Field(description="names the event: a person is told of it once")
     facts: dict[str, Any] = Field(default_factory=dict, sa_column=Column(JSON, nullable=False))

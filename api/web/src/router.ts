@@ -53,6 +53,7 @@ export const router = createRouter({
         { path: 'precision', name: 'precision', component: () => import('./pages/PrecisionPage.vue') },
         { path: 'access-log', name: 'access-log', component: () => import('./pages/AccessLogPage.vue') },
         { path: 'import', name: 'import', component: () => import('./pages/ImportPage.vue') },
+        { path: 'account', name: 'account', component: () => import('./pages/AccountPage.vue') },
         { path: 'more', name: 'more', component: () => import('./pages/MorePage.vue') },
       ],
     },

@@ -115,6 +115,27 @@ def test_weak_password_is_refused(site: Site, password: str) -> None:
     assert sign_in(site).status_code == 201
 
 
+def test_the_meter_agrees_with_the_server(site: Site) -> None:
+    """What it calls taken is taken, and the other way round; nothing of what was typed is logged."""
+    for password, is_taken in (
+        ("password1234", False),
+        ("x" * 129, False),
+        (NEW, True),
+        ("", False),
+    ):
+        answer = site.post("expert", "/v1/me/password/strength", {"password": password})
+        assert answer.status_code == 200, password
+        assert answer.json()["is_taken"] is is_taken, password
+    assert answer.json()["score"] == 0
+    weak, strong = (
+        site.post("expert", "/v1/me/password/strength", {"password": each}).json()["score"]
+        for each in ("password1234", NEW)
+    )
+    assert weak < 2 < strong
+    with site.parts.read() as session:
+        assert NEW not in str([row.detail for row in session.exec(select(AccessLog))])
+
+
 def test_password_change_needs_the_old_one(site: Site) -> None:
     """Whoever found an open page cannot take the account over, and guesses count for the throttle."""
     body = {"current": "no idea at all", "new": NEW}
@@ -131,12 +152,21 @@ def test_sign_ins_are_listed_and_ended(site: Site) -> None:
     rows = site.client.get("/v1/me/sessions", headers=bearer(token)).json()["items"]
     assert [row["is_this_one"] for row in rows] == [True, False]
     assert rows[0]["user_agent"] == "testclient"
-    path = f"/v1/me/sessions/{rows[1]['id']}"
-    assert site.client.delete(path, headers=site.headers("officer")).status_code == 404
-    assert site.client.delete(path, headers=bearer(token)).status_code == 204
+    path = f"/v1/me/sessions/{rows[1]['id']}/end"
+    proof = {"password": PASSWORD}
+
+    def end(where: str, body: dict[str, str], headers: dict[str, str]) -> int:
+        return int(site.client.post(where, json=body, headers=headers).status_code)
+
+    assert end(path, proof, site.headers("officer")) == 404
+    for guess in ({"password": "a guess"}, {}):
+        assert end(path, guess, bearer(token)) == 401
+        assert end("/v1/me/sessions/end", guess, bearer(token)) == 401
+    assert site.get("expert", "/v1/me").status_code == 200
+    assert end(path, proof, bearer(token)) == 204
     assert site.get("expert", "/v1/me").status_code == 401
     again = sign_in(site).json()["token"]
-    assert site.client.delete("/v1/me/sessions", headers=bearer(again)).status_code == 204
+    assert end("/v1/me/sessions/end", proof, bearer(again)) == 204
     for ended in (token, again):
         assert site.client.get("/v1/me", headers=bearer(ended)).status_code == 401
 
@@ -231,7 +261,7 @@ def test_personal_token_does_not_reach_the_account(site: Site, client: TestClien
         ("PUT", "/v1/me/password", {"current": PASSWORD, "new": NEW}),
         ("POST", "/v1/me/second-factor", {"password": PASSWORD}),
         ("POST", "/v1/me/tokens", {"name": "more", "scopes": ["write"], "days": 1}),
-        ("DELETE", "/v1/me/sessions", None),
+        ("POST", "/v1/me/sessions/end", {"password": PASSWORD}),
         ("DELETE", "/v1/sessions/current", None),
     ]
     for method, path, body in tries:

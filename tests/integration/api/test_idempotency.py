@@ -38,6 +38,9 @@ WITH_PASSWORD = {
     "beginSecondFactor",
     "removeSecondFactor",
     "renewRecoveryCodes",
+    "signOutEverywhere",
+    "endSignIn",
+    "estimatePassword",
     "linkIdentity",
 }
 WITH_SECRET = {

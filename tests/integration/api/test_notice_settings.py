@@ -1,14 +1,22 @@
 """Channels, wishes and webhooks over HTTP, and what then arrives at real servers."""
 
+import re
 import time
 from collections.abc import Callable, Iterator
+from datetime import timedelta
+from email.message import EmailMessage
 from pathlib import Path
 from typing import Any
 
 import pytest
+from sqlmodel import select
 from standardwebhooks import Webhook
 
 from inspection.delivery.channels import MAX_CHANNELS
+from inspection.delivery.confirming import CODE_TRIES, CODES_A_DAY, ask_unasked
+from inspection.delivery.outbox import CODE, put_direct
+from inspection.tables import NoticeChannel, NoticeDelivery
+from inspection.wire import utc_now
 from tests.builders import jpeg
 from tests.integration.api.conftest import site_settings
 from tests.receivers import HttpReceiver, MailReceiver, Reply, http_receiver, mail_receiver
@@ -68,6 +76,28 @@ def add(site: Site, who: str = "officer", **facts: str) -> dict[str, Any]:
     return channel
 
 
+def code_in(message: EmailMessage) -> str:
+    """Return the code that a message tells."""
+    found = re.search(r"\b\d{6}\b", message.get_content())
+    assert found, message.get_content()
+    return found[0]
+
+
+def prove(site: Site, mail: MailReceiver, channel: dict[str, Any], who: str = "officer") -> None:
+    """Confirm a mailbox by the code that came there, and let the log of the mail server begin anew."""
+    wait_for(lambda: any(message["To"] == "li@example.com" for message in mail.received))
+    answer = put_code(site, channel, code_in(mail.received[-1]), who)
+    assert answer.status_code == 200, answer.text
+    assert answer.json()["confirmed_at"]
+    mail.received.clear()
+
+
+def put_code(site: Site, channel: dict[str, Any], code: str, who: str = "officer") -> Any:
+    """Send a code back."""
+    path = f"/v1/notice-channels/{channel['id']}/confirmation"
+    return site.client.put(path, json={"code": code}, headers=site.headers(who))
+
+
 def confirm(site: Site) -> dict[str, Any]:
     """Let the expert confirm a finding of a device; return the ticket that it opens."""
     draft = site.draft(site.put_evidence("device", jpeg(1)))
@@ -89,7 +119,7 @@ def test_a_ticket_reaches_a_mailbox_and_a_program(
     site: Site, mail: MailReceiver, receiver: HttpReceiver
 ) -> None:
     """From the expert's confirmation to the officer's mail and to the enterprise's program, which checks the signature."""
-    add(site)
+    prove(site, mail, add(site))
     made = site.post("officer", site.own("/webhooks"), {"url": f"{receiver.url}/hook"}).json()
     ticket = confirm(site)
     wait_for(lambda: bool(mail.received and receiver.received))
@@ -99,7 +129,8 @@ def test_a_ticket_reaches_a_mailbox_and_a_program(
     assert link in message.get_content()
     event = Webhook(made["secret"]).verify(request.body, dict(request.headers))
     assert (event["type"], event["data"]["thing_id"]) == ("ticket.opened", ticket["id"])
-    wait_for(lambda: [row["state"] for row in log(site)] == ["sent"])
+    wait_for(lambda: [row["state"] for row in log(site)] == ["sent", "sent"])
+    assert [row["kind"] for row in log(site)] == ["ticket_opened", "code"]
     path = f"/v1/webhooks/{made['webhook']['id']}/deliveries"
     wait_for(lambda: site.get("officer", path).json()["items"][0]["state"] == "sent")
     assert '"webhook.added"' in site.get("officer", site.own("/entries")).text
@@ -111,6 +142,8 @@ def test_a_test_is_sent_whatever_the_wishes_and_failures_are_said(
     """Once, with its reason where it fails; not again right away."""
     channel = add(site)
     path = f"/v1/notice-channels/{channel['id']}/test"
+    assert site.post("officer", path).status_code == 409
+    prove(site, mail, channel)
     assert (
         site.client.put(
             "/v1/notice-settings", json=WISHES, headers=site.headers("officer")
@@ -122,11 +155,11 @@ def test_a_test_is_sent_whatever_the_wishes_and_failures_are_said(
     assert mail.received[0]["Subject"] == "[anxun] Test: this channel works"
     again = site.post("officer", path)
     assert (again.status_code, again.json()["code"]) == (409, "conflict")
-    other = add(site, to="nobody@example.com")
-    site.post("officer", f"/v1/notice-channels/{other['id']}/test")
+    add(site, to="nobody@example.com")
     wait_for(lambda: [row["state"] for row in log(site, failed=True)] == ["failed"])
     assert "no such mailbox" in log(site, failed=True)[0]["error"]
-    assert site.get("officer", "/v1/notices/unread").json() == {"unread": 0}
+    told = site.get("officer", "/v1/notices").json()["items"]
+    assert [row["kind"] for row in told] == ["account_changed"]
 
 
 def test_wishes_are_kept(site: Site) -> None:
@@ -169,9 +202,12 @@ def test_a_channel_is_its_owner_s_and_tells_no_secret(site: Site, mail: MailRece
             f"/v1/notice-channels/{row['id']}", headers=site.headers("officer")
         )
         assert gone.status_code == 204
+    wait_for(lambda: {row["state"] for row in log(site)} <= {"sent", "dropped"})
+    mail.received.clear()
     confirm(site)
     assert site.get("officer", "/v1/notice-settings").json()["channels"] == []
-    assert (log(site), mail.received) == ([], [])
+    assert {row["kind"] for row in log(site)} == {"code"}
+    assert mail.received == []
 
 
 def test_what_cannot_be_a_channel_is_refused(site: Site) -> None:
@@ -180,7 +216,7 @@ def test_what_cannot_be_a_channel_is_refused(site: Site) -> None:
         body = {"kind": "email", "to": "li@example.com"} | facts
         assert site.post("officer", "/v1/notice-channels", body).status_code == 422, facts
     for number in range(MAX_CHANNELS):
-        add(site, to=f"li{number}@example.com")
+        add(site, kind="wecom", to=f"key-of-robot-{number}")
     body = {"kind": "email", "to": "one.more@example.com"}
     assert site.post("officer", "/v1/notice-channels", body).status_code == 409
 
@@ -211,3 +247,90 @@ def test_a_webhook_leads_out_and_is_its_keepers(site: Site, receiver: HttpReceiv
     )
     assert site.client.delete(webhook, headers=site.headers("officer")).status_code == 204
     assert site.get("officer", "/v1/webhooks").json()["items"] == []
+
+
+def test_nothing_but_its_code_goes_to_an_address_before_it_is_confirmed(
+    site: Site, mail: MailReceiver
+) -> None:
+    """Whoever enters somebody else's address has one code sent there and no more; with the code it begins to count."""
+    channel = add(site)
+    assert channel["confirmed_at"] is None
+    wait_for(lambda: len(mail.received) == 1)
+    assert mail.received[0]["Subject"] == "【安巡】验证码"
+    code = code_in(mail.received[0])
+    confirm(site)
+    everything = site.get("officer", "/v1/notice-deliveries").text
+    assert code not in everything
+    assert code not in site.get("officer", "/v1/notice-settings").text
+    time.sleep(0.5)
+    assert len(mail.received) == 1
+    for who in ("expert", "stranger"):
+        assert put_code(site, channel, code, who).status_code == 404
+    assert put_code(site, channel, f"{code[:3]} {code[3:]}").status_code == 200
+    again = put_code(site, channel, code)
+    assert (again.status_code, again.json()["code"]) == (409, "conflict")
+    told = site.get("officer", "/v1/notices", params={"unread": True}).json()["items"]
+    facts = {"what": "channel_added", "channel": "email", "shown": "l***@example.com"}
+    assert told[0]["facts"] == facts
+    assert told[0]["enterprise_id"] is None
+
+
+def test_a_code_ends_by_wrong_ones_and_by_time_and_another_is_slow_to_come(
+    site: Site, mail: MailReceiver
+) -> None:
+    """Five wrong ones, or a quarter of an hour; one code a minute and ten a day, whichever address they go to."""
+    channel = add(site)
+    wait_for(lambda: len(mail.received) == 1)
+    code = code_in(mail.received[0])
+    wrong = "000000" if code != "000000" else "111111"
+    path = f"/v1/notice-channels/{channel['id']}/code"
+    assert site.post("officer", path).status_code == 409
+    statuses = [put_code(site, channel, wrong).status_code for _ in range(CODE_TRIES)]
+    assert statuses == [422] * CODE_TRIES
+    assert put_code(site, channel, code).status_code == 409
+    long_ago = timedelta(minutes=2)
+    with site.parts.write.begin() as session:
+        for row in session.exec(select(NoticeDelivery)):
+            row.created_at -= long_ago
+    assert site.post("officer", path).status_code == 202
+    wait_for(lambda: len(mail.received) == 2)
+    second = code_in(mail.received[1])
+    with site.parts.write.begin() as session:
+        row = session.exec(select(NoticeChannel)).one()
+        row.code_ends_at = utc_now() - timedelta(seconds=1)
+    assert put_code(site, channel, second).status_code == 409
+    with site.parts.write.begin() as session:
+        row = session.exec(select(NoticeChannel)).one()
+        for _ in range(CODES_A_DAY - 2):
+            put_direct(session, CODE, utc_now() - long_ago, channel_id=row.id)
+    refused = site.post("officer", path)
+    assert (refused.status_code, "today" in refused.json()["detail"]) == (409, True)
+    assert site.post("officer", "/v1/notice-channels", {"kind": "email", "to": "a@example.com"}).status_code == 409  # fmt: skip
+
+
+def test_an_address_of_an_older_release_is_asked_for_a_code_once(
+    site: Site, mail: MailReceiver
+) -> None:
+    """It gets its code and nothing else, and its owner is told in the app."""
+    prove(site, mail, add(site))
+    with site.parts.write.begin() as session:
+        row = session.exec(select(NoticeChannel)).one()
+        row.confirmed_at = row.code_ends_at = None
+        for sent in session.exec(select(NoticeDelivery)):
+            sent.created_at -= timedelta(minutes=2)
+    for _ in range(2):
+        ask_unasked(site.parts.write, site.parts.seal, utc_now())
+    site.parts.notice_sender.wake()
+    wait_for(lambda: bool(mail.received))
+    assert [message["Subject"] for message in mail.received] == ["【安巡】验证码"]
+    kinds = [row["kind"] for row in site.get("officer", "/v1/notices").json()["items"]]
+    assert kinds.count("channel_unconfirmed") == 1
+
+
+def test_a_lost_key_file_confirms_nothing(site: Site, mail: MailReceiver) -> None:
+    """A code that does not open any more has ended; nothing is confirmed by it."""
+    channel = add(site)
+    wait_for(lambda: len(mail.received) == 1)
+    with site.parts.write.begin() as session:
+        session.exec(select(NoticeChannel)).one().sealed_code = b"\0" * 64
+    assert put_code(site, channel, code_in(mail.received[0])).status_code == 409

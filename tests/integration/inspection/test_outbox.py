@@ -386,7 +386,7 @@ def test_secrets_are_not_in_the_database(outside: Outside, engine: Engine) -> No
 def test_every_kind_is_worded_in_both_languages() -> None:
     """A kind without words would fail when it is sent."""
     kinds = [kind.value for kind in NoticeKind if kind is not NoticeKind.DELIVERY_FAILED]
-    for kind in [*kinds, "test"]:
+    for kind in [*kinds, "test", "code"]:
         told = [Told(kind, None, "", new_id(), {})]
         chinese, english = (letter_of(told, language, "") for language in ("zh-CN", "en"))
         assert not chinese.subject.isascii()

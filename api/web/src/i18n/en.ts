@@ -13,6 +13,7 @@ import { item, itemChange, itemFields, itemKinds, itemProblems, itemState, itemT
 import { kindsOf } from './kinds'
 import model from './model.en'
 import { provider, providerProblems } from './provider.en'
+import account from './account.en'
 import access from './access.en'
 import delivery from './delivery.en'
 import importing from './importing.en'
@@ -40,6 +41,7 @@ const en: typeof zh = {
   itemBundle,
   model,
   access,
+  account,
   delivery,
   provider,
   notice,

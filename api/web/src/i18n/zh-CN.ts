@@ -13,6 +13,7 @@ import { item, itemChange, itemFields, itemKinds, itemProblems, itemState, itemT
 import { kindsOf } from './kinds'
 import model from './model.zh-CN'
 import { provider, providerProblems } from './provider.zh-CN'
+import account from './account.zh-CN'
 import access from './access.zh-CN'
 import delivery from './delivery.zh-CN'
 import importing from './importing.zh-CN'
@@ -39,6 +40,7 @@ export default {
   itemBundle,
   model,
   access,
+  account,
   delivery,
   provider,
   notice,

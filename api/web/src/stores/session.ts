@@ -84,8 +84,8 @@ export const useSession = defineStore('session', () => {
     }
   }
 
-  async function signIn(login: string, password: string): Promise<void> {
-    const answer = await unwrap(api.POST('/v1/sessions', { body: { login, password } }))
+  async function signIn(login: string, password: string, code = ''): Promise<void> {
+    const answer = await unwrap(api.POST('/v1/sessions', { body: { login, password, ...(code ? { code } : {}) } }))
     hasExpired.value = false
     keep(answer.user)
   }
