@@ -41,6 +41,8 @@ from inspection.tables import (
 
 SIGN_IN_REFUSED = "sign_in.refused"
 ENROLMENT_REFUSED = "device.enrol.refused"
+# What stands in place of a hash where the provider's sign-in alone opens an account; no password fits it.
+NO_PASSWORD = ""
 SEEN_EVERY = timedelta(minutes=1)
 
 _hasher = PasswordHasher()

@@ -1,7 +1,7 @@
 """Invitations: a link, handed on by whoever invites, that makes one person a member of one place.
 
 The link holds 32 random bytes in its fragment, which browsers send to no server; stored is their hash. It counts once and
-for a few days. Whoever opens it sets a password of their own: nobody else ever knows one.
+for a few days. Whoever opens it sets a password of their own, or signs in by the OpenID provider: nobody else ever knows one.
 """
 
 from datetime import datetime, timedelta
@@ -76,7 +76,11 @@ def find(session: Session, token: str, now: datetime) -> Invitation:
 
 def accept(session: Session, token: str, user: User, now: datetime) -> Invitation:
     """Use an invitation up and make a person a member. Raises `InvitationRefused`, `AlreadyExists`."""
-    row = find(session, token, now)
+    return accept_row(session, find(session, token, now), user, now)
+
+
+def accept_row(session: Session, row: Invitation, user: User, now: datetime) -> Invitation:
+    """Use an invitation up that was found before. Raises `InvitationRefused`, `AlreadyExists`."""
     # One statement decides, so that of two people with the same link only one gets in.
     used = session.exec(
         update(Invitation)

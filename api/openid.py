@@ -47,6 +47,15 @@ class Sent:
 
 
 @dataclass(frozen=True)
+class Joining:
+    """An invitation that is accepted by the sign-in, and how the new account is called."""
+
+    invitation_id: UUID
+    login: str
+    name: str
+
+
+@dataclass(frozen=True)
 class Returned:
     """What the provider sent back with the browser."""
 
@@ -78,9 +87,14 @@ class Provider:
         )
 
     def begin(
-        self, session: Session, user_id: UUID | None, now: datetime, metadata: dict[str, Any]
+        self,
+        session: Session,
+        user_id: UUID | None,
+        now: datetime,
+        metadata: dict[str, Any],
+        joining: Joining | None = None,
     ) -> Sent:  # 1
-        """Return where to send a person; `user_id` is whose account is to be linked, None for a sign-in."""
+        """Return where to send a person; `user_id` is whose account is to be linked, None for a sign-in or for `joining`."""
         state, nonce, verifier, browser = (new_token() for _ in range(4))
         session.exec(delete(ProviderAttempt).where(col(ProviderAttempt.expires_at) <= now))
         session.add(
@@ -90,6 +104,9 @@ class Provider:
                 nonce=nonce,
                 verifier=verifier,
                 user_id=user_id,
+                invitation_id=joining.invitation_id if joining else None,
+                login=joining.login if joining else "",
+                name=joining.name if joining else "",
                 expires_at=now + LIFE,
             )
         )

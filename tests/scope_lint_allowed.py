@@ -37,7 +37,8 @@ ALLOWED: Mapping[str, str] = {
     # Where the confinement stands elsewhere.
     "api/exports.py:export_ledger": "the enterprise is that of the checkpoint, which the route asked for by EnterpriseId",
     "api/invitations.py:withdraw": "compares the invitation's place with the one that require_keeper let pass",
-    "api/invitations.py:accept": "by the id of the row that the link's secret found",
+    "api/invitations.py:accept_row": "by the id of the row that the link's secret found",
+    "api/routes/openid.py:_join": "by the invitation that the link's secret found before this browser went to the provider",
     "inspection/delivery/channels.py": "by the channels of the person, or by a channel or endpoint whose owner was asked for before",
     "inspection/evidence.py:record_evidence": "the key begins with the enterprise that the caller passed on",
     "inspection/reports/people.py:Names._look_up": "names of devices in entries of the ledger that is printed",

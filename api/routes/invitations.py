@@ -60,7 +60,7 @@ def accept_invitation(
     with parts.write.begin() as session:
         user = areas.add_user(session, normal_login(body.login), body.name, password_hash)
         row = invitations.accept(session, body.token, user, now)
-        _log(session, row, user, remote)
+        log_acceptance(session, row, user, remote)
     return signed_in(
         parts, enter(request, response, parts, user, Origin(remote, user_agent), "sign_in"), now
     )
@@ -78,7 +78,7 @@ def join_by_invitation(
 ) -> None:
     """Become a member with the account that I have."""
     user = session.get_one(User, caller.user_id)
-    _log(session, invitations.accept(session, body.token, user, utc_now()), user, remote)
+    log_acceptance(session, invitations.accept(session, body.token, user, utc_now()), user, remote)
 
 
 def _place_name(session: Session, row: Invitation) -> str:
@@ -87,7 +87,8 @@ def _place_name(session: Session, row: Invitation) -> str:
     return session.get_one(Organisation, row.organisation_id).name
 
 
-def _log(session: Session, row: Invitation, user: User, remote: str) -> None:
+def log_acceptance(session: Session, row: Invitation, user: User, remote: str) -> None:
+    """Note that an invitation was accepted, and by whom."""
     log_access(
         session,
         actor=f"user:{user.id}",

@@ -4,24 +4,29 @@ from typing import Annotated
 
 from fastapi import Query, Request, Response, status
 from fastapi.responses import HTMLResponse
+from sqlmodel import col, select
 
-from api import openid
+from api import invitations, openid
 from api.access import log_access
-from api.auth import SIGN_IN_REFUSED, note_failure
+from api.auth import NO_PASSWORD, SIGN_IN_REFUSED, normal_login, note_failure
 from api.deps import AppParts, Remote, SignedInPerson, Writing, WritingBeyond
 from api.errors import ApiError, ProviderRefused, ProviderUnavailable, problems
 from api.guesses import refuse_guesses
-from api.openid import Provider, Returned, Sent
+from api.openid import Joining, Provider, Returned, Sent
 from api.parts import Parts
 from api.proofs import require_password
+from api.routes.invitations import log_acceptance
 from api.routes.sessions import UserAgent, enter
 from api.routing import ApiRouter
 from api.settings import Settings
 from api.shapes.accounts import PasswordProof
+from api.shapes.memberships import AcceptanceByProvider
 from api.shapes.openid import SendTo, SignInChoices
 from api.sign_ins import Origin
+from inspection import areas
 from inspection.account_news import tell_changed
-from inspection.errors import InspectionError
+from inspection.errors import AlreadyExists, Conflict, InspectionError
+from inspection.tables import Invitation, ProviderAttempt, User
 from inspection.wire import utc_now
 
 router = ApiRouter(tags=["sessions"])
@@ -83,15 +88,42 @@ def link_identity(
     return _send(parts, response, sent)
 
 
+@router.post(
+    "/invitations/provider",
+    operation_id="acceptByProvider",
+    status_code=status.HTTP_201_CREATED,
+    summary="Accept an invitation by the provider's sign-in",
+    responses=problems(401, 404, 409, 422, 429, 503),
+)
+def accept_by_provider(
+    body: AcceptanceByProvider,
+    session: WritingBeyond,
+    parts: AppParts,
+    response: Response,
+    remote: Remote,
+) -> SendTo:
+    """Return the provider's page to go to. Whoever signs in there becomes a member: with the account that is linked already, or with a new one without a password."""
+    provider = Provider.from_settings(parts.settings)
+    refuse_guesses(parts, action=SIGN_IN_REFUSED, login=None, remote=remote)
+    now, login = utc_now(), normal_login(body.login)
+    invitation = invitations.find(session, body.token, now)
+    if session.exec(select(User.id).where(col(User.login) == login)).first() is not None:
+        raise AlreadyExists("user", login)
+    joining = Joining(invitation.id, login, body.name)
+    return _send(parts, response, provider.begin(session, None, now, provider.metadata(), joining))
+
+
 @router.delete(
     "/me/identities",
     operation_id="unlinkIdentities",
     status_code=status.HTTP_204_NO_CONTENT,
     summary="Unlink my account at the provider",
-    responses=problems(401, 403),
+    responses=problems(401, 403, 409),
 )
 def unlink_identities(caller: SignedInPerson, session: Writing, remote: Remote) -> None:
-    """From now on my password alone signs me in."""
+    """From now on my password alone signs me in. Whoever has none sets one first."""
+    if session.get_one(User, caller.user_id).password_hash == NO_PASSWORD:
+        raise Conflict("this account has no password: set one first, or nothing would open it")
     openid.unlink(session, caller.user_id)
     log_access(session, actor=caller.actor, action="identity.unlink", remote=remote)
     tell_changed(session, caller.user_id, "identity_unlinked", utc_now(), remote=remote)
@@ -152,12 +184,30 @@ def _finish(
             )
             tell_changed(session, attempt.user_id, "identity_linked", now, remote=origin.remote)
         return "/more?provider=linked"
+    if attempt.invitation_id is not None:
+        joined = _join(parts, provider.issuer, subject, attempt, origin.remote)
+        enter(request, answer, parts, joined, origin, "sign_in.provider")
+        return "/"
     with parts.read() as session:
         user = openid.person_of(session, provider.issuer, subject)
     if user is None:
         raise ProviderRefused("no account here is linked to it")
     enter(request, answer, parts, user, origin, "sign_in.provider")
     return "/"
+
+
+def _join(parts: Parts, issuer: str, subject: str, attempt: ProviderAttempt, remote: str) -> User:
+    """Make whoever signed in at the provider a member by the invitation that they had; a new account is linked at once."""
+    now = utc_now()
+    with parts.write.begin() as session:
+        user = openid.person_of(session, issuer, subject)
+        if user is None:
+            user = areas.add_user(session, attempt.login, attempt.name, NO_PASSWORD)
+            openid.link(session, issuer, subject, user.id, now)
+        invitation = session.get_one(Invitation, attempt.invitation_id)
+        row = invitations.accept_row(session, invitation, user, now)
+        log_acceptance(session, row, user, remote)
+    return user
 
 
 def _send(parts: Parts, response: Response, sent: Sent) -> SendTo:

@@ -117,6 +117,13 @@ class Acceptance(InvitationToken):
     )
 
 
+class AcceptanceByProvider(InvitationToken):
+    """How the invited person will be called; the provider's sign-in opens the account, and no password does."""
+
+    login: Text = Field(min_length=1, max_length=100, examples=["chen"])
+    name: Text = Field(min_length=1, max_length=100, examples=["陈安"])
+
+
 class InvitedTo(Wire):
     """What an invitation is to."""
 

@@ -75,7 +75,10 @@ class Invitation(SQLModel, table=True):
 
 
 class ProviderAttempt(SQLModel, table=True):
-    """A person on the way to an OpenID provider and back, for minutes: `user_id` is whose account is to be linked."""
+    """A person on the way to an OpenID provider and back, for minutes: `user_id` is whose account is to be linked.
+
+    With an invitation: whoever comes back accepts it, with a new account of this login and name.
+    """
 
     __tablename__ = "provider_attempt"
     state_sha256: str = Field(primary_key=True)
@@ -83,6 +86,9 @@ class ProviderAttempt(SQLModel, table=True):
     nonce: str
     verifier: str
     user_id: UUID | None = Field(default=None, foreign_key="app_user.id")
+    invitation_id: UUID | None = Field(default=None, foreign_key="invitation.id")
+    login: str = ""
+    name: str = ""
     expires_at: datetime = at_column()
 
 

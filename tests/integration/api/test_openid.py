@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Iterator
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
@@ -15,8 +16,17 @@ from sqlmodel import col, select, update
 
 from api.errors import ProviderRefused
 from api.openid import Provider
-from inspection.tables import AccessLog, ForeignIdentity, ProviderAttempt, User
+from inspection.tables import (
+    AccessLog,
+    ForeignIdentity,
+    Invitation,
+    ProviderAttempt,
+    SignInSession,
+    User,
+)
+from inspection.wire import utc_now
 from tests.integration.api.conftest import site_settings
+from tests.integration.api.test_people import invite
 from tests.openid_provider import OpenProvider, running_provider
 from tests.served import free_port
 from tests.sites import PASSWORD, Site, open_site
@@ -165,6 +175,92 @@ def test_one_subject_is_one_person(site: Site, provider: OpenProvider) -> None:
     browser = browser_of(site)
     back = provider.sign_in(begin(browser), "s4")
     assert come_back(browser, back) == "/sign-in?provider=refused"
+
+
+def join(site: Site, token: str, login: str = "newcomer") -> tuple[TestClient, Any]:
+    """Begin to accept an invitation by the provider in a browser of its own."""
+    browser = browser_of(site)
+    body = {"token": token, "login": login, "name": "新人"}
+    return browser, browser.post("/v1/invitations/provider", json=body)
+
+
+def test_an_invited_person_joins_by_the_provider(site: Site, provider: OpenProvider) -> None:
+    """No password is ever set: the provider's sign-in makes the account, joins, and opens it from then on; the link counts once."""
+    token = invite(site)
+    browser, begun = join(site, token)
+    assert begun.status_code == 201, begun.text
+    assert come_back(browser, provider.sign_in(begun.json()["address"], "new-1")) == "/"
+    me = browser.get("/v1/me").json()
+    assert (me["login"], me["name"]) == ("newcomer", "新人")
+    assert [row["id"] for row in me["enterprises"]] == [str(site.town.mine.id)]
+    account = browser.get("/v1/me/account").json()
+    assert (account["has_password"], account["may_sign_in_by_provider"]) == (False, True)
+    for guess in ("", "-", PASSWORD):
+        body = {"login": "newcomer", "password": guess or "x"}
+        assert browser_of(site).post("/v1/sessions", json=body).status_code == 401
+    again = browser_of(site)
+    assert come_back(again, provider.sign_in(begin(again), "new-1")) == "/"
+    _, second = join(site, token, "another")
+    assert (second.status_code, second.json()["code"]) == (401, "invitation_refused")
+    with site.parts.read() as session:
+        actions = set(session.exec(select(AccessLog.action)))
+    assert {"invitation.accept", "sign_in.provider"} <= actions
+
+
+def test_who_has_no_password_proves_themselves_by_a_fresh_sign_in(
+    site: Site, provider: OpenProvider
+) -> None:
+    """What asks others for their password takes a sign-in of the last minutes; one that is older, not. A password can be set."""
+    browser, begun = join(site, invite(site), "fresh")
+    come_back(browser, provider.sign_in(begun.json()["address"], "new-2"))
+    change = {"X-Anxun-Request": "1"}
+    unlinked = browser.delete("/v1/me/identities", headers=change)
+    assert (unlinked.status_code, unlinked.json()["code"]) == (409, "conflict")
+    with site.parts.write.begin() as session:
+        session.exec(update(SignInSession).values(created_at=utc_now() - timedelta(minutes=11)))
+    body = {"new": "quiet orange ladder seventeen"}
+    stale = browser.put("/v1/me/password", json=body, headers=change)
+    assert (stale.status_code, stale.json()["code"]) == (401, "wrong_credentials")
+    again = browser_of(site)
+    come_back(again, provider.sign_in(begin(again), "new-2"))
+    assert again.put("/v1/me/password", json=body, headers=change).status_code == 204
+    assert again.get("/v1/me/account").json()["has_password"]
+    login = {"login": "fresh", "password": body["new"]}
+    assert browser_of(site).post("/v1/sessions", json=login).status_code == 201
+    assert again.delete("/v1/me/identities", headers=change).status_code == 204
+
+
+def test_an_invitation_by_the_provider_is_as_strict_as_by_a_password(
+    site: Site, provider: OpenProvider
+) -> None:
+    """A login that is taken, a link that was withdrawn meanwhile, another browser: nobody is made a member."""
+    token = invite(site)
+    _, taken = join(site, token, "officer")
+    assert (taken.status_code, taken.json()["code"]) == (409, "already_exists")
+    browser, begun = join(site, token)
+    back = provider.sign_in(begun.json()["address"], "new-3")
+    assert come_back(browser_of(site), back) == "/sign-in?provider=refused"
+    with site.parts.write.begin() as session:
+        session.exec(update(Invitation).values(withdrawn_at=utc_now()))
+    assert come_back(browser, back) == "/sign-in?provider=refused"
+    with site.parts.read() as session:
+        named = select(User).where(col(User.login) == "newcomer")
+        assert session.exec(named).first() is None
+        assert session.exec(select(ForeignIdentity)).first() is None
+
+
+def test_a_linked_person_joins_a_second_place_by_the_provider(
+    site: Site, provider: OpenProvider
+) -> None:
+    """Whoever has an account already joins with it; no second one is made."""
+    link(site, provider, "stranger", "s5")
+    browser, begun = join(site, invite(site), "stranger-2")
+    assert come_back(browser, provider.sign_in(begun.json()["address"], "s5")) == "/"
+    me = browser.get("/v1/me").json()
+    assert me["login"] == "stranger"
+    assert str(site.town.mine.id) in {row["id"] for row in me["enterprises"]}
+    with site.parts.read() as session:
+        assert session.exec(select(User).where(col(User.login) == "stranger-2")).first() is None
 
 
 def test_it_is_off_unless_it_is_set(tmp_path: Path) -> None:

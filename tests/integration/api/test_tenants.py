@@ -92,6 +92,7 @@ OPEN = {
     "checkReport",
     "viewInvitation",
     "acceptInvitation",
+    "acceptByProvider",
     "getSignInChoices",
     "beginProviderSignIn",
     "finishProviderSignIn",

@@ -1,6 +1,13 @@
 /** English texts of one's own account. */
 export default {
   title: 'My account',
+  invitation: 'An invitation',
+  invitedTo: 'You are invited to {place} as {role}.',
+  joinAs: 'Join as {name}',
+  name: 'Name',
+  join: 'Join with a password',
+  orPassword: 'Or with a password of your own: at least 12 characters that are hard to guess.',
+  passwordHintNew: 'Choose a password: at least 12 characters that are hard to guess; a few words will do.',
   current: 'Present password',
   currentToEnd: 'Present password, to end a sign-in',
   new: 'New password',

@@ -1,6 +1,13 @@
 /** Chinese texts of one's own account. */
 export default {
   title: '我的账户',
+  invitation: '邀请',
+  invitedTo: '邀请您加入{place}，角色：{role}。',
+  joinAs: '以 {name} 加入',
+  name: '姓名',
+  join: '设置密码并加入',
+  orPassword: '或者自设密码：至少 12 个字符且不易猜到。',
+  passwordHintNew: '请设置密码：至少 12 个字符且不易猜到，可用几个不相关的词。',
   current: '当前密码',
   currentToEnd: '当前密码（退出其他登录时需要）',
   new: '新密码',
