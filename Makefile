@@ -15,7 +15,7 @@ PYTEST := $(BIN)/python -m pytest -n $(WORKERS) --dist loadfile --durations=30 -
 # A Node of at least this major version is used where the machine has one; else a wheel brings it.
 NODE_MAJOR := 20
 
-.PHONY: help check-python media demo serve wheel test test-slow test-training lint format bench mutants web lock clean system
+.PHONY: help check-python media demo serve wheel test test-slow test-training lint format bench mutants web lock clean system sbom audit
 
 help: ## list the commands
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 14
@@ -123,6 +123,18 @@ bench: $(TRAIN)/.ready $(MEDIA)/media.json ## speed as ratios, in one run
 mutants: $(VENV)/.dev ## change one thing at a time in what everybody trusts: does a test notice? (docs/mutants.md)
 	$(BIN)/mutmut run --max-children $(WORKERS)
 	$(BIN)/python tests/mutants.py
+
+# The versions of these two are held here: they are run apart from everything else, and are part of nothing that ships.
+SBOM := dist/sbom
+sbom: $(BIN)/uv $(VENV)/.node ## list every component that ships, from the lock files, as CycloneDX in dist/sbom
+	@mkdir -p $(SBOM)
+	$(BIN)/uv tool run --quiet --from cyclonedx-bom==7.1.0 cyclonedx-py requirements requirements/run.txt --pyproject pyproject.toml --of JSON --output-reproducible -o $(SBOM)/python.cdx.json
+	cd $(WEB) && PATH="$$PATH:$(abspath $(BIN))" npm sbom --sbom-format cyclonedx --package-lock-only > $(abspath $(SBOM))/app.cdx.json
+	@echo "$(SBOM)/python.cdx.json and $(SBOM)/app.cdx.json"
+
+audit: $(BIN)/uv $(VENV)/.node ## ask the registries for known weaknesses of what is locked (needs their advisories: a mirror may have none)
+	$(BIN)/uv tool run --quiet --from pip-audit==2.10.0 pip-audit --strict --disable-pip --require-hashes -r requirements/run.txt
+	cd $(WEB) && PATH="$$PATH:$(abspath $(BIN))" npm audit --package-lock-only --audit-level=high
 
 lock: $(BIN)/uv ## lock every requirement file again
 	PATH="$(abspath $(BIN)):$$PATH" requirements/lock.sh

@@ -26,6 +26,7 @@ from api.errors import NotSignedIn, RequestHeaderMissing, ScopeMissing
 from api.idempotency import claim_of
 from api.parts import Parts
 from api.problems import remote_of
+from api.second_factor import require_of_administrators
 from api.settings import Settings
 from api.tokens import TokenScope
 from inspection.database import bound_to
@@ -137,7 +138,7 @@ def session_cookie(settings: Settings) -> str:
 def current_user(
     request: Request, parts: AppParts, bearer: PersonBearer, _: PersonCookie
 ) -> Caller:
-    """Return the signed-in person. Raises `NotSignedIn`, `RequestHeaderMissing`, `ScopeMissing`."""
+    """Return the signed-in person. Raises `NotSignedIn`, `RequestHeaderMissing`, `ScopeMissing`, `TooManyRequests`, `SecondFactorMissing`."""
     cookie = request.cookies.get(session_cookie(parts.settings))
     token = bearer.credentials if bearer else cookie
     if not token:
@@ -150,10 +151,21 @@ def current_user(
         caller = caller_of_token(session, token, now, kind)
     request.state.actor = caller.actor
     request.state.enterprise_ids = caller.scope.enterprise_ids
+    parts.rates.count(caller.user_id, now.timestamp())
+    if parts.settings.administrators_need_second_factor and not _is_of_account(request):
+        with parts.read() as session:
+            require_of_administrators(session, caller.user_id)
     if caller.credential.kind is CredentialKind.PERSONAL:
         _heed_scopes(request, caller)
         note_use(parts, caller, now)
     return caller
+
+
+def _is_of_account(request: Request) -> bool:
+    """Return whether a route is about signing in and one's own account: there an authenticator is set up."""
+    return bool(
+        {"account", "sessions"}.intersection(getattr(request.scope.get("route"), "tags", ()))
+    )
 
 
 def _heed_scopes(request: Request, caller: Caller) -> None:

@@ -86,6 +86,23 @@ class TooManyAttempts(ApiError):
         self.retry_after_s, self.is_of_login = retry_after_s, is_of_login
 
 
+class TooManyRequests(ApiError):
+    """A person, or a script of theirs, asks more often than anybody works."""
+
+    def __init__(self, retry_after_s: int) -> None:
+        """Keep the seconds after which requests are heard again."""
+        super().__init__(f"too many requests; try again in {retry_after_s} s")
+        self.retry_after_s = retry_after_s
+
+
+class SecondFactorMissing(ApiError):
+    """An administrator without an authenticator, where this server asks them for one."""
+
+
+class UnsupportedMediaType(ApiError):
+    """The body is of a kind that this address does not take."""
+
+
 class RequestHeaderMissing(ApiError):
     """A change by cookie lacks the header that another site's page cannot send."""
 
@@ -141,6 +158,13 @@ HTTP_CODES: Mapping[int, str] = {
 # A class that is not here is answered as its nearest base.
 PROBLEMS: Mapping[type[Exception], ProblemKind] = {
     NotSignedIn: ProblemKind(401, "not_signed_in", "Sign in first"),
+    TooManyRequests: ProblemKind(429, "too_many_requests", "Too many requests"),
+    SecondFactorMissing: ProblemKind(
+        403, "second_factor_required", "Set up an authenticator first"
+    ),
+    UnsupportedMediaType: ProblemKind(
+        415, "unsupported_media_type", "This kind of body is not taken"
+    ),
     WrongCredentials: ProblemKind(401, "wrong_credentials", "Login or password is wrong"),
     EnrolmentCodeRefused: ProblemKind(401, "enrolment_code_refused", "The code is not accepted"),
     CodeRequired: ProblemKind(401, "code_required", "A code is needed as well"),
@@ -248,11 +272,12 @@ DESCRIPTIONS: Mapping[int, str] = {
     409: "It does not fit the present state",
     412: "Somebody else was faster: read again",
     413: "The body is too large",
+    415: "The body is of another kind than this address takes",
     422: "The request is malformed, or its content cannot be accepted",
     503: "The database or the evidence store does not answer; try later",
     507: "The server has no room left",
     428: "`If-Match` is missing: send the etag of what was read",
-    429: "Too many failed attempts",
+    429: "Too many failed attempts, or too many requests",
 }
 
 

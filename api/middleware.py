@@ -30,6 +30,8 @@ APP_POLICY = "; ".join(
     )
 )
 API_POLICY = "default-src 'none'; frame-ancestors 'none'"
+JSON_TYPES = frozenset({"application/json", "application/problem+json"})
+DISPOSITION = 'attachment; filename="anxun.json"'
 HEADERS = {
     "X-Content-Type-Options": "nosniff",
     "Referrer-Policy": "no-referrer",
@@ -77,6 +79,8 @@ class SecurityHeaders:
 
     def __init__(self, app: ASGIApp, settings: Settings) -> None:
         self._app, self._settings = app, settings
+        whole = "; includeSubDomains" if settings.hsts_subdomains else ""
+        self._hsts = f"max-age=31536000{whole}"
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass the request on, and add headers to its answer."""
@@ -92,8 +96,11 @@ class SecurityHeaders:
                 headers["Content-Security-Policy"] = API_POLICY if is_api else APP_POLICY
                 if is_api:
                     headers.setdefault("Cache-Control", "no-store")
+                    if headers.get("content-type", "").partition(";")[0] in JSON_TYPES:
+                        # Opened by itself it is saved, and never shown as a page (ASVS 14.4.2).
+                        headers.setdefault("Content-Disposition", DISPOSITION)
                 if self._settings.sends_secure_cookies:
-                    headers["Strict-Transport-Security"] = "max-age=31536000"
+                    headers["Strict-Transport-Security"] = self._hsts
             await send(message)
 
         await self._app(scope, receive, adding)

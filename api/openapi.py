@@ -57,7 +57,9 @@ def openapi_document(app: FastAPI) -> dict[str, Any]:
             if method == "post":
                 _take_key(operation)
             if "requestBody" in operation:
-                _refuse(operation, 400, 413, 422)
+                _refuse(operation, 400, 413, 415, 422)
+            if "401" in operation["responses"]:
+                _refuse(operation, 403, 429)
             _mend_errors(operation["responses"])
             _require_etag(operation)
     document["components"]["schemas"] = dict(sorted(schemas.items()))

@@ -15,6 +15,7 @@ from api.auth import Throttle
 from api.keeper import Keeper
 from api.previews import Previews
 from api.publisher import Publisher
+from api.rates import Rates
 from api.settings import Settings
 from api.signing import Signers
 from api.witnesses import WitnessAsker
@@ -64,6 +65,7 @@ class Parts:
     seal: Seal
     notice_sender: NoticeSender
     notice_maker: NoticeMaker
+    rates: Rates
 
     @property
     def throttle(self) -> Throttle:
@@ -182,6 +184,7 @@ def assemble(settings: Settings, detector: PhotoDetector | None = None) -> Parts
             public_url=settings.app_url,
             extra_fonts=settings.report_fonts,
         ),
+        rates=Rates(settings.requests_a_minute),
     )
 
 

@@ -21,10 +21,13 @@ from api.errors import (
     ApiError,
     ProblemKind,
     TooManyAttempts,
+    TooManyRequests,
+    UnsupportedMediaType,
     kind_of,
     problem,
 )
 from api.idempotency import AnsweredBefore
+from api.media_types import wanted_instead
 from api.shapes.base import FieldError, Problem
 from inspection.database import is_disk_full
 from inspection.errors import FieldsRefused, InspectionError, NotFound, PartOutOfOrder, StorageFull
@@ -77,9 +80,13 @@ def _problem_of_fields(request: Request, kind: ProblemKind, error: FieldsRefused
 
 
 def answer_malformed(request: Request, error: Exception) -> Response:
-    """Answer a request that does not fit its shape, with every fault."""
+    """Answer a request that does not fit its shape, with every fault; one of another kind of body by that alone."""
     if not isinstance(error, RequestValidationError):
         raise error
+    wanted = wanted_instead(request)
+    if wanted is not None:
+        kind = PROBLEMS[UnsupportedMediaType]
+        return problem_response(request, kind, f"send the body as {wanted}")
     faults = [
         FieldError(location=list(fault["loc"]), message=fault["msg"]) for fault in error.errors()
     ]
@@ -151,7 +158,7 @@ def _response(answer: Problem, headers: Mapping[str, str] | None = None) -> Resp
 
 
 def _headers(kind: ProblemKind, error: Exception) -> dict[str, str]:
-    if isinstance(error, TooManyAttempts):
+    if isinstance(error, TooManyAttempts | TooManyRequests):
         return {"Retry-After": str(error.retry_after_s)}
     if isinstance(error, PartOutOfOrder):
         return {"Upload-Offset": str(error.expected)}

@@ -4,13 +4,14 @@ from collections.abc import Callable, Coroutine
 from functools import cached_property
 from typing import Any
 
-from fastapi import APIRouter, Request, Response
+from fastapi import APIRouter, Request, Response, params
 from fastapi.concurrency import run_in_threadpool
 from fastapi.routing import APIRoute
 from pydantic import BaseModel
 
 from api.deps import session_cookie
 from api.idempotency import Claim, read_key
+from api.media_types import FORM, JSON
 
 Answering = Callable[[Request], Coroutine[Any, Any, Response]]
 # In an answer these are shown once, to whoever asked.
@@ -30,6 +31,14 @@ class ApiRoute(APIRoute):
         """Whether the request holds a password. Its key is not kept: whatever is stored of a password can be guessed at."""
         asked = (parameter.field_info.annotation for parameter in self.dependant.body_params)
         return any("password" in _fields_of(shape) for shape in asked)
+
+    @cached_property
+    def media_type(self) -> str | None:
+        """Which kind of body the route takes; None where it reads the bytes itself, or none."""
+        if self.body_field is None:
+            return None
+        is_form = isinstance(self.body_field.field_info, params.Form)
+        return FORM if is_form else JSON
 
     def get_route_handler(self) -> Answering:
         """Return what answers a request, between its caller's check and the commit."""

@@ -16,11 +16,11 @@ from sqlalchemy import delete, update
 from sqlalchemy.orm import sessionmaker
 from sqlmodel import Session, col, func, select
 
-from api.errors import CodeRequired, CodeReused, WrongCredentials
+from api.errors import CodeRequired, CodeReused, SecondFactorMissing, WrongCredentials
 from api.tokens import new_recovery_code, new_salt, salted_sha256_of_code
 from inspection.errors import Conflict
 from inspection.sealing import Seal, SealError
-from inspection.tables import RecoveryCode, SecondFactor
+from inspection.tables import Membership, RecoveryCode, SecondFactor, User
 
 LOG = logging.getLogger(__name__)
 
@@ -36,6 +36,18 @@ def is_on(session: Session, user_id: UUID) -> bool:
     """Return whether a person's sign-in asks for a code."""
     row = session.get(SecondFactor, user_id)
     return row is not None and row.confirmed_at is not None
+
+
+def require_of_administrators(session: Session, user_id: UUID) -> None:
+    """Raise `SecondFactorMissing` for an administrator without an authenticator; whoever has no password is the provider's to ask."""
+    mine = (col(Membership.user_id) == user_id, col(Membership.is_administrator))
+    if session.exec(select(Membership.id).where(*mine)).first() is None:
+        return
+    has_password = bool(session.get_one(User, user_id).password_hash)
+    if has_password and not is_on(session, user_id):
+        raise SecondFactorMissing(
+            "this server asks administrators for an authenticator; set one up in your account"
+        )
 
 
 def codes_left(session: Session, user_id: UUID) -> int:

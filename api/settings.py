@@ -95,6 +95,17 @@ class Settings(BaseSettings):
     is_cookie_secure: bool = Field(
         default=False, description="send the session cookie over HTTPS only: set it behind TLS"
     )
+    hsts_subdomains: bool = Field(
+        default=False,
+        description="over HTTPS, have browsers refuse plain HTTP for every host below this one too",
+    )
+    administrators_need_second_factor: bool = Field(
+        default=False,
+        description="administrators without an authenticator reach their account and nothing else",
+    )
+    requests_a_minute: int = Field(
+        default=3000, ge=0, description="requests of a person a minute and server; 0: any number"
+    )
     session_hours: int = Field(default=12, ge=1, le=24 * 90, description="life of a sign-in")
     bearer_minutes: int = Field(
         default=60,

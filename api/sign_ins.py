@@ -77,6 +77,13 @@ def sign_ins_of(session: Session, user_id: UUID, now: datetime) -> Sequence[Sign
     return list({row.id: row for row in reversed(rows.all())}.values())[::-1]
 
 
+def require_own(session: Session, user_id: UUID, sign_in_id: UUID) -> None:
+    """Raise `NotFound` for a sign-in that is another person's, or over."""
+    mine = (col(SignInSession.user_id) == user_id, col(SignInSession.id) == sign_in_id)
+    if session.exec(select(SignInSession.id).where(*mine)).first() is None:
+        raise NotFound("sign-in", sign_in_id)
+
+
 def end_sign_in(session: Session, user_id: UUID, sign_in_id: UUID) -> None:
     """End one sign-in, cookie and token. Raises `NotFound` for another person's."""
     mine = (col(SignInSession.user_id) == user_id, col(SignInSession.id) == sign_in_id)

@@ -219,6 +219,8 @@ def end_sign_in(
     sign_in_id: UUID, body: PasswordProof, caller: SignedInPerson, parts: AppParts, remote: Remote
 ) -> None:
     """End one sign-in of mine, its cookie and its token. It asks for the password again."""
+    with parts.read() as session:
+        sign_ins.require_own(session, caller.user_id, sign_in_id)
     require_password(parts, caller, body.password, remote)
     with parts.write.begin() as session:
         sign_ins.end_sign_in(session, caller.user_id, sign_in_id)

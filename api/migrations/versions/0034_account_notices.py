@@ -4,14 +4,14 @@ A mailbox or number that is there already is not confirmed: the keeper sends it 
 address is a secret of its group: whoever knows it may write there, and it counts as confirmed.
 
 Revision ID: 0034
-Revises: 0033
+Revises: 0028
 """
 
 import sqlalchemy as sa
 from alembic import op
 
 revision = "0034"
-down_revision = "0033"
+down_revision = "0028"
 branch_labels = None
 depends_on = None
 

@@ -64,6 +64,7 @@ def test_only_open_routes_need_no_token(document: dict[str, Any]) -> None:
         "checkReport",
         "viewInvitation",
         "acceptInvitation",
+        "acceptByProvider",
         "getSignInChoices",
         "beginProviderSignIn",
         "finishProviderSignIn",

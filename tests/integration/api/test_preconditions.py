@@ -31,7 +31,6 @@ ADDS = "adds something, and changes nothing that is there"
 # Every change of an existing thing that does without, and why.
 WITHOUT: Mapping[str, str] = {
     "signOut": OWN,
-    "signOutEverywhere": OWN,
     "endSignIn": OWN,
     "changePassword": OWN,
     "confirmSecondFactor": OWN,
@@ -57,7 +56,6 @@ WITHOUT: Mapping[str, str] = {
     "testNoticeChannel": OWN,
     "sendChannelCode": OWN,
     "confirmNoticeChannel": OWN,
-    "renewRecoveryCodes": OWN,
     "removeWebhook": ONE_WAY,
     "testWebhook": "sends a message, and changes nothing that is there",
     "addOrganisationWebhook": ADDS,

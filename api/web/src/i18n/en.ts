@@ -334,6 +334,8 @@ const en: typeof zh = {
     unknown: 'This did not work. Please try again later.',
     not_signed_in: 'Please sign in first.',
     ...providerProblems,
+    second_factor_required: 'Administrators need a second factor here. Set it up under More → My account.',
+    too_many_requests: 'Too many requests. Please wait a minute.',
     wrong_credentials: 'Login or password is wrong.',
     too_many_sign_ins: 'Too many failed sign-ins. Please wait a while.',
     request_header_missing: 'The request was refused. Reload the page and try again.',

@@ -333,6 +333,8 @@ export default {
     unknown: '操作没有成功，请稍后重试。',
     not_signed_in: '请先登录。',
     ...providerProblems,
+    second_factor_required: '本系统要求管理员启用两步验证，请在“更多 → 我的账户”中设置。',
+    too_many_requests: '请求过于频繁，请稍候一分钟。',
     wrong_credentials: '账号或密码不正确。',
     too_many_sign_ins: '登录失败次数过多，请稍后再试。',
     request_header_missing: '请求被拒绝，请刷新页面后重试。',
