@@ -210,7 +210,7 @@ def write_frames(path: Path, frames: Iterable[Image], crf: int) -> int:
         stream = container.add_stream("libx264", rate=RATE)
         stream.width, stream.height = SIZE_WH
         stream.pix_fmt, stream.time_base = "yuv420p", Fraction(1, RATE)
-        stream.options = {"preset": "veryfast", "crf": str(crf), "g": str(RATE)}
+        stream.options = {"preset": "ultrafast", "crf": str(crf), "g": str(RATE)}
         for frame in frames:
             container.mux(stream.encode(av.VideoFrame.from_ndarray(frame, "bgr24")))
             count += 1

@@ -7,7 +7,7 @@
 Each clip has a sensor's noise and a light that drifts, and is compressed as a camera does. Its truth stands in ``clips.json``
 (`clip_truth.py` describes it): which hazards are known of it, and from when to when each is in the picture. Kinds:
 
-- *clear*: a view without any hazard that is known of it. Whatever is found is false. *long* is the same for ten minutes, with
+- *clear*: a view without any hazard that is known of it. Whatever is found is false. *long* is the same for five minutes, with
   the lamps switched now and then.
 - *event*: such a view, then a photo that shows the hazard for eight seconds, then the first again.
 - *walk*: somebody without helmet and vest, cut out of a photo, walks in at the left and out at the right.
@@ -56,7 +56,7 @@ from edge.look import Look
 
 ROOT = Path(__file__).resolve().parents[1]
 BEFORE_S, EVENT_S, AFTER_S, GLIMPSE_S, GLITCH_EVERY_S = 10.0, 8.0, 4.0, 0.4, 3.0
-CLEAR_S, PART_S, LONG_S = 45.0, 15.0, 600.0
+CLEAR_S, PART_S, LONG_S = 45.0, 15.0, 300.0
 HEADS, VESTS, FIRE = "PPE-01", "PPE-05", ("EMG-01", "EMG-02")
 KNOWN = (HEADS, VESTS, *FIRE)
 WHEELS = "wheels"

@@ -138,6 +138,11 @@ BOX: dict[str, tuple[str, str]] = {
         "  3. enable: systemctl enable --now anxun-edge\n"
         "  4. look: sudo -u anxun-edge ANXUN_EDGE_DATA_DIR={state} {program} status; journalctl -u anxun-edge",
     ),
+    "service_hidden": (
+        "程序 {program} 位于用户目录下，服务看不到（ProtectHome）。请安装到 /opt 等目录，再运行一次 install-service。",
+        "{program} lies in a home, which the service cannot see (ProtectHome): install the program elsewhere, such as /opt, and run"
+        " install-service again",
+    ),
     "service_failed": (
         "无法安装服务：{reason}。请以 root 运行，或用 --root 指定目录。",
         "the service cannot be installed: {reason}. Run as root, or name a folder with --root",

@@ -110,10 +110,12 @@ def running_for(settings: Settings, model: Path | None) -> Running:
     choice = choice_for(settings, model)
     if choice is not None:
         at, ms = f"{local_time(choice.chosen_at):%Y-%m-%d %H:%M}", f"{choice.median_ms:.0f}"
-        Voice.of(settings.lang).tell("chosen", at=at, ms=ms, way=name_of(choice.running))
+        Voice.of(settings.lang, settings.log).tell(
+            "chosen", at=at, ms=ms, way=name_of(choice.running)
+        )
         return choice.running
     if not settings.names_a_way:
-        Voice.of(settings.lang).tell("unguided")
+        Voice.of(settings.lang, settings.log).tell("unguided")
     return settings.running
 
 

@@ -20,7 +20,7 @@ from pydantic import ValidationError
 from edge.address import Transport
 from edge.errors import EdgeError
 from edge.load import WantedWay
-from edge.messages import Language, say
+from edge.messages import Language, LogForm, say
 from edge.settings import Settings
 
 if TYPE_CHECKING:
@@ -103,7 +103,7 @@ def patrol(  # noqa: PLR0913  each is an option of the command
     asked = commands.Asked(
         model, zones, tuple(hazard or ()), tuple(experimental or ()), offline, tiles
     )
-    _run(context, lambda: commands.patrol(context.obj, folder, asked))
+    _run(context, lambda: commands.patrol(context.obj, folder, asked), context.obj.log)
 
 
 @app.command(help=_help("help_watch"))
@@ -144,7 +144,7 @@ def watch(  # noqa: PLR0913  each is an option of the command
     settings = context.obj.model_copy(
         update={name: value for name, value in changes.items() if value is not None}
     )
-    _run(context, lambda: watching.watch(settings, plan, asked))
+    _run(context, lambda: watching.watch(settings, plan, asked), settings.log)
 
 
 def _one_camera(told: Mapping[str, object], lang: Language) -> "CameraEntry":
@@ -205,7 +205,11 @@ def neighbours(
     """Work with Frigate, AI cameras and an MQTT broker."""
     from edge import neighbouring
 
-    _run(context, lambda: neighbouring.neighbours(context.obj, file, is_offline=offline))
+    _run(
+        context,
+        lambda: neighbouring.neighbours(context.obj, file, is_offline=offline),
+        context.obj.log,
+    )
 
 
 @app.command(help=_help("help_deliver"))
@@ -301,14 +305,14 @@ def doctor(  # noqa: PLR0913  each is an option of the command
     _run(context, lambda: examine(context.obj, asked, as_json=as_json))
 
 
-def _run(context: typer.Context, work: Callable[[], int]) -> None:
-    """Do a command's work and end with its exit code; an error of ours is one line."""
+def _run(context: typer.Context, work: Callable[[], int], log: LogForm = "text") -> None:
+    """Do a command's work and end with its exit code; an error of ours is one line, in the form of its log."""
     from edge.console import Voice
 
     try:
         code = work()
     except EdgeError as error:
-        Voice.of(context.obj.lang).complain(error)
+        Voice.of(context.obj.lang, log).complain(error)
         code = error.exit_code
     raise typer.Exit(code)
 

@@ -64,7 +64,7 @@ def enrol(settings: Settings, url: str, code: str, name: str) -> int:
 
 def patrol(settings: Settings, folder: Path, asked: Asked) -> int:
     """Walk a folder, delivering on the way and once at the end."""
-    voice = Voice.of(settings.lang)
+    voice = Voice.of(settings.lang, settings.log)
     photos = find_photos(folder)
     if not photos:
         voice.warn("no_photos", folder=folder)

@@ -12,6 +12,8 @@ from edge.settings import Settings
 
 STATE = "/var/lib/anxun-edge"
 CAMERAS = "/etc/anxun-edge/cameras.toml"
+# The unit's ProtectHome= shows none of these to the service.
+HIDDEN = ("/home/", "/root/", "/run/user/")
 # Where each file goes; what a technician edits is never written over.
 FILES = (
     ("anxun-edge.service", "etc/systemd/system/anxun-edge.service", 0o644, False),
@@ -49,6 +51,10 @@ def install_service(settings: Settings, root: Path, *, only_prints: bool = False
             _tell_systemd()
     except (OSError, subprocess.CalledProcessError) as error:
         raise ServiceFailed(str(error)) from error
+    if any(
+        shown.startswith(HIDDEN) for shown in (program(), str(Path(sys.prefix).resolve()) + "/")
+    ):
+        voice.warn("service_hidden", program=program())
     voice.tell("service_next", state=STATE, program=program(), cameras=CAMERAS)
     return 0
 

@@ -9,8 +9,12 @@ import sys
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from itertools import pairwise
 from pathlib import Path
+from typing import Any
+
+import httpx
 
 from tests.served import ServedEnterprise
 
@@ -118,6 +122,13 @@ class ChaosBox:
         """Return the end of what it said."""
         return self.log.read_text("utf-8", "replace")[-3000:] if self.log.exists() else ""
 
+    def page(self) -> dict[str, Any]:
+        """Return what its local page shows; its port is among the settings."""
+        answer = httpx.get(f"http://127.0.0.1:{self.settings['PAGE_PORT']}/state.json", timeout=10)
+        answer.raise_for_status()
+        state: dict[str, Any] = answer.json()
+        return state
+
     def rows(self, sql: str, *values: object) -> list[tuple[object, ...]]:
         """Read from the outbox, beside the process."""
         path = self.folder / "outbox" / "outbox.sqlite"
@@ -143,6 +154,12 @@ class Told:
     camera: str
     evidence_sha256: str
     captured_at: str
+    clock_offset_s: float = 0.0
+
+    @property
+    def true_s(self) -> float:
+        """When it was seen by the server's clock, POSIX seconds."""
+        return datetime.fromisoformat(self.captured_at).timestamp() - self.clock_offset_s
 
 
 def told_by(box: ChaosBox) -> list[Told]:
@@ -150,7 +167,13 @@ def told_by(box: ChaosBox) -> list[Told]:
     rows = box.rows("SELECT id, body, evidence_sha256 FROM draft ORDER BY seq")
     bodies = [(str(row[0]), json.loads(str(row[1])), str(row[2])) for row in rows]
     return [
-        Told(draft_id, body["source"]["name"], sha256, body["captured_at"])
+        Told(
+            draft_id,
+            body["source"]["name"],
+            sha256,
+            body["captured_at"],
+            float(body["clock_offset_s"] or 0.0),
+        )
         for draft_id, body, sha256 in bodies
     ]
 
@@ -185,6 +208,10 @@ def check_exactly_once(served: ServedEnterprise, box: ChaosBox, bundle: Path) ->
         assert in_ledger == [one.id for one in told if one.camera == camera], f"order of {camera}"
         times = [e["captured_at"] for e in entries if e["source"]["name"] == camera]
         assert all(one <= other for one, other in pairwise(times))
+    true_s = {one.id: one.true_s for one in told}
+    for entry in entries:
+        in_ledger_s = datetime.fromisoformat(entry["captured_at"]).timestamp()
+        assert abs(in_ledger_s - true_s[entry["finding_id"]]) < 0.01, "its true time"
 
     served.kill(signal.SIGTERM)
     served.anxun("export", served.enterprise_id, str(bundle))

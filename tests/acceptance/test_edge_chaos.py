@@ -8,7 +8,7 @@ import random
 import signal
 import time
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import datetime
 from pathlib import Path
 
@@ -17,7 +17,10 @@ import pytest
 from tests.chaos_box import ChaosBox, Told, check_exactly_once, told_by
 from tests.lossy_line import LossyLine, why_not
 from tests.moving_cameras import MovingCameras, write_frames
-from tests.served import ServedEnterprise
+from tests.served import ServedEnterprise, free_port
+from tests.settable_clock import SettableClock
+from tests.settable_clock import why_not as why_no_clock
+from tests.small_disk import MountRefused, SmallDisk
 from tests.tiny_model import write_model
 
 KILLS = int(os.environ.get("ANXUN_KILLS", "40"))
@@ -81,7 +84,7 @@ def ready(
     return "--cameras", str(file), "--model", str(model)
 
 
-def wait_for(box: ChaosBox, findings: int, within_s: float = 60) -> None:
+def wait_for(box: ChaosBox, findings: int, within_s: float = 120) -> None:
     """Wait until the box has told so many findings in all."""
     until = time.monotonic() + within_s
     while len(told_by(box)) < findings:
@@ -230,14 +233,121 @@ def wait_for_events(box: ChaosBox, cameras: MovingCameras, events: int) -> None:
     time.sleep(max(0.0, max(first_s.values()) + events * cameras.period_s - time.time()))
 
 
+@pytest.fixture
+def disk(tmp_path: Path) -> Iterator[SmallDisk]:
+    """Yield a small disk that the box has for itself."""
+    try:
+        with SmallDisk(tmp_path / "box", 224 << 20) as disk:
+            yield disk
+    except MountRefused as refused:
+        pytest.skip(str(refused))
+
+
+def wait_until(box: ChaosBox, what: str, holds: Callable[[], bool], within_s: float = 120) -> None:
+    """Wait until something holds of the box, which goes on watching."""
+    until = time.monotonic() + within_s
+    while not holds():
+        assert box.is_watching, box.tail()
+        assert time.monotonic() < until, f"not within {within_s:.0f} s: {what}; {box.tail()}"
+        time.sleep(0.2)
+
+
+def test_a_full_disk(
+    served: ServedEnterprise, rtsp_packages: None, disk: SmallDisk, model: Path, tmp_path: Path
+) -> None:
+    """Nothing more can be written: first findings are held until it can be, the page says so, and each is told once."""
+    cameras = cameras_of(tmp_path, 1.0, 2.0)
+    cameras.count = 3
+    cameras.start()
+    box = ChaosBox(disk.folder, settings={"GONE_AFTER_S": "0.5", "PAGE_PORT": str(free_port())})
+    file = tmp_path / "cameras.toml"
+    described = cameras.cameras_file(EACH_TIME)
+    third = described.index('[[cameras]]\nname = "camera2"')
+    file.write_text(described[:third], "utf-8")
+    try:
+        box.run("enrol", served.url, served.enrolment_code(), "--name", "box")
+        box.watch("--cameras", str(file), "--model", str(model))
+        wait_for(box, 3)
+        assert box.page()["disk_full_at"] is None
+        served.kill()
+        disk.fill()
+        full_s = time.time()
+        # A camera that is new shows a hazard that nobody told yet.
+        file.write_text(described, "utf-8")
+        wait_until(box, "held", lambda: box.page()["outbox"]["held"] > 0)
+        wait_until(
+            box,
+            "seen",
+            lambda: any(c["found"] for c in box.page()["cameras"] if c["name"] == "camera2"),
+        )
+        time.sleep(3)
+        told_while_full = len(told_by(box))
+        freed_s = time.time()
+        disk.empty()
+        served.start()
+        wait_until(box, "kept again", lambda: not box.page()["outbox"]["held"])
+        wait_for(box, told_while_full + 6)
+        page = box.page()
+        box.kill(signal.SIGTERM)
+        box.run("deliver", "--wait")
+        told = check_exactly_once(served, box, tmp_path / "ledger.zip")
+    finally:
+        box.close()
+        cameras.kill()
+    assert page["disk_full_at"] is not None
+    firsts = [one for one in told if one.camera == "camera2"]
+    assert full_s < firsts[0].true_s < freed_s
+    assert "the disk is full; findings are held" in box.log.read_text("utf-8")
+
+
+def test_a_clock_that_jumps(
+    served: ServedEnterprise, cameras: MovingCameras, model: Path, tmp_path: Path
+) -> None:
+    """Two days ahead, an hour back without a line, and right again: each event is told once, in order, with its true time."""
+    if reason := why_no_clock():
+        pytest.skip(reason)
+    clock = SettableClock(tmp_path / "clock")
+    settings = {"GONE_AFTER_S": "0.5", "PAGE_PORT": str(free_port())}
+    box = ChaosBox(tmp_path / "box", clock.prefix, settings)
+    try:
+        watch = ready(box, served, cameras, EACH_TIME, model)
+        began_s = time.time()
+        box.watch(*watch)
+        wait_for(box, 3)
+        clock.shift(2 * 86_400)
+        wait_for(box, len(told_by(box)) + 4)
+        assert box.page()["clock_jumped_s"] == pytest.approx(2 * 86_400, abs=2)
+        served.kill()
+        clock.shift(-3600)
+        wait_for(box, len(told_by(box)) + 4)
+        wait_until(box, "the second jump", lambda: box.page()["clock_jumps"] == 2)
+        box.kill()
+        clock.shift(-1800)
+        box.watch(*watch)
+        wait_for(box, len(told_by(box)) + 4)
+        clock.shift(0)
+        served.start()
+        wait_for(box, len(told_by(box)) + 4)
+        wait_until(box, "the jump of this run", lambda: box.page()["clock_jumps"] == 1)
+        ended_at_s = time.time()
+        box.kill(signal.SIGTERM)
+        box.run("deliver", "--wait")
+        told = check_exactly_once(served, box, tmp_path / "ledger.zip")
+    finally:
+        box.close()
+    true = [one.true_s for one in told]
+    assert began_s < min(true) < max(true) < ended_at_s + 2
+    assert {
+        round((datetime.fromisoformat(one.captured_at).timestamp() - one.true_s) / 1800)
+        for one in told
+    } == {0, 96, -2, -1}
+    assert "clock jumped by +172800" in box.log.read_text("utf-8")
+
+
 def check_each_event_once(cameras: MovingCameras, told: list[Told], ended_at_s: float) -> None:
     """Check what the box told against what the cameras say that they showed."""
     for camera, events in cameras.events.items():
-        times = [
-            datetime.fromisoformat(one.captured_at).timestamp()
-            for one in told
-            if one.camera == camera
-        ]
+        times = [one.true_s for one in told if one.camera == camera]
         began_s = min(times)
         # One that began before the box saw its first, or just before its end, may be untold.
         counted = [at for at in events if began_s - 1 < at < ended_at_s - 3]

@@ -179,6 +179,21 @@ def test_a_second_patrol_on_one_state_folder_is_refused(
     assert run("patrol", folder, "--model", model, "--offline")[0] == 0
 
 
+@pytest.mark.parametrize(
+    "command", [("watch", "gone.mp4", "--camera", "a"), ("patrol", "{folder}")]
+)
+def test_every_line_of_a_service_is_json_where_that_is_asked_for(
+    command: tuple[str, ...], state: Path, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Also what is said before anything is watched, and the error that ends it."""
+    monkeypatch.setenv("ANXUN_EDGE_LOG", "json")
+    words = [word.format(folder=folder) for word in command]
+    result = CliRunner().invoke(app, ["--lang", "en", *words, "--offline"])
+    said = [json.loads(line) for line in result.output.splitlines()]
+    assert "unguided" in [one["event"] for one in said]
+    assert ("source_invalid" in [one["event"] for one in said]) == (command[0] == "watch")
+
+
 def test_an_empty_folder_is_said(state: Path, tmp_path: Path) -> None:
     """It is no error: the card was empty."""
     code, output = run("patrol", tmp_path, "--offline")

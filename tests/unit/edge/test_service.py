@@ -41,6 +41,18 @@ def test_the_unit_watches_with_a_watchdog_and_comes_back() -> None:
     assert "@PROGRAM@" not in printed
 
 
+@pytest.mark.parametrize("folder", ["/opt/anxun/bin", "/home/technician/venv/bin"])
+def test_a_program_in_a_home_is_said(
+    folder: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The service cannot see it there, and systemd would only say 203/EXEC."""
+    monkeypatch.setattr(service, "program", lambda: f"{folder}/anxun-edge")
+    monkeypatch.setattr(service.sys, "prefix", str(Path(folder).parent))
+    result = CliRunner().invoke(app, ["--lang", "en", "install-service", "--root", str(tmp_path)])
+    assert result.exit_code == 0
+    assert ("cannot see" in result.output) == folder.startswith("/home")
+
+
 def test_a_folder_that_cannot_be_written_is_said(tmp_path: Path) -> None:
     """With what to do."""
     (tmp_path / "etc").write_text("")
