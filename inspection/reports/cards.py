@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from datetime import datetime
-from io import BytesIO
 
 from inspection.reports.chapters import CellKind, Column
 from inspection.reports.cover import Cover
@@ -175,7 +174,7 @@ def place_picture(
     shown_wh = width * share, height * share
     x = at[0] + (box_wh[0] - shown_wh[0]) / 2
     y = at[1] + (box_wh[1] - shown_wh[1]) / 2
-    paper.pdf.image(BytesIO(printed.jpeg), x, y, *shown_wh, alt_text=alt_text)
+    paper.pdf.place_jpeg(printed.jpeg, x, y, shown_wh, alt_text)
 
 
 def _time(at: datetime | None) -> str:

@@ -7,6 +7,7 @@ time of the answer. Heads on its photos are blurred, because every party of the 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from io import BytesIO
 from pathlib import Path
 from typing import Final
 from uuid import UUID
@@ -103,7 +104,9 @@ class NoticeMaker:
                 f"{self.public_url}/enterprises/{signed.enterprise_id}/ledger/{signed.entry_index}"
             )
             _Writer(paper, signed, photos, drawings).write(address)
-            return bytes(paper.pdf.output())
+            file = BytesIO()
+            paper.pdf.write_to(file)
+            return file.getvalue()
         finally:
             paper.close()
 

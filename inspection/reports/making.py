@@ -127,7 +127,8 @@ class ReportMaker:
             return
         shelf = PhotoShelf(self.evidence, self.blur if report.blurs_heads else None)
         fonts = ReportFonts(self.extra_fonts)
-        PdfReport(cover, chapters, shelf, fonts).write(staged, progress.advance)
+        report_file = PdfReport(cover, chapters, shelf, fonts, spool_in=staged.parent)
+        report_file.write(staged, progress.advance)
 
 
 @dataclass

@@ -7,13 +7,14 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from io import BytesIO
+from pathlib import Path
 
 import segno
-from fpdf import FPDF
 from fpdf.enums import TextMode
 from fpdf.fonts import TTFFont
 
 from inspection.reports.fonts import ReportFonts
+from inspection.reports.streamed import StreamedPdf
 
 MARGIN, TOP, BOTTOM = 18.0, 20.0, 21.0
 PORTRAIT_WH, LANDSCAPE_WH = (210.0, 297.0), (297.0, 210.0)
@@ -40,9 +41,9 @@ class Heading:
 class Paper:
     """Pages under construction."""
 
-    def __init__(self, fonts: ReportFonts) -> None:
+    def __init__(self, fonts: ReportFonts, spool_in: Path | None = None) -> None:
         self.fonts = fonts
-        self.pdf = FPDF(format="A4", unit="mm")
+        self.pdf = StreamedPdf(spool_in)
         self.pdf.set_auto_page_break(auto=False)
         self.pdf.set_margin(0)
         for number, path in enumerate(fonts.paths):
@@ -77,7 +78,8 @@ class Paper:
         self.y = TOP
 
     def close(self) -> None:
-        """Let go of the font files; nothing is written after it."""
+        """Let go of the font files and pictures; nothing is written after it."""
+        self.pdf.close_spool()
         for face in self._faces:
             if isinstance(face, TTFFont):
                 face.close()

@@ -33,11 +33,16 @@ class PdfReport:
     """Writes one report."""
 
     def __init__(
-        self, cover: Cover, chapters: Chapters, shelf: PhotoShelf, fonts: ReportFonts
+        self,
+        cover: Cover,
+        chapters: Chapters,
+        shelf: PhotoShelf,
+        fonts: ReportFonts,
+        spool_in: Path | None = None,
     ) -> None:
         self._cover, self._chapters, self._shelf = cover, chapters, shelf
         self._words = cover.words
-        self._paper = Paper(fonts)
+        self._paper = Paper(fonts, spool_in)
         self._cards = CardWriter(self._paper, cover, shelf)
 
     def write(self, target: Path, advance: Advance) -> None:
@@ -45,7 +50,8 @@ class PdfReport:
         try:
             self._describe()
             self._write_pages(advance)
-            self._paper.pdf.output(str(target))
+            with target.open("wb") as file:
+                self._paper.pdf.write_to(file)
         finally:
             self._paper.close()
 

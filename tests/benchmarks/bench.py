@@ -12,7 +12,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 from tests.benchmarks.bench_api import bench_findings
 from tests.benchmarks.bench_ledger import bench_ledger
 from tests.benchmarks.bench_models import report
-from tests.benchmarks.bench_reports import bench_reports
+from tests.benchmarks.bench_reports import bench_fixed_hazards, bench_reports
 from tests.benchmarks.bench_search import bench_search
 
 
@@ -32,6 +32,7 @@ def main() -> None:
         sys.stdout.flush()
     sys.stdout.write("reports\n")
     sys.stdout.writelines(f"  {line}\n" for line in bench_reports(500, 50))
+    sys.stdout.writelines(f"  {line}\n" for line in bench_fixed_hazards(50, 500))
 
 
 if __name__ == "__main__":

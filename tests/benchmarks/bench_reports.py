@@ -1,12 +1,17 @@
-"""How long a report takes and how much memory, beside its size: run by path with the numbers of entries and photos."""
+"""How long a report takes and how much memory, beside its size.
+
+Run by path with the numbers of entries and photos, or with `hazards` and two numbers of hazards with photos before and after.
+"""
 
 import io
+import json
 import resource
 import subprocess
 import sys
 import tempfile
 import time
 from collections.abc import Iterator
+from dataclasses import asdict, dataclass
 from datetime import date
 from pathlib import Path
 
@@ -29,8 +34,23 @@ from inspection.tables import Enterprise, ReportFormat
 from inspection.wire import utc_now
 from ledger.keys import create_key
 from tests.builders import make_town, sha256_of
+from tests.fixed_hazards import make_fixed_hazards
 
 TALK = "检查冲压线光栅、急停与防护罩，班组长逐项确认后签字；发现问题当场整改，不能当场整改的开出整改单。"
+
+
+@dataclass(frozen=True)
+class Made:
+    """How making a report went: seconds, bytes of the file, and MiB resident before and at most."""
+
+    took_s: float
+    size: int
+    before_mib: int
+    peak_mib: int
+
+    def __str__(self) -> str:
+        grew = self.peak_mib - self.before_mib
+        return f"{self.took_s:.1f} s, {self.size / 1e6:.1f} MB, peak {self.peak_mib} MiB resident, {grew} more than before it began"
 
 
 def bench_reports(entries: int = 1000, photos: int = 100) -> Iterator[str]:
@@ -38,11 +58,30 @@ def bench_reports(entries: int = 1000, photos: int = 100) -> Iterator[str]:
     with tempfile.TemporaryDirectory() as folder:
         _fill(Path(folder), entries, photos)
         for kind in ReportFormat:
-            done = subprocess.run(
-                [sys.executable, __file__, folder, kind.value],
-                capture_output=True, text=True, check=True,
-            )  # fmt: skip
-            yield f"{kind.value:5} {entries} entries, {photos} photos: {done.stdout.strip()}"
+            yield f"{kind.value:5} {entries} entries, {photos} photos: {_made(Path(folder), kind)}"
+
+
+def bench_fixed_hazards(few: int = 100, many: int = 1000) -> Iterator[str]:
+    """Yield how a PDF of closed hazards, a photo before and one after each, grows with their number: time and memory as ratios."""
+    made: list[Made] = []
+    for items in (few, many):
+        with tempfile.TemporaryDirectory() as folder:
+            make_fixed_hazards(Path(folder), items)
+            made.append(_made(Path(folder), ReportFormat.PDF))
+        yield f"pdf   {items} hazards, {2 * items} photos before and after: {made[-1]}"
+    small, large = made
+    yield (
+        f"      {many / few:.1f} x the hazards: {large.took_s / small.took_s:.2f} x the time, "
+        f"{large.peak_mib / small.peak_mib:.2f} x the peak of memory, {large.size / small.size:.2f} x the file"
+    )
+
+
+def _made(folder: Path, kind: ReportFormat) -> Made:
+    done = subprocess.run(
+        [sys.executable, __file__, str(folder), kind.value],
+        capture_output=True, text=True, check=True,
+    )  # fmt: skip
+    return Made(**json.loads(done.stdout))
 
 
 def _fill(folder: Path, entries: int, photos: int) -> None:
@@ -94,13 +133,14 @@ def _make(folder: Path, kind: ReportFormat) -> None:
     )
     took = time.perf_counter() - began
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss >> 10
-    sys.stdout.write(
-        f"{took:.1f} s, {made.size / 1e6:.1f} MB, peak {peak} MiB resident ({before} before it began)\n"
-    )
+    sys.stdout.write(json.dumps(asdict(Made(took, made.size, before, peak))))
 
 
 if __name__ == "__main__":
     if len(sys.argv) == 3 and Path(sys.argv[1]).is_dir():
         _make(Path(sys.argv[1]), ReportFormat(sys.argv[2]))
+    elif sys.argv[1:2] == ["hazards"]:
+        for line in bench_fixed_hazards(*map(int, sys.argv[2:])):
+            sys.stdout.write(f"{line}\n")
     else:
         sys.stdout.writelines(f"{line}\n" for line in bench_reports(*map(int, sys.argv[1:])))
