@@ -53,6 +53,8 @@ KINDS: Mapping[str, AccessKind] = {
     "password": AccessKind.ACCOUNT,
     "second_factor": AccessKind.ACCOUNT,
     "token": AccessKind.ACCOUNT,
+    "recovery_codes": AccessKind.ACCOUNT,
+    "channel": AccessKind.ACCOUNT,
     "identity": AccessKind.ACCOUNT,
     "refused": AccessKind.REFUSAL,
     "evidence": AccessKind.READ,
