@@ -14,6 +14,7 @@ from tests.benchmarks.bench_ledger import bench_ledger
 from tests.benchmarks.bench_models import report
 from tests.benchmarks.bench_reports import bench_fixed_hazards, bench_reports
 from tests.benchmarks.bench_search import bench_search
+from tests.benchmarks.bench_start import bench_start
 
 
 def main() -> None:
@@ -22,6 +23,10 @@ def main() -> None:
     for line in report():
         sys.stdout.write(f"  {line}\n")
         sys.stdout.flush()
+    sys.stdout.write("a box of one camera\n")
+    for line in bench_start():
+        sys.stdout.write(f"  {line}\n")
+    sys.stdout.flush()
     sys.stdout.write("findings through HTTP, beside bare inserts into the same database\n")
     sys.stdout.write(f"  {bench_findings()}\n")
     sys.stdout.flush()

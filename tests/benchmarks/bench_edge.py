@@ -1,24 +1,31 @@
 """Many cameras on one small machine: what the watch costs beside bare decoding and the bare model of the same load.
 
-    python tests/benchmarks/bench_edge.py [CAMERAS] [SECONDS] [FPS] [WAY] [RUNTIME] [PRECISION]
+    python tests/benchmarks/bench_edge.py [CAMERAS] [SECONDS] [FPS] [--way WAY] [--runtime NAME] [--precision P] [--shapes S] [--ledger]
 
 Real RTSP streams of 1080p at 25 frames a second, a key frame a second, about 4 Mbit/s, from GStreamer's own server in a process of
 its own (its share of the machine is printed). Every camera shows a hazard now and then: latency is from the moment at which
-the server sends the first picture of it to the row in the outbox.
+the server sends the first picture of it to the row in the outbox, and with `--ledger` to the row in the ledger of a real `anxun serve` beside it (the
+time that the ledger gives it). A way that is not named is the one that `anxun-edge doctor` picks here. Streams, server and box share the machine:
+all three shares are printed, and the box's own part is what is left of it without bare decoding and bare model.
 """
 
+import argparse
+import os
 import resource
 import struct
 import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass, field
+from datetime import datetime
 from fractions import Fraction
 from itertools import chain
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import get_args
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
@@ -29,15 +36,19 @@ import numpy as np
 from edge.address import Way
 from edge.camera import LiveCamera
 from edge.cameras import CameraEntry
+from edge.client import Client
+from edge.deliver import Delivery
 from edge.errors import DiskFull
-from edge.keep import Keep
+from edge.identity import enrol
+from edge.keep import Keep, RoomChange
 from edge.look import Look
 from edge.outbox import Outbox
 from edge.settings import Settings
+from edge.timed import picked, time_ways
 from edge.watchroom import Watchroom
 from inspection.wire import FindingDraft
-from models.running import FP32, Precision, Running
-from tests.served import free_port
+from models.running import AUTO, FP32, Precision, Running, ShapePolicy
+from tests.served import ServedEnterprise, free_port
 
 ROOT = Path(__file__).resolve().parents[2]
 CLEAR, HAZARD = ROOT / "var/media/photos/coffee.png", ROOT / "var/media/photos/two-people.jpg"
@@ -48,8 +59,8 @@ WARM_S = 13.0
 PYTHON = "/usr/bin/python3"
 
 
-def encode(path: Path) -> None:
-    """Write the access units of two panned photos, each so many frames, with the noise of a sensor."""
+def encode(path: Path, photos: Sequence[Path] = (CLEAR, HAZARD)) -> None:
+    """Write the access units of panned photos, each so many frames, with the noise of a sensor."""
     codec = av.CodecContext.create("libx264", "w")
     codec.width, codec.height, codec.pix_fmt = 1920, 1080, "yuv420p"
     codec.bit_rate, codec.framerate, codec.time_base = 4_000_000, RATE, Fraction(1, RATE)
@@ -59,7 +70,7 @@ def encode(path: Path) -> None:
         "x264-params": f"keyint={GOP}:min-keyint={GOP}:scenecut=0:repeat-headers=1",
     }
     with path.open("wb") as file:
-        for number, image in enumerate(chain(pan(CLEAR), pan(HAZARD))):
+        for number, image in enumerate(chain.from_iterable(map(pan, photos))):
             frame = av.VideoFrame.from_ndarray(image, "bgr24")
             frame.pts = number
             for packet in codec.encode(frame):
@@ -87,13 +98,14 @@ class Server:
 
     frames: Path
     count: int
+    period_s: float = PERIOD_S
     port: int = field(default_factory=free_port)
     events: dict[str, list[float]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         script = ROOT / "tests" / "rtsp_streams.py"
         self.process = subprocess.Popen(
-            [PYTHON, script, str(self.port), self.frames, str(self.count), str(PERIOD_S)],
+            [PYTHON, script, str(self.port), self.frames, str(self.count), str(self.period_s)],
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
             text=True,
@@ -114,15 +126,18 @@ class Server:
 
     def cpu_s(self) -> float:
         """Return the processor time that it used so far."""
-        user, system = (
-            Path(f"/proc/{self.process.pid}/stat").read_text().rpartition(")")[2].split()[11:13]
-        )
-        return (int(user) + int(system)) / 100
+        return cpu_of(self.process.pid)
 
     def stop(self) -> None:
         """End it."""
         self.process.kill()
         self.process.wait(10)
+
+
+def cpu_of(pid: int) -> float:
+    """Return the processor time that a process used so far, seconds."""
+    user, system = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[11:13]
+    return (int(user) + int(system)) / os.sysconf("SC_CLK_TCK")
 
 
 def own_cpu_s() -> float:
@@ -163,25 +178,60 @@ def bare_model(look: Look, rounds: int = 20) -> float:
     return (own_cpu_s() - cpu_s) / rounds
 
 
+@dataclass
+class Books:
+    """When findings were told, by camera; and the server of the ledger, if there is one."""
+
+    settings: Settings
+    served: ServedEnterprise | None = None
+    told: dict[str, list[float]] = field(default_factory=dict)
+    delivery: Delivery | None = None
+
+    def __enter__(self) -> "Books":
+        if self.served is not None:
+            with Client(self.served.url, None, self.settings) as client:
+                identity = enrol(self.settings, client, self.served.enrolment_code(), "box")
+            self.delivery = Delivery(self.settings, identity)
+            self.delivery.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self.delivery is not None:
+            self.delivery.stop()
+
+    def heard(self, news: FindingDraft | DiskFull | RoomChange | None) -> None:
+        """Note a finding that is in the outbox."""
+        assert isinstance(news, FindingDraft)
+        self.told.setdefault(news.source.name, []).append(time.time())
+        if self.delivery is not None:
+            self.delivery.wake()
+
+    def in_ledger(self) -> dict[str, list[float]]:
+        """Return when findings came into the ledger, by camera."""
+        assert self.served is not None
+        found: dict[str, list[float]] = {}
+        for entry in self.served.pages(f"/enterprises/{self.served.enterprise_id}/ledger/entries"):
+            if entry["kind"] == "finding.recorded":
+                at_s = datetime.fromisoformat(entry["at"]).timestamp()
+                name = entry["record"]["data"]["source"]["name"]
+                found.setdefault(name, []).append(at_s)
+        return {name: sorted(times) for name, times in found.items()}
+
+
 def watch(
-    server: Server, look: Look, settings: Settings, entries: list[CameraEntry], seconds: float
+    server: Server, look: Look, books: Books, entries: list[CameraEntry], seconds: float
 ) -> None:
     """Watch for so long and print what it took."""
-    seen: dict[str, list[float]] = {}
-
-    def heard(news: FindingDraft | DiskFull | None) -> None:
-        assert isinstance(news, FindingDraft)
-        seen.setdefault(news.source.name, []).append(time.time())
-
-    marks: list[tuple[float, float]] = []
-    with Outbox(settings.outbox_dir) as outbox:
-        keep = Keep(outbox, heard)
+    settings, marks = books.settings, list[tuple[float, float]]()
+    with Outbox(settings.outbox_dir) as outbox, books:
+        keep = Keep(outbox, books.heard)
         with Watchroom(look, keep, settings, lambda news: say(f"  {news}")) as room:
             room.set_cameras(entries)
             warm_s = time.monotonic() + WARM_S
             room.run(lambda: time.monotonic() > warm_s)
             before = {name: one.watch.looked for name, one in room.watched.items()}
             began_s, cpu_s, served_s = time.monotonic(), own_cpu_s(), server.cpu_s()
+            ledger_s = cpu_of(books.served.process.pid) if books.served else 0.0
             end_s = began_s + seconds
 
             def mark() -> None:
@@ -191,6 +241,7 @@ def watch(
             took_s = time.monotonic() - began_s
             cores = (own_cpu_s() - cpu_s) / took_s
             served = (server.cpu_s() - served_s) / took_s
+            ledger = (cpu_of(books.served.process.pid) - ledger_s) / took_s if books.served else 0.0
             rates = [
                 (one.watch.looked - before[name]) / took_s for name, one in room.watched.items()
             ]
@@ -198,8 +249,12 @@ def watch(
     say(
         f"watch: {sum(rates):.1f} looks a second, {min(rates):.2f} to {max(rates):.2f} a camera; ways {sorted(set(ways))}"
     )
-    say(f"watch: {cores:.2f} cores; the server of the streams {served:.2f}")
-    say_latency(server, seen)
+    say(
+        f"watch: {cores:.2f} cores; the server of the streams {served:.2f}; of the ledger {ledger:.2f}"
+    )
+    say_latency(server, books.told, "outbox")
+    if books.served is not None:
+        say_latency(server, books.in_ledger(), "ledger")
     early = next(size for at_s, size in marks if at_s > took_s / 6)
     say(
         f"memory: {early:.0f} MB after {took_s / 6:.0f} s, {marks[-1][1]:.0f} MB after {took_s:.0f} s"
@@ -212,17 +267,17 @@ def watch(
     )
 
 
-def say_latency(server: Server, seen: dict[str, list[float]]) -> None:
-    """Print how long it took from the first picture of a hazard to its row, for the first report after each event."""
-    waits = []
+def say_latency(server: Server, seen: dict[str, list[float]], where: str) -> None:
+    """Print how long it took from the first picture of a hazard to its row, for the first row after each event."""
+    waits = {}
     for name, times in seen.items():
         for at in times:
             before = [begun for begun in server.events.get(name, []) if begun <= at]
             if before and at - before[-1] < PERIOD_S / 2:
-                waits.append(at - before[-1])
+                waits.setdefault((name, before[-1]), at - before[-1])
     if waits:
-        p50, p95 = np.percentile(waits, [50, 95])
-        say(f"event to outbox: {len(waits)} events, median {p50:.2f} s, p95 {p95:.2f} s")
+        p50, p95 = np.percentile(list(waits.values()), [50, 95])
+        say(f"event to {where}: {len(waits)} events, median {p50:.2f} s, p95 {p95:.2f} s")
 
 
 def say(line: str) -> None:
@@ -231,47 +286,59 @@ def say(line: str) -> None:
     sys.stdout.flush()
 
 
-def main(
-    count: int = 16,
-    seconds: float = 60,
-    fps: float = 1.0,
-    way: str = "auto",
-    runtime: str = "auto",
-    precision: Precision = FP32,
-) -> None:
+def way_of(asked: argparse.Namespace) -> Running:
+    """Return the way that was asked for, else the one that doctor picks here."""
+    if asked.runtime != AUTO or asked.precision != FP32 or asked.shapes is not None:
+        return Running(asked.runtime, asked.precision, asked.shapes)
+    best = picked(time_ways(None, next(pan(HAZARD)), 5))
+    return best.way if best else Running()
+
+
+def main(asked: argparse.Namespace) -> None:
     """Run it."""
-    with TemporaryDirectory() as folder:
+    with TemporaryDirectory() as folder, ExitStack() as stack:
         frames = Path(folder) / "frames"
         encode(frames)
         size = frames.stat().st_size * 8 / (2 * PART_FRAMES / RATE) / 1e6
         say(
-            f"{count} cameras, 1080p25, {size:.1f} Mbit/s each, a key frame a second; {fps} looks a second; way {way}"
+            f"{asked.cameras} cameras, 1080p25, {size:.1f} Mbit/s each, a key frame a second; {asked.fps} looks a second; way {asked.way}"
         )
         settings = Settings(data_dir=Path(folder) / "edge", gone_after_s=8)
-        look = Look.prepare(None, None, None, ["all"], running=Running(runtime, precision))
+        look = Look.prepare(None, None, None, ["all"], running=way_of(asked))
+        runtime = look.detector.runtime
         say(
-            f"model {look.detector.name} on {look.detector.runtime.name} {look.detector.runtime.precision}"
+            f"model {look.detector.name} on {runtime.name} {runtime.precision} {look.detector.shapes.of((1920, 1080))}"
         )
-        server = Server(frames, count)
-        try:
-            entries = [
-                CameraEntry.model_validate(
-                    {
-                        "name": f"camera{n}",
-                        "source": server.url(n),
-                        "fps": fps,
-                        "way": way,
-                        "k": 2,
-                        "n": 3,
-                    }
-                )
-                for n in range(count)
-            ]
-            watch(server, look, settings, entries, seconds)
-        finally:
-            server.stop()
+        served = None
+        if asked.ledger:
+            served = ServedEnterprise(Path(folder) / "served")
+            served.found()
+            served.start()
+            stack.callback(served.kill)
+        server = Server(frames, asked.cameras)
+        stack.callback(server.stop)
+        entries = [
+            CameraEntry.model_validate(
+                {
+                    "name": f"camera{n}", "source": server.url(n), "fps": asked.fps, "way": asked.way,
+                    "k": 2, "n": 3, "repeat_after_s": 0,
+                }
+            )
+            for n in range(asked.cameras)
+        ]  # fmt: skip
+        watch(server, look, Books(settings, served), entries, asked.seconds)
 
 
 if __name__ == "__main__":
-    kinds = (int, float, float, str, str, str)
-    main(*(kind(text) for kind, text in zip(kinds, sys.argv[1:], strict=False)))
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("cameras", type=int, nargs="?", default=16)
+    parser.add_argument("seconds", type=float, nargs="?", default=60)
+    parser.add_argument("fps", type=float, nargs="?", default=1.0)
+    parser.add_argument("--way", default="auto")
+    parser.add_argument("--runtime", default=AUTO)
+    parser.add_argument("--precision", default=FP32, choices=get_args(Precision))
+    parser.add_argument("--shapes", choices=get_args(ShapePolicy))
+    parser.add_argument("--ledger", action="store_true", help="deliver to a real server beside it")
+    main(parser.parse_args())
