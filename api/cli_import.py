@@ -42,6 +42,9 @@ def import_sheet(
     apply: Annotated[
         bool, typer.Option("--apply", help="write it; else it is only looked through")
     ] = False,
+    english: Annotated[
+        bool, typer.Option("--english", help="say in English what is wrong")
+    ] = False,
 ) -> None:
     """Print each bad row (row, column, what is wrong, what to do) or what becomes of each; 1 where a row is bad.
 
@@ -50,6 +53,7 @@ def import_sheet(
     from api.admin import open_office
     from api.import_desk import import_sheet as run
     from api.settings import Settings
+    from inspection.importing.fault_words import words_of
     from inspection.importing.forms import ImportKind
 
     settings = Settings()
@@ -57,7 +61,8 @@ def import_sheet(
         importer = office.importer(by)
         report = run(office.session, settings, importer, ImportKind(kind.value), file.read_bytes(), dry_run=not apply)  # fmt: skip
     for fault in report.faults:
-        typer.echo("\t".join((str(fault.row), fault.column, fault.message, fault.advice)))
+        said = words_of(fault, is_chinese=not english)
+        typer.echo("\t".join((str(fault.row), fault.column, *said)))
     if report.faults:
         raise typer.Exit(1)
     for row in report.rows:

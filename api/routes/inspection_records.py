@@ -1,10 +1,11 @@
 """Inspection records: drafted from the visit, signed by both sides or refused, with the hazard notice as a PDF."""
 
 from datetime import datetime
-from typing import Any
+from typing import Annotated, Any
 from uuid import UUID
 
-from fastapi import Response, status
+from fastapi import Query, Response, status
+from pydantic import TypeAdapter
 from sqlmodel import Session
 
 from api.access import log_access
@@ -26,6 +27,7 @@ from inspection.evidence import PDF_TYPE, KeptBytes, keep_paper
 from inspection.inspection_records import RecordRef
 from inspection.record_drafts import draft_record
 from inspection.record_wire import RecordAnswer, RecordContent, RecordSubmission
+from inspection.reports.asked import ReportLanguage
 from inspection.reports.hazard_notice import Answer, SignedRecord
 from inspection.tables import InspectionRecord
 from inspection.wire import utc_now
@@ -33,6 +35,7 @@ from inspection.wire import utc_now
 router = ApiRouter(prefix="/enterprises/{enterprise_id}", tags=["inspection records"])
 OF_INSPECTION = "/inspections/{inspection_id}"
 OWN = "/inspection-records/{inspection_record_id}"
+_ANSWER: TypeAdapter[Answer] = TypeAdapter(RecordAnswer)
 NOTICE: dict[int | str, dict[str, Any]] = {
     200: {
         "description": "The notice",
@@ -141,21 +144,35 @@ def answer_inspection_record(  # noqa: PLR0913  each is a part of the request
     response_class=Response,
 )
 def get_hazard_notice(
-    enterprise_id: EnterpriseId, inspection_record_id: UUID, user: CurrentUser, parts: AppParts, remote: Remote
-) -> Response:  # fmt: skip
-    """Return the PDF that went out with the record. Every download is logged."""
+    enterprise_id: EnterpriseId,
+    inspection_record_id: UUID,
+    user: CurrentUser,
+    parts: AppParts,
+    remote: Remote,
+    language: Annotated[
+        ReportLanguage, Query(description="en: a translation, made anew; zh is what went out")
+    ] = ReportLanguage.CHINESE,
+) -> Response:
+    """Return the PDF that went out with the record, or its translation. Every download is logged."""
     with parts.read() as session:
         row = records.get_record(session, user.scope, enterprise_id, inspection_record_id)
         if row.notice_sha256 is None:
             raise NotFound("hazard notice of inspection record", row.id)
         queries.get_evidence(session, user.scope, enterprise_id, row.notice_sha256)
-    with parts.evidence.open(row.notice_sha256) as source:
-        pdf = source.read()
+        translated = None
+        if language is not ReportLanguage.CHINESE:
+            translated = _answered(row)
+    if translated is None:
+        with parts.evidence.open(row.notice_sha256) as source:
+            pdf = source.read()
+    else:
+        pdf = parts.notice_maker.make(translated, language)
     with parts.write.begin() as session:
         _log(session, user, row, "inspection_record.notice", remote)
+    suffix = "" if translated is None else f"-{language.value}"
     headers = {
         "Cache-Control": "private, no-store",
-        "Content-Disposition": f'inline; filename="anxun-{row.number}-{row.revision}.pdf"',
+        "Content-Disposition": f'inline; filename="anxun-{row.number}-{row.revision}{suffix}.pdf"',
     }
     return Response(pdf, media_type=PDF_TYPE, headers=headers)
 
@@ -166,6 +183,14 @@ def _paper(parts: Parts, row: InspectionRecord, answer: Answer, now: datetime) -
         return KeptBytes(row.notice_sha256, PDF_TYPE, parts.evidence.size(row.notice_sha256))
     signed = SignedRecord.from_row(row, answer, now)
     return keep_paper(parts.evidence, parts.notice_maker.make(signed))
+
+
+def _answered(row: InspectionRecord) -> SignedRecord:
+    """Return what a record's paper shows. Raises `NotFound` where the record or its answer was erased."""
+    if not row.content or not row.signature or not row.answer or row.answered_at is None:
+        raise NotFound("content of inspection record", row.id)
+    answer: Answer = _ANSWER.validate_python(row.answer)
+    return SignedRecord.from_row(row, answer, row.answered_at)
 
 
 def _view(session: Session, user: Caller, row: InspectionRecord) -> InspectionRecordView:

@@ -1,15 +1,15 @@
-"""The paper that goes out with an inspection record: the record itself and, with problems, the written hazard notice. A4, Chinese.
+"""The paper that goes out with an inspection record: the record itself and, with problems, the written hazard notice. A4,
+Chinese; in English it is a translation of what went out.
 
 The same record, answer and pictures give the same bytes: nothing in the file depends on when or where it was made but the
 time of the answer. Heads on its photos are blurred, because every party of the enterprise may read it.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from io import BytesIO
 from pathlib import Path
-from typing import Final
 from uuid import UUID
 
 from inspection.china import CHINA
@@ -21,8 +21,10 @@ from inspection.record_wire import (
     RecordContent,
     RecordProblem,
 )
+from inspection.reports.asked import ReportLanguage
 from inspection.reports.cards import place_picture
 from inspection.reports.fonts import ReportFonts
+from inspection.reports.notice_words import NOTICE_WORDS
 from inspection.reports.paper import (
     ACCENT,
     ALARM,
@@ -35,7 +37,6 @@ from inspection.reports.paper import (
     Paper,
 )
 from inspection.reports.photos import SMALL_PX, Absent, Image, PhotoShelf
-from inspection.reports.words import CHINESE
 from inspection.tables import InspectionRecord
 
 Answer = EnterpriseSignature | EnterpriseRefusal
@@ -43,15 +44,6 @@ LABEL, QR = 25.0, 27.0
 PHOTO_WH, SIGNED_WH = (41.0, 31.0), (78.0, 30.0)
 SIZE = 9.2
 STEP = SIZE * LEADING / POINTS_PER_MM
-WORDS: Final = {
-    "record": "安全检查记录",
-    "notice": "安全检查记录暨事故隐患整改通知书",
-    "disclaimer": "本记录不代表企业已经安全，不免除企业的主体责任。标注“待核实”的依据和期限尚未与原文核对，引用前请核实。照片中的人员头部已作模糊处理。",
-    "scan": "扫码查看账本证明",
-    "none": "检查范围内未发现事故隐患。",
-    "undecided": "另有 {count} 处由 AI 提出的疑似隐患在签字时尚未经人工复核，不列入本记录。",
-    "times": "署名时间：{phone}（签字设备）；收到时间：{server}（服务器）",
-}
 
 
 @dataclass(frozen=True)
@@ -68,10 +60,11 @@ class SignedRecord:
     entry_index: int
     answer: Answer
     answered_at: datetime
+    notice_sha256: str | None = None
 
     @classmethod
     def from_row(cls, row: InspectionRecord, answer: Answer, at: datetime) -> "SignedRecord":
-        """Return a record with the answer that it is about to get."""
+        """Return a record with the answer that it is about to get, or has got."""
         return cls(
             enterprise_id=row.enterprise_id,
             number=row.number,
@@ -83,6 +76,7 @@ class SignedRecord:
             entry_index=row.entry_index,
             answer=answer,
             answered_at=at,
+            notice_sha256=row.notice_sha256,
         )
 
 
@@ -95,7 +89,9 @@ class NoticeMaker:
     public_url: str
     extra_fonts: Sequence[Path] = field(default=())
 
-    def make(self, signed: SignedRecord) -> bytes:
+    def make(
+        self, signed: SignedRecord, language: ReportLanguage = ReportLanguage.CHINESE
+    ) -> bytes:
         """Return the PDF. Raises `StorageUnavailable`, `models.errors.ModelError`: never a photo with heads."""
         paper = Paper(ReportFonts(self.extra_fonts))
         try:
@@ -103,7 +99,7 @@ class NoticeMaker:
             address = (
                 f"{self.public_url}/enterprises/{signed.enterprise_id}/ledger/{signed.entry_index}"
             )
-            _Writer(paper, signed, photos, drawings).write(address)
+            _Writer(paper, signed, photos, drawings, language).write(address)
             file = BytesIO()
             paper.pdf.write_to(file)
             return file.getvalue()
@@ -117,32 +113,40 @@ class _Writer:
     signed: SignedRecord
     photos: PhotoShelf
     drawings: PhotoShelf
+    language: ReportLanguage
+
+    @property
+    def words(self) -> Mapping[str, str]:
+        """The words of the paper's language."""
+        return NOTICE_WORDS[self.language]
 
     def write(self, address: str) -> None:
-        paper, content = self.paper, self.signed.content
+        paper, content, words = self.paper, self.signed.content, self.words
         self._describe()
         paper.add_page(landscape=False)
         self._head(address)
         self._facts()
-        self._title("检查发现的问题")
+        self._title(words["found"])
         if not content.problems:
-            paper.paragraph(WORDS["none"], SIZE)
+            paper.paragraph(words["none"], SIZE)
         for number, problem in enumerate(content.problems, 1):
             self._problem(number, problem)
         if content.undecided:
-            paper.paragraph(WORDS["undecided"].format(count=content.undecided), 8.4, colour=SOFT)
+            paper.paragraph(words["undecided"].format(count=content.undecided), 8.4, colour=SOFT)
         if content.handling:
-            self._title("处理意见")
+            self._title(words["handling"])
             paper.paragraph(content.handling, SIZE)
-        self._title("双方确认", SIGNED_WH[1] + 40)
+        self._title(words["both"], SIGNED_WH[1] + 40)
         self._signatures()
         paper.y += 3
-        paper.paragraph(WORDS["disclaimer"], 7.6, colour=SOFT)
+        paper.paragraph(words["disclaimer"], 7.6, colour=SOFT)
+        if translated := words["translation"]:
+            paper.paragraph(translated.format(sha256=self.signed.notice_sha256), 7.6, colour=SOFT)
         self._edges()
 
     @property
     def _name(self) -> str:
-        return WORDS["notice" if self.signed.content.problems else "record"]
+        return self.words["notice" if self.signed.content.problems else "record"]
 
     def _describe(self) -> None:
         pdf, signed = self.paper.pdf, self.signed
@@ -151,35 +155,36 @@ class _Writer:
         pdf.set_subject(signed.content_sha256)
         pdf.set_creator("anxun")
         pdf.set_creation_date(signed.answered_at)
-        pdf.set_lang("zh-CN")
+        pdf.set_lang("zh-CN" if self.language is ReportLanguage.CHINESE else "en")
 
     def _head(self, address: str) -> None:
         paper, signed = self.paper, self.signed
         paper.rect(0, 0, 210, 5, ACCENT)
         left = 210 - MARGIN - QR
         paper.qr_code(left, 12, QR, address)
-        caption = f"{WORDS['scan']} #{signed.entry_index}"
+        caption = f"{self.words['scan']} #{signed.entry_index}"
         paper.text(left + (QR - paper.text_width(caption, 6.4)) / 2, 12 + QR + 2, caption, 6.4)
         paper.y = 24
         for line in paper.lines(self._name, left - MARGIN - 4, 17):
             paper.text(MARGIN, paper.y, line, 17, bold=True)
             paper.y += 8
-        number = f"编号 {signed.number}"
+        number = self.words["number"].format(number=signed.number)
         if signed.revision > 1:
-            number += f"　第 {signed.revision} 版（更正前版本）"
+            number += self.words["revision"].format(revision=signed.revision)
         paper.text(MARGIN, paper.y, number, 10, colour=SOFT)
         paper.y = max(paper.y + 6, 12 + QR + 6)
 
     def _facts(self) -> None:
-        content = self.signed.content
+        content, words = self.signed.content, self.words
+        begin, end = _shown(content.started_at), _shown(content.ended_at)
         facts = (
-            ("被检查单位", content.enterprise),
-            ("统一社会信用代码", content.credit_code),
-            ("检查时间", f"{_shown(content.started_at)} 至 {_shown(content.ended_at)}"),
-            ("检查地点", content.place),
-            ("检查人员", content.inspectors),
-            ("陪同人员", content.accompanied_by),
-            ("检查内容", content.checked),
+            (words["enterprise"], content.enterprise),
+            (words["credit_code"], content.credit_code),
+            (words["inspected_at"], words["from_to"].format(begin=begin, end=end)),
+            (words["place"], content.place),
+            (words["inspectors"], content.inspectors),
+            (words["accompanied_by"], content.accompanied_by),
+            (words["checked"], content.checked),
         )
         for name, value in facts:
             if value:
@@ -207,7 +212,7 @@ class _Writer:
     def _problem(self, number: int, problem: RecordProblem) -> None:
         paper = self.paper
         is_major = problem.level == "major"
-        level = CHINESE[problem.level]
+        level = self.words[problem.level]
         width = paper.width - paper.text_width(level, 9) - 12
         lines = paper.lines(f"{number}. {problem.text}", width, 10)
         height = 2.4 + len(lines) * 5
@@ -220,7 +225,7 @@ class _Writer:
         for at, line in enumerate(lines):
             paper.text(MARGIN + 4, paper.y + 4.8 + at * 5, line, 10, bold=True)
         paper.y += height + 1
-        for name, value in _problem_facts(problem):
+        for name, value in _problem_facts(problem, self.words):
             self._fact(name, value, x=MARGIN + 4)
         self._pictures(problem.photos)
         paper.y += 2.5
@@ -244,7 +249,7 @@ class _Writer:
         printed = shelf.picture(sha256, SMALL_PX)
         if isinstance(printed, Absent):
             paper.rect(x, paper.y, *box_wh, (246, 248, 247))
-            paper.text(x + 2, paper.y + box_wh[1] / 2, CHINESE[printed.why], 8, colour=SOFT)
+            paper.text(x + 2, paper.y + box_wh[1] / 2, self.words[printed.why], 8, colour=SOFT)
         else:
             place_picture(paper, printed, (x, paper.y), box_wh, sha256)
 
@@ -252,12 +257,12 @@ class _Writer:
         paper, signed = self.paper, self.signed
         paper.need(SIGNED_WH[1] + 24)
         top, half = paper.y, paper.width / 2
-        self._signature(MARGIN, "检查人员", signed.inspector, signed.recorded_at)
+        self._signature(MARGIN, self.words["inspectors"], signed.inspector, signed.recorded_at)
         ends = paper.y
         paper.y = top
         if isinstance(signed.answer, EnterpriseSignature):
             drawn = signed.answer.signature
-            self._signature(MARGIN + half + 4, "被检查单位", drawn, signed.answered_at)
+            self._signature(MARGIN + half + 4, self.words["enterprise"], drawn, signed.answered_at)
             paper.y = max(paper.y, ends)
         else:
             paper.y = ends
@@ -265,12 +270,13 @@ class _Writer:
 
     def _signature(self, x: float, side: str, drawn: DrawnSignature, at: datetime) -> None:
         paper, (width, height) = self.paper, SIGNED_WH
-        paper.text(x, paper.y + 4, f"{side}：{drawn.name}（{drawn.position}）", 9)
+        said = self.words["signed_by"].format(side=side, name=drawn.name, position=drawn.position)
+        paper.text(x, paper.y + 4, said, 9)
         paper.y += 6
         paper.frame(x, paper.y, width, height)
         self._picture(self.drawings, drawn.picture_sha256, x, SIGNED_WH)
         paper.y += height + 3.4
-        times = WORDS["times"].format(phone=_shown(drawn.signed_at), server=_china(at))
+        times = self.words["times"].format(phone=_shown(drawn.signed_at), server=_china(at))
         for line in paper.lines(times, width, 6.6):
             paper.text(x, paper.y, line, 6.6, colour=SOFT)
             paper.y += 3
@@ -278,22 +284,27 @@ class _Writer:
         paper.y += 3
 
     def _refusal(self, refusal: EnterpriseRefusal) -> None:
-        paper = self.paper
+        paper, words = self.paper, self.words
         paper.need(30)
         paper.y += 2
-        paper.text(MARGIN, paper.y + 4, "被检查单位拒绝签字", 11, colour=ALARM, bold=True)
+        paper.text(MARGIN, paper.y + 4, words["refused"], 11, colour=ALARM, bold=True)
         paper.y += 7
-        who = f"{refusal.name}（{refusal.position}）" if refusal.position else refusal.name
+        who = refusal.name
+        if refusal.position:
+            who = words["person"].format(name=refusal.name, position=refusal.position)
+        times = words["refused_times"].format(
+            phone=_shown(refusal.refused_at), server=_china(self.signed.answered_at)
+        )
         for name, value in (
-            ("拒签人", who),
-            ("拒签理由", refusal.reason),
-            ("记录时间", f"{_shown(refusal.refused_at)}；收到 {_china(self.signed.answered_at)}"),
+            (words["refused_by"], who),
+            (words["refusal_reason"], refusal.reason),
+            (words["refused_at"], times),
         ):
             if value:
                 self._fact(name, value)
         if refusal.witness is not None:
             paper.need(SIGNED_WH[1] + 18)
-            self._signature(MARGIN, "见证人", refusal.witness, self.signed.answered_at)
+            self._signature(MARGIN, words["witness"], refusal.witness, self.signed.answered_at)
 
     def _edges(self) -> None:
         paper, signed = self.paper, self.signed
@@ -302,24 +313,25 @@ class _Writer:
             paper.pdf.page = number
             with paper.pdf.local_context(font_family="f0", font_size_pt=7.2):
                 below = 297 - BOTTOM + 9
-                said = f"{signed.number}　内容 SHA-256 {signed.content_sha256}"
+                content = self.words["content"].format(sha256=signed.content_sha256)
+                said = f"{signed.number}　{content}"
                 paper.text(MARGIN, below, said, 6.6, colour=SOFT)
-                page = CHINESE["page"].format(number=number, count=count)
+                page = self.words["page"].format(number=number, count=count)
                 left = 210 - MARGIN - paper.text_width(page, 7.2)
                 paper.text(left, below, page, 7.2, colour=SOFT)
 
 
-def _problem_facts(problem: RecordProblem) -> Sequence[tuple[str, str]]:
+def _problem_facts(problem: RecordProblem, words: Mapping[str, str]) -> Sequence[tuple[str, str]]:
     basis = problem.basis
     if basis and not problem.is_basis_checked:
-        basis += f"（{CHINESE['unchecked']}）"
+        basis = words["unchecked_basis"].format(basis=basis, unchecked=words["unchecked"])
     deadline = _shown(problem.deadline) if problem.deadline else ""
     facts = (
-        ("地点", problem.place),
-        ("依据", basis),
-        ("整改期限", deadline),
-        ("整改单", problem.ticket_number or ""),
-        ("处理", problem.handling),
+        (words["where"], problem.place),
+        (words["basis"], basis),
+        (words["deadline"], deadline),
+        (words["ticket"], problem.ticket_number or ""),
+        (words["done"], problem.handling),
     )
     return [(name, value) for name, value in facts if value]
 

@@ -134,7 +134,11 @@ def test_a_sheet_is_imported_for_somebody(tmp_path: Path) -> None:
     run(*centre, stdin=f"{PASSWORD}\n")
     look = ("import", "sheet", "enterprises")
     assert "credit code" not in run(*look, str(form), "--by", "boss")
-    assert run(*look, str(bad), "--by", "boss", code=1).startswith("2\t统一社会信用代码\t")
+    told = run(*look, str(bad), "--by", "boss", code=1)
+    assert told.startswith("2\t统一社会信用代码\t统一社会信用代码不正确\t")
+    told = run(*look, str(bad), "--by", "boss", "--english", code=1)
+    assert told.startswith("2\t统一社会信用代码\t")
+    assert "不正确" not in told
     assert "create" in run(*look, str(form), "--by", "boss", "--apply")
     assert "same" in run(*look, str(form), "--by", "boss", "--apply")
     assert "import" in run(*look, str(form), "--by", "officer", code=2)

@@ -1,15 +1,32 @@
 """Importing enterprises, people and cameras: looked through first, written whole or not at all, and the same file twice is once."""
 
+from pathlib import Path
 from typing import Any
 
 import pytest
+from pydantic import SecretStr
 from sqlmodel import col, func, select
 
+from api.settings import Settings
 from inspection.tables import AccessLog, BoxConfiguration, Enterprise, Invitation, ServicePlan
 from ledger.log import entries
 from ledger.sql import SqlStore
+from tests.integration.api.conftest import site_settings
 from tests.sheets import CAMERAS, CODE, ENTERPRISES, PEOPLE, workbook
 from tests.sites import Site
+
+
+@pytest.fixture(
+    params=["sqlite", pytest.param("postgresql", marks=[pytest.mark.postgres, pytest.mark.slow])]
+)
+def settings(request: pytest.FixtureRequest, tmp_path: Path) -> Settings:
+    """Return settings of a server on either database; PostgreSQL holds every import to its row policies."""
+    settings = site_settings(tmp_path)
+    if request.param == "sqlite":
+        return settings
+    url = SecretStr(request.getfixturevalue("postgres_url"))
+    return settings.model_copy(update={"database_url": url})
+
 
 ROWS = (
     (CODE, "新厂一", "柳市", "工业路1号", "是", "FA-1", "2026-01-01", "2026/12/31"),

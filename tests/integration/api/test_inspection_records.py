@@ -126,6 +126,25 @@ def test_the_notice_is_reproducible(site: Site) -> None:
     assert moved.make(SignedRecord.from_row(row, answer, row.answered_at)) != again
 
 
+def test_the_notice_is_translated(site: Site) -> None:
+    """In English every word of the form, beside what people wrote; it names the Chinese one, which stays what went out."""
+    inspection_id, said = inspected(site)
+    record = answered(site, frozen(site, inspection_id, said))
+    path = site.own(f"/inspection-records/{record['id']}/notice")
+    answer = site.get("officer", path, params={"language": "en"})
+    assert answer.status_code == 200
+    words = " ".join(text_of(answer.content).split())
+    for expected in (record["number"], "notice of hazards", "Problems found", "王建国", "冲压车间", "to be verified", record["notice_sha256"][:12]):  # fmt: skip
+        assert expected in words, words
+    for form in ("通知书", "检查人员", "整改期限", "双方确认", "待核实", "编号"):
+        assert form not in words, words
+    assert answer.headers["content-disposition"].endswith('-en.pdf"')
+    chinese = site.get("officer", path, params={"language": "zh"}).content
+    assert hashlib.sha256(chinese).hexdigest() == record["notice_sha256"]
+    assert site.get("officer", path, params={"language": "fr"}).status_code == 422
+    assert site.get("stranger", path, params={"language": "en"}).status_code == 404
+
+
 def test_a_refusal_goes_out_too(site: Site) -> None:
     """Reason and witness are on the paper; it is drawn on pages without an error, and the officer finds it in the app."""
     inspection_id, said = inspected(site)
@@ -151,6 +170,9 @@ def test_a_refusal_goes_out_too(site: Site) -> None:
     words = text_of(pdf)
     for expected in ("拒绝签字", "不认可", "李见证", "手写问题8", "重大隐患"):
         assert expected in words, words
+    english = text_of(site.get("officer", f"{path}/notice", params={"language": "en"}).content)
+    for expected in ("refused to sign", "不认可", "李见证", "Witness"):
+        assert expected in english, english
     document = pypdfium2.PdfDocument(pdf)
     assert len(document) >= 2
     assert all(page.render().to_pil().getbbox() for page in document)

@@ -1,16 +1,32 @@
-"""Whatever people do with items, in whatever order: no finding is lost, joins never go round, no ticket stands beside its item."""
+"""Whatever people do with items, in whatever order: no finding is lost, joins never go round, no ticket stands beside its item.
 
-from hypothesis import settings
+A sighting is of the item that stands for its hazard at its place, and comes to another place only where a person joined or split.
+"""
+
+from datetime import timedelta
+from uuid import UUID
+
+import pytest
+from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
-from sqlalchemy.pool import StaticPool
-from sqlmodel import Session, SQLModel, create_engine, select
+from hypothesis.stateful import (
+    RuleBasedStateMachine,
+    initialize,
+    invariant,
+    rule,
+    run_state_machine_as_test,
+)
+from sqlalchemy.orm import sessionmaker
+from sqlmodel import Session, select
 
 from inspection.boxes import standing
+from inspection.china import china_day
 from inspection.errors import Conflict
 from inspection.item_entries import item_entries
 from inspection.item_merging import ItemRef, Part, merge_items, split_item
 from inspection.items import ticket_of
+from inspection.plans import parameter
+from inspection.recurrence import WINDOW
 from inspection.tables import (
     FINISHED,
     Finding,
@@ -20,7 +36,7 @@ from inspection.tables import (
     TicketState,
     TicketStep,
 )
-from tests.builders import make_town
+from tests.builders import Town
 from tests.integration.inspection.item_world import Plant
 
 PLACES, CODES = st.sampled_from("abc"), st.sampled_from(["PPE-01", "PPE-02"])
@@ -28,21 +44,42 @@ ANY = st.integers(min_value=0, max_value=7)
 
 
 class ItemWalks(RuleBasedStateMachine):
-    """A plant in a database of its own; what the domain refuses must have changed nothing."""
+    """A plant; nothing that is done there is ever committed, and what the domain refuses must have changed nothing."""
+
+    sessions: sessionmaker[Session]
+    town: Town
 
     @initialize()
     def begin(self) -> None:
-        """Found the town, where three places were seen."""
-        engine = create_engine("sqlite://", poolclass=StaticPool)
-        SQLModel.metadata.create_all(engine)
-        self.session = Session(engine, expire_on_commit=False)
-        self.plant = Plant(self.session, make_town(self.session))
+        """Found the plant, where three places were seen."""
+        self.session = self.sessions()
+        self.plant = Plant(self.session, self.town)
         self.seen = {self.plant.see(zone=zone).id for zone in "abc"}
+        # Those that a person split off, whatever the place that they went to.
+        self.split_off: set[UUID] = set()
 
     def teardown(self) -> None:
-        """Let the database go."""
+        """Undo everything."""
         if hasattr(self, "session"):
+            self.session.rollback()
             self.session.close()
+
+    def _standing_at(self, place: str, code: str) -> set[UUID]:
+        """Return the items of which something seen there now is a sighting; none: it is something new."""
+        items = self._all(HazardItem)
+        here = [each for each in items if (each.place, each.hazard_code) == (place, code)]
+        own = {each.id for each in here if each.state is ItemState.OPEN}
+        joined = {each.merged_into for each in here if each.state is ItemState.MERGED}
+        return own or {
+            each.id for each in items if each.id in joined and each.state is ItemState.OPEN
+        }
+
+    def _takes(self, item: HazardItem, other: HazardItem) -> bool:
+        """Return whether a join is likely to be allowed, so that walks come far; what is allowed is not decided here."""
+        return item.id != other.id and (item.ticket_id is None or other.ticket_id is not None)
+
+    def _findings_of(self, item_id: UUID) -> set[UUID]:
+        return {each.id for each in self._all(Finding) if each.item_id == item_id}
 
     def _all(self, table: type) -> list:
         return list(self.session.exec(select(table).order_by(table.id)))
@@ -51,7 +88,21 @@ class ItemWalks(RuleBasedStateMachine):
     def see(self, place: str, code: str, days: int) -> None:
         """A camera sees something, now or after a while."""
         self.plant.wait(days=days)
-        self.seen.add(self.plant.see(zone=place, hazard_code=code).id)
+        known, standing = (
+            {each.id for each in self._all(HazardItem)},
+            self._standing_at(place, code),
+        )
+        finding = self.plant.see(zone=place, hazard_code=code)
+        self.seen.add(finding.id)
+        assert finding.item_id in standing if standing else finding.item_id not in known
+
+    @rule(which=ANY)
+    def see_where_one_was_joined(self, which: int) -> None:
+        """A camera goes on seeing the duplicate."""
+        joined = [each for each in self._all(HazardItem) if each.state is ItemState.MERGED]
+        if joined:
+            one = joined[which % len(joined)]
+            self.see(one.place, one.hazard_code, 0)
 
     @rule(which=ANY, code=st.none() | CODES)
     def confirm(self, which: int, code: str | None) -> None:
@@ -59,7 +110,23 @@ class ItemWalks(RuleBasedStateMachine):
         waiting = [each for each in self._all(Finding) if each.state == "proposed"]
         if waiting:
             said = {"hazard_code": code} if code else {}
-            self.plant.confirm(waiting[which % len(waiting)], **said)
+            finding = waiting[which % len(waiting)]
+            before = {
+                each.id: (each.state, each.closed_at, each.recurrences)
+                for each in self._all(HazardItem)
+            }
+            decision = self.plant.confirm(finding, **said)
+            assert decision.item.id == finding.item_id
+            for item in self._all(HazardItem):
+                state, closed_at, count = before.get(item.id, (None, None, 0))
+                if item.recurrences == count:
+                    assert not (state is ItemState.CLOSED and item.state is ItemState.OPEN)
+                    continue
+                assert (state, item.state) == (ItemState.CLOSED, ItemState.OPEN)
+                assert item.recurrences == count + 1
+                assert item.id == finding.item_id
+                window = timedelta(days=parameter(WINDOW, china_day(self.plant.now)).value)
+                assert finding.captured_at <= closed_at + window
 
     @rule(which=ANY)
     def dismiss(self, which: int) -> None:
@@ -82,11 +149,16 @@ class ItemWalks(RuleBasedStateMachine):
         items = self._all(HazardItem)
         if only_open:
             items = [each for each in items if each.state is ItemState.OPEN] or items
-        item, survivor = items[which % len(items)], items[into % len(items)]
+        item = items[which % len(items)]
+        if only_open:
+            items = [each for each in items if self._takes(item, each)] or items
+        survivor = items[into % len(items)]
         tickets = [ticket_of(self.session, each) for each in (item, survivor)]
         due = [each.deadline for each in tickets if each and each.state not in FINISHED]
         ref = ItemRef(self.plant.town.mine.id, item.id, self.plant.wait(minutes=1))
+        together = self._findings_of(item.id) | self._findings_of(survivor.id)
         if self._try(lambda: merge_items(self.session, self.plant.scope(), ref, survivor.id, "x")):
+            assert self._findings_of(survivor.id) == together
             after = ticket_of(self.session, survivor)
             assert not due or (after is not None and after.deadline == min(due))
 
@@ -94,13 +166,20 @@ class ItemWalks(RuleBasedStateMachine):
     def split(self, which: int, chosen: int) -> None:
         """The expert splits any sightings off."""
         items = [each for each in self._all(HazardItem) if each.sightings]
+        items = [each for each in items if each.sightings > 1] or items
         item = items[which % len(items)]
         own = [each for each in self._all(Finding) if each.item_id == item.id]
         ids = tuple(each.id for at, each in enumerate(own[:3]) if chosen >> at & 1)
         if ids:
             ref = ItemRef(self.plant.town.mine.id, item.id, self.plant.wait(minutes=1))
             part = Part(ids, "x")
-            self._try(lambda: split_item(self.session, self.plant.scope(), ref, part))
+            known = {each.id for each in self._all(HazardItem)}
+            had = self._findings_of(item.id)
+            if self._try(lambda: split_item(self.session, self.plant.scope(), ref, part)):
+                (new,) = {each.id for each in self._all(HazardItem)} - known
+                assert self._findings_of(new) == set(ids)
+                assert self._findings_of(item.id) == had - set(ids)
+                self.split_off |= set(ids)
 
     def _try(self, act) -> bool:
         before = len(self.plant.records())
@@ -131,6 +210,29 @@ class ItemWalks(RuleBasedStateMachine):
                 assert "confirmed" in states
         told = standing(self.session, self.plant.town.mine.id, self.seen)
         assert set(told) == self.seen
+
+    @invariant()
+    def nothing_wanders_to_another_place_by_itself(self) -> None:
+        """A finding's item is of its place, or got that place by a join; or a person split it off."""
+        places: dict[UUID, set[str]] = {}
+        for item in self._all(HazardItem):
+            places.setdefault(item.id, set()).add(item.place)
+            if item.merged_into is not None:
+                places.setdefault(item.merged_into, set()).add(item.place)
+        for each in self._all(Finding):
+            assert each.id in self.split_off or each.zone in places[each.item_id]
+
+    @invariant()
+    def what_was_confirmed_and_stands_has_a_ticket_to_work_on(self) -> None:
+        """As long as the service plan, which says so, is in force."""
+        if china_day(self.plant.now) > self.plant.town.plan.ends_on:
+            return
+        for item in self._all(HazardItem):
+            if item.state is ItemState.OPEN and item.level is not None:
+                ticket = ticket_of(self.session, item)
+                assert ticket is not None
+                assert ticket.state not in FINISHED
+                assert ticket.item_id == item.id
 
     @invariant()
     def joins_end_at_an_item_that_was_not_joined(self) -> None:
@@ -172,5 +274,30 @@ class ItemWalks(RuleBasedStateMachine):
                     assert each.decision_entry_index is None or each.decision_entry_index in told
 
 
-TestItemWalks = ItemWalks.TestCase
-TestItemWalks.settings = settings(max_examples=15, stateful_step_count=25, deadline=None)
+QUICK = settings(
+    max_examples=15,
+    stateful_step_count=25,
+    deadline=None,
+    suppress_health_check=list(HealthCheck),
+)
+
+
+def _walk(sessions: sessionmaker[Session], town: Town, how: settings) -> None:
+    facts = {"sessions": staticmethod(sessions), "town": town}
+    run_state_machine_as_test(type("Walks", (ItemWalks,), facts), settings=how)
+
+
+@pytest.mark.parametrize("engine", ["sqlite"], indirect=True)
+def test_some_walks(sessions: sessionmaker[Session], town: Town) -> None:
+    """Each time the tests run."""
+    _walk(sessions, town, QUICK)
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(1200)
+@pytest.mark.parametrize(
+    "engine", ["sqlite", pytest.param("postgresql", marks=pytest.mark.postgres)], indirect=True
+)
+def test_many_walks(sessions: sessionmaker[Session], town: Town) -> None:
+    """More and longer ones, on both databases."""
+    _walk(sessions, town, settings(QUICK, max_examples=60, stateful_step_count=40))

@@ -20,9 +20,9 @@ export async function readRecord(enterpriseId: string, recordId: string): Promis
   return unwrap(api.GET('/v1/enterprises/{enterprise_id}/inspection-records/{inspection_record_id}', { params: { path } }))
 }
 
-/** Address of the hazard notice's PDF. */
-export function noticeUrl(enterpriseId: string, recordId: string): string {
-  return `/v1/enterprises/${enterpriseId}/inspection-records/${recordId}/notice`
+/** Address of the hazard notice's PDF as it went out, or of its English translation. */
+export function noticeUrl(enterpriseId: string, recordId: string, isTranslated = false): string {
+  return `/v1/enterprises/${enterpriseId}/inspection-records/${recordId}/notice${isTranslated ? '?language=en' : ''}`
 }
 
 export const recordTransport: RecordTransport = {

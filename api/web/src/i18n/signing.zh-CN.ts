@@ -53,6 +53,7 @@ export const signing = {
   version: '第 {n} 版',
   newer: '查看新版本',
   notice: '整改通知书（PDF）',
+  noticeEnglish: '英文译本（PDF）',
   erased: '内容已依法删除，哈希和账本记录仍在。',
   entry: '账本记录',
   answerEntry: '答复：账本记录',
