@@ -27,9 +27,8 @@ from inspection.evidence import PDF_TYPE, KeptBytes, keep_paper
 from inspection.inspection_records import RecordRef
 from inspection.record_drafts import draft_record
 from inspection.record_wire import RecordAnswer, RecordContent, RecordSubmission
-from inspection.reports.asked import ReportLanguage
 from inspection.reports.hazard_notice import Answer, SignedRecord
-from inspection.tables import InspectionRecord
+from inspection.tables import InspectionRecord, ReportLanguage
 from inspection.wire import utc_now
 
 router = ApiRouter(prefix="/enterprises/{enterprise_id}", tags=["inspection records"])

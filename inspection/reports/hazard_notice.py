@@ -21,7 +21,6 @@ from inspection.record_wire import (
     RecordContent,
     RecordProblem,
 )
-from inspection.reports.asked import ReportLanguage
 from inspection.reports.cards import place_picture
 from inspection.reports.fonts import ReportFonts
 from inspection.reports.notice_words import NOTICE_WORDS
@@ -37,7 +36,7 @@ from inspection.reports.paper import (
     Paper,
 )
 from inspection.reports.photos import SMALL_PX, Absent, Image, PhotoShelf
-from inspection.tables import InspectionRecord
+from inspection.tables import InspectionRecord, ReportLanguage
 
 Answer = EnterpriseSignature | EnterpriseRefusal
 LABEL, QR = 25.0, 27.0

@@ -3,8 +3,8 @@
 from collections.abc import Mapping
 from typing import Final
 
-from inspection.reports.asked import ReportLanguage
 from inspection.reports.words import CHINESE, ENGLISH
+from inspection.tables import ReportLanguage
 
 _ZH_EN: Final[Mapping[str, tuple[str, str]]] = {
     "record": ("安全检查记录", "Safety inspection record"),
