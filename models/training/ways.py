@@ -9,7 +9,7 @@ lost detection would be many points.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -42,16 +42,24 @@ def as_measured(file: Path, running: Running) -> Measured:
     return Measured(detector.detect, detector.labels)
 
 
-def measure_ways(config: TrainingConfig, split: str = "test") -> Iterator[dict[str, Any]]:
+def measure_ways(
+    config: TrainingConfig, split: str = "test", known: Sequence[dict[str, Any]] = ()
+) -> Iterator[dict[str, Any]]:
     """Yield a row a way: runtime, precision, shapes, mean AP50, the reference's, images, AP50 per label.
 
-    A way that this machine cannot go is said and left out.
+    A way that this machine cannot go is said and left out. `known` are rows of this model and split that were measured
+    before, the reference among them: they are yielded as they are.
     """
     pool, file = config.open_pool(), config.weights / f"{config.name}.json"
     files = pool.files(split)
     sha256 = describe_bundle(file).sha256
+    by_way = {_way_of(row): row for row in known}
     reference: dict[str, LabelAccuracy] = {}
     for way in ways_here(file):
+        row = by_way.get((way.runtime, str(way.precision), str(way.shapes)))
+        if row is not None and reference:
+            yield row
+            continue
         try:
             measured = as_measured(file, way)
         except ModelError as error:
@@ -74,6 +82,10 @@ def measure_ways(config: TrainingConfig, split: str = "test") -> Iterator[dict[s
             "labels": {label: each.ap50 for label, each in labels.items()},
             "worst": worst_of(labels, reference, config.least_objects),
         }
+
+
+def _way_of(row: Mapping[str, Any]) -> tuple[str, str, str]:
+    return str(row["runtime"]), str(row["precision"]), str(row["shapes"])
 
 
 def accuracy_of(parts: Parts) -> dict[str, LabelAccuracy]:
@@ -113,7 +125,8 @@ def worst_of(
 def write_ways(config: TrainingConfig) -> Path:
     """Measure on the test split; write each way into its file's description and all of them beside the card.
 
-    They are written as they come: a run that is cut off leaves what it measured, and the rest is never picked.
+    They are written as they come: a run that is cut off leaves what it measured, and the rest is never picked. The next
+    run goes on from there, as long as the file, its int8 twin and the number of images are the same.
 
     Returns:
         the file of figures; `card` shows them.
@@ -121,11 +134,34 @@ def write_ways(config: TrainingConfig) -> Path:
     config.cards.mkdir(parents=True, exist_ok=True)
     figures = config.cards / f"{config.name}.ways.json"
     rows: list[dict[str, Any]] = []
-    for row in measure_ways(config):
-        rows.append(row)
+    for row in measure_ways(config, known=known_ways(config, figures)):
+        rows.append(row | {"twin_sha256": _twin_sha256(config)})
         _write(config, rows)
         figures.write_text(json.dumps({"split": "test", "ways": rows}, indent=1) + "\n")
     return figures
+
+
+def known_ways(config: TrainingConfig, figures: Path) -> list[dict[str, Any]]:
+    """Return the rows of an earlier run that still hold."""
+    if not figures.is_file():
+        return []
+    sha256 = describe_bundle(config.weights / f"{config.name}.json").sha256
+    images = len(config.open_pool().files("test"))
+    twin = _twin_sha256(config)
+    rows: list[dict[str, Any]] = json.loads(figures.read_text())["ways"]
+    return [
+        row
+        for row in rows
+        if (row["reference_sha256"], row["images"]) == (sha256, images)
+        and (row["precision"] != INT8 or row.get("twin_sha256") == twin)
+    ]
+
+
+def _twin_sha256(config: TrainingConfig) -> str | None:
+    file = config.weights / f"{config.name}.json"
+    if not file.with_name(f"{config.name}-int8.json").is_file():
+        return None
+    return describe_bundle(file, precision=INT8).sha256
 
 
 def _write(config: TrainingConfig, rows: list[dict[str, Any]]) -> None:
@@ -139,7 +175,8 @@ def _write(config: TrainingConfig, rows: list[dict[str, Any]]) -> None:
 def _describe(file: Path, rows: list[dict[str, Any]]) -> None:
     table = json.loads(file.read_text())
     table["accuracy"] = [
-        {k: v for k, v in row.items() if k not in ("labels", "worst")} for row in rows
+        {k: v for k, v in row.items() if k not in ("labels", "worst", "twin_sha256")}
+        for row in rows
     ]
     BundleDescription.model_validate(table)
     file.write_text(json.dumps(table, indent=2) + "\n")

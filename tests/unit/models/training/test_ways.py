@@ -1,12 +1,13 @@
 """What a way to run a model costs, and which images a trial looks at."""
 
+import json
 from pathlib import Path
 
-from models.bundle import MeasuredAccuracy
+from models.bundle import MeasuredAccuracy, describe_bundle
 from models.training.card import card_text
 from models.training.config import TrainingConfig
 from models.training.pool import Pool, PoolImage
-from models.training.ways import LabelAccuracy, mean_ap50, worst_of
+from models.training.ways import LabelAccuracy, known_ways, mean_ap50, worst_of
 from tests.unit.models.training.test_evaluate import config_file as config_file
 
 SHA256 = "c" * 64
@@ -76,3 +77,22 @@ def bare_report() -> dict[str, object]:
     pool = {"images": {"train": 1, "val": 1, "test": 1}, "sources": {}, "boxes": {"train": {}}}
     empty = {"experimental": {}, "thresholds": {}, "needs": {}, "peers": {}, "comparison": []}
     return {"model": model, "test": test, "pool": pool, "run": None, **empty}
+
+
+def test_a_run_that_was_cut_off_goes_on_where_it_ended(config_file: Path) -> None:
+    """What was measured of this file and split is taken over; of another file, split or int8 twin it is not."""
+    config = TrainingConfig.read(config_file)
+    sha256 = describe_bundle(config.weights / "anxun-nano.json").sha256
+    images = len(config.open_pool().files("test"))
+    good = way("openvino:cpu", 0.9, sha256) | {"images": images}
+    rows = [
+        good,
+        good | {"reference_sha256": SHA256},
+        good | {"images": images + 1},
+        good | {"precision": "int8", "twin_sha256": SHA256},
+    ]
+    figures = config.cards / "figures.json"
+    config.cards.mkdir(parents=True, exist_ok=True)
+    figures.write_text(json.dumps({"ways": rows}))
+    assert known_ways(config, figures) == [good]
+    assert known_ways(config, config.cards / "none.json") == []
