@@ -40,11 +40,11 @@ def test_a_missed_hazard_is_marked_without_signal_and_sent_when_it_is_back(
         expert.sign_in("expert")
         page = expert.page
         page.goto(f"{site.address}/inspections/new")
-        if page.locator('[data-test="enterprise"]').count():
-            expert.choose("enterprise", ENTERPRISE)
+        expert.choose("enterprise", ENTERPRISE)
         page.locator('[data-test="place"]').fill("配电间")
-        page.context.set_offline(True)
         expert.tap("start")
+        page.locator('[data-test="album"]').wait_for(state="attached")
+        page.context.set_offline(True)
         page.locator('[data-test="album"]').set_input_files([photos / "street-bus.jpg"])
         expert.tap("spot")
         _fill(expert, "FIR-01", "东墙")
