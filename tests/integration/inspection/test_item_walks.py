@@ -116,6 +116,9 @@ class ItemWalks(RuleBasedStateMachine):
                 for each in self._all(HazardItem)
             }
             decision = self.plant.confirm(finding, **said)
+            if code:
+                # As another hazard it goes to the place of the item that it was of, which may be where that was joined into.
+                self.split_off.add(finding.id)
             assert decision.item.id == finding.item_id
             for item in self._all(HazardItem):
                 state, closed_at, count = before.get(item.id, (None, None, 0))
