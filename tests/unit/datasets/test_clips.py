@@ -143,7 +143,7 @@ def test_a_bad_camera_shows_less(photos: tuple[np.ndarray, np.ndarray]) -> None:
 @pytest.mark.slow
 @pytest.mark.timeout(900)
 def test_real_photos_and_clips_with_the_shipped_model(tmp_path: Path) -> None:
-    """Built from the wheels: confirmation takes away what is short and false, and costs no hazard that lasts."""
+    """Built from the wheels: confirmation takes away what is short and false; it may cost what the model sees at times only."""
     media = ROOT / "var/media"
     if not (media / "media.json").exists():
         if os.environ.get("CI"):
@@ -157,7 +157,7 @@ def test_real_photos_and_clips_with_the_shipped_model(tmp_path: Path) -> None:
     sure, unsure = (
         scores["all", "all", way] for way in ("with 3 of 5", "without confirmation")
     )  # fmt: skip
-    assert sure.found >= unsure.found > 0
+    assert 0 < sure.found <= unsure.found
     assert sure.false < unsure.false
     assert scores["all", "glimpse", "with 3 of 5"].false == 0
     assert scores["all", "glitch", "with 3 of 5"].false == 0
