@@ -2,6 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 from uuid import UUID
 
@@ -82,8 +83,14 @@ def reading_of(session: Session, ticket: RemediationTicket, now: datetime) -> Re
 
 
 def set_deadline(session: Session, ticket: RemediationTicket) -> None:
-    """Let the stored deadline follow the clock. While it cannot be known, it stays what it was."""
-    found = ticket_clock.due(clock_of(session, ticket), work_calendar())
+    """Let the stored deadline follow the clock.
+
+    A wait for a reinspection that goes on is left out: a fix is judged by the deadline that it was submitted against, and more
+    time that is granted only then counts from its request.
+    """
+    clock = clock_of(session, ticket)
+    ended = [stop for stop in clock.stops if stop.span.end is not None]
+    found = ticket_clock.due(replace(clock, stops=ended), work_calendar())
     if found.at is not None:
         ticket.deadline = found.at
         ticket.is_deadline_provisional = bool(found.unknown_years)

@@ -7,7 +7,7 @@ their own fix. For the same reason no later assignment, return or join takes any
 before the hazard came back is another fix, with hands of its own.
 
 Nobody can be shut out by it so that no reinspector is left: only people of the enterprise are assigned, and the stationed expert and
-the service centre reinspect as well.
+the service centre reinspect as well. What else was weighed: docs/adr/0018-who-may-reinspect.md.
 """
 
 from collections.abc import Set as AbstractSet

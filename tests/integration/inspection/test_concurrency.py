@@ -10,8 +10,15 @@ from sqlmodel import Session, select
 from inspection.decisions import confirm_finding
 from inspection.errors import AlreadyDecided
 from inspection.intake import record_batch, record_finding
+from inspection.reminders import remind_all
 from inspection.scopes import Actor, scope_of
-from inspection.tables import Finding, HazardItem, RemediationTicket
+from inspection.tables import (
+    Finding,
+    HazardItem,
+    NoticeDelivery,
+    RemediationTicket,
+    SectionReminder,
+)
 from inspection.wire import Confirmation, FindingDraft, ReceiptStatus
 from ledger.log import entries
 from ledger.sql import SqlStore
@@ -90,3 +97,21 @@ def test_many_experts_confirm_at_once(sessions: sessionmaker[Session], town: Tow
             entry.header.kind for entry in entries(SqlStore(session), str(town.mine.id), 0, 99)
         )
     assert kinds == {"finding.recorded": 4, "finding.confirmed": 4, "ticket.opened": 1}
+
+
+def test_many_servers_remind_at_once(
+    sessions: sessionmaker[Session], readers: sessionmaker[Session], town: Town
+) -> None:
+    """Each person has one reminder of a section's period, whoever wrote it; what they counted is what is there."""
+    with ThreadPoolExecutor(DEVICES) as pool:
+        begun = [pool.submit(remind_all, readers, sessions, NOW) for _ in range(DEVICES)]
+        written = [each.result() for each in begun]
+    with sessions() as session:
+        rows = session.exec(select(SectionReminder)).all()
+        told = session.exec(select(NoticeDelivery.thing_id)).all()
+    assert sum(written) == len(rows) > 0
+    assert len({(row.enterprise_id, row.user_id, row.section, row.period) for row in rows}) == len(
+        rows
+    )
+    assert len(told) == len(set(told))
+    assert remind_all(readers, sessions, NOW) == 0
