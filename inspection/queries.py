@@ -106,6 +106,7 @@ class FindingFilter:
     inspection_id: UUID | None = None
     item_id: UUID | None = None
     photo_id: UUID | None = None
+    evidence_sha256: str | None = None
 
 
 def list_findings(
@@ -122,6 +123,7 @@ def list_findings(
         *_equal(col(Finding.inspection_id), wanted.inspection_id),
         *_equal(col(Finding.item_id), wanted.item_id),
         *_equal(col(Finding.photo_id), wanted.photo_id),
+        *_equal(col(Finding.evidence_sha256), wanted.evidence_sha256),
     ]
     keys = (col(Finding.id), col(Finding.enterprise_id))
     return page_of(session, Finding, keys, conditions, paging)

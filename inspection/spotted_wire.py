@@ -17,10 +17,12 @@ from inspection.wire import (
 
 
 class SpottedHazard(Wire):
-    """A hazard that a person saw on a photo of an inspection and no model reported; recorded, it is confirmed by them."""
+    """A hazard that a person saw on a picture and no model reported; recorded, it is confirmed by them."""
 
     id: UUID = Field(description="UUIDv7, made where it was drawn; the idempotency key")
-    evidence_sha256: Sha256 = Field(description="of a photo of the inspection")
+    evidence_sha256: Sha256 = Field(
+        description="of a photo of the inspection, or of the finding's picture"
+    )
     hazard_code: str = Field(pattern=r"^[A-Z]{3}-\d{2}$", examples=["FIR-01"])
     level: HazardLevel | None = Field(default=None, description="null: the catalogue's")
     boxes: tuple[DrawnBox, ...] = Field(
@@ -30,7 +32,9 @@ class SpottedHazard(Wire):
     )
     complete_labels: CompleteLabels = ()
     zone: Text = Field(
-        default="", max_length=200, description="where on site; empty: the inspection's place"
+        default="",
+        max_length=200,
+        description="where on site; empty: the inspection's place, or where the finding is whose picture it is",
     )
     spotted_at: UtcDatetime | None = Field(
         default=None,

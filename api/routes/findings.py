@@ -24,7 +24,7 @@ from api.views import decision_view
 from inspection import decisions, queries
 from inspection.intake import record_batch
 from inspection.queries import FindingFilter
-from inspection.spotted import record_spotted
+from inspection.spotted import record_spotted, record_spotted_beside
 from inspection.spotted_wire import SpottedHazard
 from inspection.wire import (
     Confirmation,
@@ -32,6 +32,7 @@ from inspection.wire import (
     FindingBatch,
     FindingReceipts,
     FindingState,
+    Sha256,
     utc_now,
 )
 
@@ -44,10 +45,15 @@ async def finding_filter(
     state: Annotated[FindingState | None, Query()] = None,
     inspection_id: Annotated[UUID | None, Query(description="found on its photos")] = None,
     item_id: Annotated[UUID | None, Query(description="sightings of this item")] = None,
+    evidence_sha256: Annotated[Sha256 | None, Query(description="seen on this picture")] = None,
 ) -> FindingFilter:
     """Return which findings are asked for."""
     return FindingFilter(
-        enterprise_id=enterprise_id, state=state, inspection_id=inspection_id, item_id=item_id
+        enterprise_id=enterprise_id,
+        state=state,
+        inspection_id=inspection_id,
+        item_id=item_id,
+        evidence_sha256=evidence_sha256,
     )
 
 
@@ -148,6 +154,35 @@ def record_spotted_hazard(
     """Record what a person saw on a photo of the inspection, as confirmed by them. Sending it again changes nothing."""
     now = utc_now()
     decision = record_spotted(session, user.scope, enterprise_id, inspection_id, body, now)
+    _log_spotted(session, user, enterprise_id, body, remote)
+    return decision_view(session, decision, now)
+
+
+@router.post(
+    f"{FINDING}/spotted",
+    operation_id="recordSpottedBeside",
+    status_code=status.HTTP_201_CREATED,
+    summary="Record a hazard that no model reported, on the picture of a finding",
+    responses=problems(401, 403, 404, 409, 422),
+)
+def record_spotted_hazard_beside(
+    enterprise_id: EnterpriseId,
+    finding_id: UUID,
+    body: SpottedHazard,
+    user: CurrentUser,
+    session: Writing,
+    remote: Remote,
+) -> Decision:
+    """Record what else a person saw on a finding's picture, as confirmed by them. Sending it again changes nothing."""
+    now = utc_now()
+    decision = record_spotted_beside(session, user.scope, enterprise_id, finding_id, body, now)
+    _log_spotted(session, user, enterprise_id, body, remote)
+    return decision_view(session, decision, now)
+
+
+def _log_spotted(
+    session: Writing, user: CurrentUser, enterprise_id: UUID, body: SpottedHazard, remote: str
+) -> None:
     log_access(
         session,
         actor=user.actor,
@@ -156,7 +191,6 @@ def record_spotted_hazard(
         detail=str(body.id),
         remote=remote,
     )
-    return decision_view(session, decision, now)
 
 
 @router.post(

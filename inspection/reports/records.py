@@ -24,6 +24,7 @@ _LEFT_OUT = frozenset(
         "other_item_id",
         "finding_id",
         "finding_ids",
+        "beside_finding_id",
         "entry_index",
         "boxes",
         "record_id",

@@ -207,4 +207,5 @@ class Finding(SQLModel, table=True):
         ),
         Index("ix_finding_item", "enterprise_id", "item_id"),
         Index("ix_finding_inspection", "enterprise_id", "inspection_id"),
+        Index("ix_finding_evidence", "enterprise_id", "evidence_sha256"),
     )

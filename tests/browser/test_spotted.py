@@ -1,4 +1,4 @@
-"""An expert marks a hazard that the model missed: on the phone without signal, and at the desk; it becomes a ticket."""
+"""An expert marks a hazard that the model missed: on the phone without signal, at the desk, on a camera's frame; it becomes a ticket."""
 
 from pathlib import Path
 
@@ -6,6 +6,7 @@ import pytest
 from playwright.sync_api import Browser, expect
 
 from tests.browser.conftest import Site
+from tests.browser.test_clips import deliver
 from tests.browser.test_redraw import Finger, rectangle
 from tests.browser.test_screens import DESK, ENTERPRISE, PHONE, Person, inspect, person_at
 
@@ -96,3 +97,39 @@ def test_a_missed_hazard_is_marked_at_the_desk(
         (mine,) = [each for each in spotted if each["hazard_code"] == "PPE-01"]
         assert mine["boxes"] == []
         assert [box["label"] for box in mine["decided_boxes"]] == ["head"]
+
+
+def test_something_else_on_a_cameras_frame_is_marked_from_its_finding(
+    browser: Browser, site: Site, screenshots: Path
+) -> None:
+    """Outside of any visit, on the phone: it stands beside the model's own finding, and leads to it and back."""
+    finding_id = deliver(site)
+    with person_at(browser, site, PHONE, screenshots, "phone-beside") as expert:
+        expert.sign_in("expert")
+        page = expert.page
+        page.goto(f"{site.address}/enterprises/{site.enterprise_id}/findings/{finding_id}")
+        expert.tap("spot-beside")
+        _fill(expert, "FIR-01", "")
+        expert.tap("spot-draw")
+        page.locator('[data-test="box-canvas"]').wait_for()
+        page.wait_for_timeout(600)
+        canvas = rectangle(page.locator('[data-test="box-canvas"]'))
+        start = (canvas["x"] + 60, canvas["y"] + 60)
+        Finger(page).drag(start, (start[0] + 120, start[1] + 90))
+        _finish(expert, "frame")
+        card = page.locator('[data-test="same-picture"] [data-test="finding-card"]')
+        expect(card).to_have_count(1, timeout=30_000)
+        expect(card).to_contain_text("FIR-01")
+        card.scroll_into_view_if_needed()
+        expert.see("beside")
+        card.click()
+        page.locator('[data-test="by-person"]').wait_for()
+        page.locator('[data-test="redrawn"]').wait_for()
+        expect(card).to_contain_text("PPE-01")
+        expert.see("finding")
+    with person_at(browser, site, DESK, screenshots, "desk-beside") as officer:
+        officer.sign_in("officer", language="en")
+        officer.page.goto(f"/enterprises/{site.enterprise_id}/findings/{finding_id}")
+        officer.page.locator('[data-test="same-picture"] [data-test="finding-card"]').wait_for()
+        expect(officer.page.locator('[data-test="spot-beside"]')).to_have_count(0)
+        officer.see("officer")

@@ -31,6 +31,10 @@ class Line implements SpottedTransport {
     if (this.refuses.has(job.id)) throw new ProblemError({ status: 422, code: 'evidence_missing', detail: '' })
     this.call(() => this.recorded.push(job.id))
   }
+
+  async recordBeside(job: SpottedJob, findingId: string): Promise<void> {
+    this.call(() => this.recorded.push(`${findingId}/${job.id}`))
+  }
 }
 
 let database: QueueDatabase
@@ -59,6 +63,19 @@ beforeEach(async () => {
 })
 
 describe('hazards that were marked without signal', () => {
+  it('go to the finding whose picture they are on, whose photo never waits here', async () => {
+    await photo('waiting')
+    const job = { id: 'c', userId: 'me', enterpriseId: 'e', group: 'finding:f', fileName: 'gate', hazard: { id: 'c', evidence_sha256: 'ab' }, state: 'waiting', problem: null, addedAt: 3 }
+    await database.put('spotted', job as unknown as SpottedJob)
+    const broken = new Line(new Set([1]))
+    expect(await run(broken)).toBe('offline')
+    expect(broken.recorded).toEqual([])
+    const line = new Line()
+    expect(await run(line)).toBe('empty')
+    expect(line.recorded).toEqual(['f/c'])
+    expect(await database.getAllKeys('spotted')).toEqual(['a', 'b'])
+  })
+
   it('wait for their photo, and are then sent in their order and forgotten', async () => {
     await photo('waiting')
     const line = new Line()

@@ -1,11 +1,14 @@
 """A device delivers findings; people read and decide."""
 
+import io
 import json
+import zipfile
 from datetime import timedelta
 from uuid import uuid4
 
 import pytest
 
+from inspection.tables import new_id
 from inspection.wire import utc_now
 from tests.builders import jpeg
 from tests.sites import Site
@@ -145,3 +148,42 @@ def test_unknown_corrected_hazard_is_refused(site: Site) -> None:
     assert (answer.status_code, answer.json()["code"]) == (422, "unknown_hazard")
     missing = site.post("expert", site.own(f"/findings/{uuid4()}/confirmation"), {})
     assert missing.status_code == 404
+
+
+def test_what_else_a_frame_shows_is_recorded_beside_its_finding(site: Site) -> None:
+    """201 with the decision, the same again; asked for by its picture; in the access log; a missed box in the data set."""
+    sha256 = site.put_evidence("device", jpeg(61, (320, 240)))
+    draft, elsewhere = site.draft(sha256), site.draft(site.put_evidence("device", jpeg(62)))
+    site.submit(draft, elsewhere)
+    box = {"x1": 0.5, "y1": 0.5, "x2": 0.75, "y2": 0.8, "label": "no_vest"}
+    body = {"id": str(new_id()), "evidence_sha256": sha256, "hazard_code": "PPE-02", "boxes": [box]}
+    path = site.own(f"/findings/{draft['id']}/spotted")
+    first = site.post("expert", path, body)
+    assert first.status_code == 201, first.text
+    told = first.json()
+    assert (told["finding"]["id"], told["finding"]["source"]["kind"]) == (body["id"], "camera")
+    assert told["ticket"]["number"]
+    assert site.post("expert", path, body).json()["ticket"] == told["ticket"]
+    other = site.post(
+        "expert",
+        path,
+        body | {"id": str(new_id()), "evidence_sha256": elsewhere["evidence_sha256"]},
+    )
+    assert (other.status_code, other.json()["code"]) == (422, "invalid_input")
+    asked = {"enterprise_id": str(site.town.mine.id), "evidence_sha256": sha256}
+    seen = site.get("worker", "/v1/findings", params=asked).json()["items"]
+    assert {row["id"] for row in seen} == {draft["id"], body["id"]}
+    assert (
+        site.get("stranger", "/v1/findings", params={"evidence_sha256": sha256}).json()["items"]
+        == []
+    )
+    log = site.get("officer", site.own("/access-log"), params={"kind": "decision"}).json()["items"]
+    spotted = {line["detail"] for line in log if line["action"] == "finding.spot"}
+    assert spotted == {body["id"]}
+    answer = site.get("centre", "/v1/dataset")
+    with zipfile.ZipFile(io.BytesIO(answer.content)) as archive:
+        (row,) = json.loads(archive.read("manifest.json"))["images"]
+        report = json.loads(archive.read("report.json"))
+    (taught,) = row["findings"]
+    assert (taught["found_by"], taught["disagreement"]["kinds"]) == ("person", ["missed"])
+    assert report["disagreements"]["missed"] == 1

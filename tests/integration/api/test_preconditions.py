@@ -64,6 +64,7 @@ WITHOUT: Mapping[str, str] = {
     "readReminder": OWN,
     "addPhoto": ADDS,
     "recordSpottedHazard": ADDS,
+    "recordSpottedBeside": ADDS,
     "recordInSection": ADDS,
     "inviteToOrganisation": ADDS,
     "addCosignatures": ADDS,

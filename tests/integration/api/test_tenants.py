@@ -20,16 +20,18 @@ from tests.unit.inspection.test_section_values import MEETING
 SHA256 = "ab" * 32
 RECORD: dict[str, Any] = {"id": "01920000-0000-7000-8000-000000000000", "values": {}}
 RECORD_SENT = submission(content("none"), SHA256).model_dump(mode="json")
+SPOTTED: dict[str, Any] = {
+    "id": "01920000-0000-7000-8000-000000000002",
+    "evidence_sha256": SHA256,
+    "hazard_code": "FIR-01",
+    "boxes": [{"x1": 0.1, "y1": 0.1, "x2": 0.5, "y2": 0.5, "label": "FIR-01"}],
+}
 BODIES: dict[str, Any] = {
     "submitFindings": {"drafts": [{}]},
     "confirmFinding": {},
     "dismissFinding": {"reason": "none"},
-    "recordSpottedHazard": {
-        "id": "01920000-0000-7000-8000-000000000002",
-        "evidence_sha256": SHA256,
-        "hazard_code": "FIR-01",
-        "boxes": [{"x1": 0.1, "y1": 0.1, "x2": 0.5, "y2": 0.5, "label": "FIR-01"}],
-    },
+    "recordSpottedHazard": SPOTTED,
+    "recordSpottedBeside": SPOTTED,
     "mergeItem": {"into_item_id": "01920000-0000-7000-8000-000000000000", "reason": "x"},
     "splitItem": {"finding_ids": ["01920000-0000-7000-8000-000000000000"], "reason": "x"},
     "startInspection": {"place": "gate"},

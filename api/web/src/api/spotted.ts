@@ -10,4 +10,9 @@ export const spottedTransport: SpottedTransport = {
       api.POST('/v1/enterprises/{enterprise_id}/inspections/{inspection_id}/findings', { params: { path }, body: job.hazard }),
     )
   },
+
+  async recordBeside(job, findingId) {
+    const path = { enterprise_id: job.enterpriseId, finding_id: findingId }
+    await unwrap(api.POST('/v1/enterprises/{enterprise_id}/findings/{finding_id}/spotted', { params: { path }, body: job.hazard }))
+  },
 }

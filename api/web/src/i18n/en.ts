@@ -392,7 +392,7 @@ const en: typeof zh = {
     ...retentionFields, ...boxFields,
     ...itemFields,
     device_captured_at: 'Taken by the device’s clock', proposed_hazard_code: 'Hazard proposed', hazard: 'Hazard name', entry_index: 'Ledger entry it decides', model: 'Model', assignee: 'Assigned to', plan: 'Service plan',
-    finding_id: 'Finding', item_id: 'Hazard', ticket_id: 'Ticket', hazard_code: 'Hazard code', label: 'Label',
+    finding_id: 'Finding', beside_finding_id: 'On the picture of finding', item_id: 'Hazard', ticket_id: 'Ticket', hazard_code: 'Hazard code', label: 'Label',
     confidence: 'Confidence', place: 'Place', level: 'Level', note: 'Note', reason: 'Reason', deadline: 'Deadline', number: 'Number',
     state: 'State', basis: 'Basis', assignee_id: 'Assigned to', zone: 'Zone', captured_at: 'Taken', received_at: 'Received',
     clock_offset_s: 'Clock offset (s)', model_name: 'Model', model_sha256: 'Model hash', evidence_sha256: 'Photo hash', sightings: 'Sightings',

@@ -11,5 +11,9 @@ export default {
   waiting: 'Waits to be sent',
   refused: 'Not accepted',
   cannotShow: 'This device cannot show such a picture; mark it once it was uploaded',
+  beside: 'Something else is here too',
+  whatBeside: 'A hazard that you see on this picture and the system did not report. Recorded, it counts as confirmed: it goes into the ledger, and a ticket opens where the service plan says so.',
+  zoneHintBeside: 'Left empty: where this finding is',
+  samePicture: 'Also on this picture',
   byPerson: 'Spotted by a person',
 }

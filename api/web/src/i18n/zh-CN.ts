@@ -391,7 +391,7 @@ export default {
     ...retentionFields, ...boxFields,
     ...itemFields,
     device_captured_at: '设备记录的拍摄时间', proposed_hazard_code: '原识别隐患', hazard: '隐患名称', entry_index: '所依据的台账记录', model: '模型', assignee: '责任人', plan: '服务方案',
-    finding_id: '隐患记录', item_id: '隐患', ticket_id: '整改单', hazard_code: '隐患代码', label: '识别标签',
+    finding_id: '隐患记录', beside_finding_id: '图片来自隐患记录', item_id: '隐患', ticket_id: '整改单', hazard_code: '隐患代码', label: '识别标签',
     confidence: '置信度', place: '地点', level: '级别', note: '备注', reason: '理由', deadline: '期限', number: '编号',
     state: '状态', basis: '依据', assignee_id: '责任人', zone: '区域', captured_at: '拍摄时间', received_at: '接收时间',
     clock_offset_s: '时钟偏差（秒）', model_name: '模型', model_sha256: '模型哈希', evidence_sha256: '照片哈希', sightings: '出现次数',

@@ -31,6 +31,7 @@ export type RunEnd = 'empty' | 'offline' | 'signed_out'
 
 export const VISIT = 'visit:'
 export const INSPECTION = 'inspection:'
+export const FINDING = 'finding:'
 export const TICKET = 'ticket:'
 export const RECORD = 'record:'
 

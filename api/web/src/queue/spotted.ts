@@ -1,5 +1,6 @@
 /**
- * Hazards that a person marked on a photo and no model reported: kept on this phone, sent after their photo has arrived.
+ * Hazards that a person marked on a picture and no model reported: kept on this phone, sent after their photo has arrived;
+ * those on the picture of a finding at once, as the server has it.
  *
  * A mark may be sent twice: its id was made here. A photo that was refused, or thrown away before it was sent, refuses its marks.
  */
@@ -8,13 +9,14 @@ import type { SpottedHazard } from '@/api/types'
 
 import type { QueueDatabase } from './database'
 import type { FindInspection } from './records'
+import { FINDING } from './sender'
 
 export interface SpottedJob {
   /** The finding's id on the server too. */
   id: string
   userId: string
   enterpriseId: string
-  /** `visit:<local id>` or `inspection:<id>`. */
+  /** `visit:<local id>`, `inspection:<id>`, or `finding:<id>` whose picture it is on. */
   group: string
   fileName: string
   hazard: SpottedHazard
@@ -25,6 +27,7 @@ export interface SpottedJob {
 
 export interface SpottedTransport {
   recordSpotted(job: SpottedJob, inspectionId: string): Promise<void>
+  recordBeside(job: SpottedJob, findingId: string): Promise<void>
 }
 
 /** Send the marks whose photos have arrived, oldest first; a refused one stops no other. */
@@ -45,9 +48,7 @@ export async function runSpotted(
     if (photo?.state === 'waiting') continue
     try {
       if (photo?.problem) throw new ProblemError({ status: 0, ...photo.problem })
-      const inspectionId = await inspectionOf(job.group, job.fileName)
-      if (!inspectionId) throw new ProblemError({ status: 0, code: 'visit_lost', detail: job.group })
-      await transport.recordSpotted(job, inspectionId)
+      await send(transport, job, inspectionOf)
       await database.delete('spotted', job.id)
     } catch (error) {
       if (isTransient(error)) return 'offline'
@@ -59,4 +60,14 @@ export async function runSpotted(
     }
   }
   return 'empty'
+}
+
+async function send(transport: SpottedTransport, job: SpottedJob, inspectionOf: FindInspection): Promise<void> {
+  if (job.group.startsWith(FINDING)) {
+    await transport.recordBeside(job, job.group.slice(FINDING.length))
+    return
+  }
+  const inspectionId = await inspectionOf(job.group, job.fileName)
+  if (!inspectionId) throw new ProblemError({ status: 0, code: 'visit_lost', detail: job.group })
+  await transport.recordSpotted(job, inspectionId)
 }
