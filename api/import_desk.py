@@ -7,6 +7,7 @@ from sqlmodel import Session
 
 from api import invitations
 from api.access import log_access
+from api.invitations import Invitee
 from api.settings import Settings
 from inspection.errors import NotAllowed
 from inspection.importing.cameras import KEEPERS, CameraRows
@@ -74,15 +75,13 @@ def _planner(desk: Desk, settings: Settings, caller: Importer, kind: ImportKind)
 
 def _invite(desk: Desk, settings: Settings, caller: Importer, invited: Invited) -> str:
     place = Place(enterprise_id=invited.enterprise_id)
-    token, row = invitations.invite(
+    token, _ = invitations.invite(
         desk.session,
         place,
-        invited.name,
-        Granted(invited.role),
+        Invitee(invited.name, Granted(invited.role), invited.contact),
         by=desk.scope.user_id,
         until=invitations.end_of(desk.now, settings.invitation_hours),
     )
-    row.contact = invited.contact
     log_access(
         desk.session,
         actor=caller.actor,

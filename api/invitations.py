@@ -4,6 +4,7 @@ The link holds 32 random bytes in its fragment, which browsers send to no server
 for a few days. Whoever opens it sets a password of their own, or signs in by the OpenID provider: nobody else ever knows one.
 """
 
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
 
@@ -14,6 +15,7 @@ from api.errors import InvitationRefused
 from api.tokens import new_token, sha256_of_token
 from inspection import memberships
 from inspection.errors import NotFound
+from inspection.kept_people import KeptPlaces
 from inspection.memberships import Granted, Place
 from inspection.queries import FIRST_PAGE, Page, Paging, page_of
 from inspection.tables import Invitation, User
@@ -21,17 +23,27 @@ from inspection.tables import Invitation, User
 REFUSED = "this invitation is unknown, used, withdrawn or expired; ask for a new one"
 
 
+@dataclass(frozen=True)
+class Invitee:
+    """Who is invited, to which role; and a telephone number or e-mail address, where that was said."""
+
+    name: str
+    granted: Granted
+    contact: str | None = None
+
+
 def invite(
-    session: Session, place: Place, name: str, granted: Granted, *, by: UUID, until: datetime
+    session: Session, place: Place, invitee: Invitee, *, by: UUID, until: datetime
 ) -> tuple[str, Invitation]:
     """Return the secret of a new invitation, shown once, and its row. Raises `InvalidInput` for a role that the place has not."""
-    memberships.require_grantable(session, place, granted)
+    memberships.require_grantable(session, place, invitee.granted)
     token = new_token()
     row = Invitation(
         token_sha256=sha256_of_token(token),
-        name=name,
-        role=granted.role,
-        is_administrator=granted.is_administrator,
+        name=invitee.name,
+        role=invitee.granted.role,
+        is_administrator=invitee.granted.is_administrator,
+        contact=invitee.contact,
         organisation_id=place.organisation_id,
         enterprise_id=place.enterprise_id,
         invited_by=by,
@@ -48,9 +60,9 @@ def link_of(app_url: str, token: str) -> str:
 
 
 def invitations_to(
-    session: Session, place: Place, now: datetime, paging: Paging = FIRST_PAGE
+    session: Session, place: Place | KeptPlaces, now: datetime, paging: Paging = FIRST_PAGE
 ) -> Page[Invitation]:
-    """Return the invitations to a place that can still be accepted, the newest first."""
+    """Return the invitations to a place, or to all that somebody manages, that can still be accepted, the newest first."""
     keys = (col(Invitation.id), col(Invitation.id))
     conditions = [*place.is_of(Invitation), *_open(now)]
     return page_of(session, Invitation, keys, conditions, paging)

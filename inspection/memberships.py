@@ -16,7 +16,7 @@ from uuid import UUID
 from sqlalchemy import ColumnElement
 from sqlmodel import Session, col, select
 
-from inspection.database import lock_enterprise
+from inspection.database import lock_enterprise, seeing_every
 from inspection.errors import AlreadyExists, Conflict, InvalidInput, NotAllowed, NotFound
 from inspection.scopes import ENTERPRISE_ROLES, Scope, organisations_below
 from inspection.tables import (
@@ -163,7 +163,7 @@ def change(session: Session, place: Place, user_id: UUID, granted: Granted) -> M
     member.membership.is_administrator = granted.is_administrator
     session.flush()
     if was_keeper:
-        _require_a_keeper(session, place)
+        require_a_keeper(session, place)
     return member
 
 
@@ -173,9 +173,13 @@ def leave(session: Session, place: Place, user_id: UUID) -> User:
     session.delete(member.membership)
     session.flush()
     if _keeps(member.membership):
-        _require_a_keeper(session, place)
-    rest = select(Membership).where(col(Membership.user_id) == user_id)
-    if session.exec(rest).first() is None:
+        require_a_keeper(session, place)
+    # Of two places that let somebody go at once, the second sees that it was the last.
+    session.exec(select(User.id).where(col(User.id) == user_id).with_for_update()).one()
+    # A membership where the caller sees nothing keeps the account all the same.
+    with seeing_every(session):
+        rest = session.exec(select(Membership.id).where(col(Membership.user_id) == user_id)).first()
+    if rest is None:
         member.user.is_active = False
     return member.user
 
@@ -239,7 +243,8 @@ def _keeps(membership: Membership) -> bool:
     return membership.is_administrator or membership.role is Role.ENTERPRISE_OFFICER
 
 
-def _require_a_keeper(session: Session, place: Place) -> None:
+def require_a_keeper(session: Session, place: Place) -> None:
+    """Raise `Conflict` where nobody is left who signs in and manages the people of a place."""
     active = [member for member in members(session, place) if member.user.is_active]
     if not any(_keeps(member.membership) for member in active):
         raise Conflict("this is the last person who manages people here; make another one first")

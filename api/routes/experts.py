@@ -7,12 +7,13 @@ from sqlmodel import Session
 
 from api.access import log_access
 from api.auth import Caller
-from api.deps import CurrentUser, EnterpriseId, PageAsked, Reading, Remote, Writing
+from api.deps import CurrentUser, EnterpriseId, PageAsked, Reading, Remote, SearchText, Writing
 from api.errors import problems
 from api.preconditions import Read, WhatWasRead
 from api.routing import ApiRouter
 from api.shapes.memberships import Experts, ExpertView, station_tag
 from inspection import memberships
+from inspection.entry_text import fold, terms_of
 from inspection.keysets import page_of_rows
 from inspection.memberships import Place
 from inspection.tables import Role, User
@@ -27,11 +28,20 @@ router = ApiRouter(tags=["people"])
     responses=problems(401, 403, 404, 422),
 )
 def list_experts(
-    enterprise_id: EnterpriseId, user: CurrentUser, session: Reading, asked: PageAsked
+    enterprise_id: EnterpriseId,
+    user: CurrentUser,
+    session: Reading,
+    asked: PageAsked,
+    q: SearchText = "",
 ) -> Experts:
-    """Return every active expert and whether they are stationed here: for the service centre."""
+    """Return every active expert and whether they are stationed here: for the service centre. Words are looked for in name and login."""
     user.scope.require_role(enterprise_id, "station experts", Role.SERVICE_CENTRE)
-    found = memberships.experts_for(session, enterprise_id)
+    terms = terms_of(q)
+    found = [
+        (each, is_here)
+        for each, is_here in memberships.experts_for(session, enterprise_id)
+        if all(term in fold(f"{each.name} {each.login}") for term in terms)
+    ]
     page = page_of_rows(found, lambda each: (each[0].name, str(each[0].id)), asked)
     return Experts(
         items=[

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import Annotated
 from uuid import UUID
 
+import segno
 from fastapi import Depends, Path, status
 from sqlmodel import Session, col, select
 
@@ -21,6 +22,7 @@ from api.deps import (
     Writing,
 )
 from api.errors import problems
+from api.invitations import Invitee
 from api.preconditions import Read, WhatWasRead
 from api.routing import ApiRouter
 from api.shapes.base import NamedRef
@@ -37,8 +39,10 @@ from api.shapes.memberships import (
     member_tag,
 )
 from inspection import memberships
+from inspection.errors import InvalidInput
+from inspection.importing.people import normal_contact
 from inspection.keysets import page_of_rows
-from inspection.memberships import Place
+from inspection.memberships import Member, Place
 from inspection.queries import Paging
 from inspection.tables import PilotArea
 from inspection.wire import utc_now
@@ -183,10 +187,10 @@ def change_organisation_member(
 def _change(
     by: Keeping, place: Place, user_id: UUID, body: RoleChange, read: WhatWasRead
 ) -> MemberView:
-    _require_read(by, place, user_id, read)
+    require_read(by.session, by.caller, place, user_id, read)
     member = memberships.change(by.session, place, user_id, body.granted())
     detail = f"{member.user.login}: {body.role}"
-    _log(by.session, by.caller, "member.change", place, detail, by.remote)
+    log_people(by.session, by.caller, "member.change", place, detail, by.remote)
     return MemberView.from_member(member)
 
 
@@ -217,18 +221,22 @@ def remove_organisation_member(
 
 
 def _remove(by: Keeping, place: Place, user_id: UUID, read: WhatWasRead) -> None:
-    _require_read(by, place, user_id, read)
+    require_read(by.session, by.caller, place, user_id, read)
     gone = memberships.leave(by.session, place, user_id)
     if not gone.is_active:
         sign_ins.end_all(by.session, gone.id)
-    _log(by.session, by.caller, "member.remove", place, gone.login, by.remote)
+    log_people(by.session, by.caller, "member.remove", place, gone.login, by.remote)
 
 
-def _require_read(by: Keeping, place: Place, user_id: UUID, read: WhatWasRead) -> None:
-    memberships.require_keeper(by.session, by.caller.scope, place)
-    memberships.lock_place(by.session, place)
-    member = memberships.get_member(by.session, place, user_id)
+def require_read(
+    session: Session, caller: Caller, place: Place, user_id: UUID, read: WhatWasRead
+) -> Member:
+    """Return a member whose state is the one that was read, the place locked. Raises `NotFound`, `NotAllowed`, `ChangedMeanwhile`."""
+    memberships.require_keeper(session, caller.scope, place)
+    memberships.lock_place(session, place)
+    member = memberships.get_member(session, place, user_id)
     read.require(member_tag(member), "the membership")
+    return member
 
 
 @router.get(
@@ -314,13 +322,15 @@ def _invite(  # noqa: PLR0913  one body of two routes
 ) -> InvitationMade:
     memberships.require_keeper(session, user.scope, place)
     until = invitations.end_of(utc_now(), hours)
-    token, row = invitations.invite(
-        session, place, body.name, body.granted(), by=user.user_id, until=until
-    )
-    _log(session, user, "invitation.create", place, f"{body.name}: {body.role}", remote)
-    return InvitationMade(
-        **dict(InvitationView.from_row(row)), link=invitations.link_of(app_url, token)
-    )
+    contact = normal_contact(body.contact) if body.contact else None
+    if body.contact and contact is None:
+        raise InvalidInput("the contact is neither a telephone number nor an e-mail address")
+    invitee = Invitee(body.name, body.granted(), contact)
+    token, row = invitations.invite(session, place, invitee, by=user.user_id, until=until)
+    log_people(session, user, "invitation.create", place, f"{body.name}: {body.role}", remote)
+    link = invitations.link_of(app_url, token)
+    qr_svg = segno.make(link, error="m").svg_data_uri(scale=4, border=4)
+    return InvitationMade(**dict(InvitationView.from_row(row)), link=link, qr_svg=qr_svg)
 
 
 @router.delete(
@@ -364,12 +374,13 @@ def _withdraw(
 ) -> None:
     memberships.require_keeper(session, user.scope, place)
     row = invitations.withdraw(session, place, invitation_id, utc_now())
-    _log(session, user, "invitation.withdraw", place, row.name, remote)
+    log_people(session, user, "invitation.withdraw", place, row.name, remote)
 
 
-def _log(
+def log_people(
     session: Session, user: Caller, action: str, place: Place, detail: str, remote: str
 ) -> None:
+    """Note what was done about the people of a place."""
     if place.organisation_id is not None:
         detail = f"{detail} (organisation {place.organisation_id})"
     log_access(

@@ -32,6 +32,18 @@ class NewInvitation(RoleChange):
     """Who is invited, to which role."""
 
     name: Text = Field(min_length=1, max_length=100, examples=["陈安"])
+    contact: Text | None = Field(
+        default=None,
+        max_length=100,
+        description="telephone or e-mail, kept beside the invitation; nothing is sent there",
+    )
+
+
+class StandingChange(Wire):
+    """Whether a member signs in, and why that changes."""
+
+    is_active: bool = Field(description="false: suspended, signs in no more")
+    reason: Text = Field(default="", max_length=200, description="for the access log")
 
 
 def member_tag(member: Member) -> str:
@@ -75,6 +87,28 @@ class Members(Page[MemberView]):
     """Everybody who belongs to a place, by name."""
 
 
+class KeptMemberView(MemberView):
+    """A member of a place whose people the caller manages: of an enterprise, or of an organisation."""
+
+    membership_id: UUID
+    enterprise: NamedRef | None
+    organisation: OrganisationRef | None
+    area: NamedRef | None = Field(description="of the place; null: it has none of its own")
+    has_second_factor: bool
+    last_signed_in_at: UtcDatetime | None
+    is_wholly_mine: bool = Field(
+        description="the caller manages every place that they belong to, and so may suspend or restore them or reset their second factor"
+    )
+    stations: list[NamedRef] = Field(
+        description="of an expert: the first 20 enterprises, of those that the caller sees"
+    )
+    station_count: int
+
+
+class KeptMembers(Page[KeptMemberView]):
+    """Members of every place whose people the caller manages, by name; a row a membership."""
+
+
 class InvitationView(Wire):
     """An invitation that can still be accepted."""
 
@@ -82,6 +116,7 @@ class InvitationView(Wire):
     name: str
     role: Role
     is_administrator: bool
+    contact: str | None
     created_at: UtcDatetime
     expires_at: UtcDatetime
 
@@ -95,10 +130,22 @@ class InvitationMade(InvitationView):
     """A new invitation, with its link. Shown once."""
 
     link: str = Field(examples=["https://anxun.example/invitation#b1Yx…"])
+    qr_svg: str = Field(description="the link as a QR code, an SVG data address")
 
 
 class Invitations(Page[InvitationView]):
     """The invitations that can still be accepted, the newest first."""
+
+
+class KeptInvitationView(InvitationView):
+    """An open invitation, and to which place."""
+
+    enterprise: NamedRef | None
+    organisation: OrganisationRef | None
+
+
+class KeptInvitations(Page[KeptInvitationView]):
+    """The open invitations to every place whose people the caller manages, the newest first."""
 
 
 class InvitationToken(Wire):

@@ -14,6 +14,10 @@ _CHANGES: Mapping[str, tuple[str, str]] = {
     "password_by_recovery": ("密码已通过找回重设", "the password was set anew as forgotten"),
     "second_factor_set": ("已启用验证器", "an authenticator app was set up"),
     "second_factor_removed": ("已停用验证器", "the authenticator app was removed"),
+    "second_factor_by_keeper": (
+        "验证器已由本单位管理员重置",
+        "whoever manages your people took the authenticator away",
+    ),
     "recovery_codes": ("已重新生成恢复码", "new recovery codes were made"),
     "recovery_code_used": ("使用了一个恢复码登录", "a recovery code was used to sign in"),
     "token_made": ("新建了个人令牌", "a personal token was made"),

@@ -74,6 +74,13 @@ STATUSES: dict[str, tuple[int, ...]] = {
     "removeEnterpriseMember": (403, 204, 403, 204, 403, 403, 401, 404, 401, 401),
     "changeOrganisationMember": (404, 404, 404, 404, 404, 404, 401, 404, 401, 401),
     "removeOrganisationMember": (404, 404, 404, 404, 404, 404, 401, 404, 401, 401),
+    "listKeptMembers": (200, 200, 200, 200, 200, 200, 401, 200, 401, 401),
+    "listKeptInvitations": (200, 200, 200, 200, 200, 200, 401, 200, 401, 401),
+    "setEnterpriseMemberStanding": (403, 200, 403, 200, 403, 403, 401, 404, 401, 401),
+    "setOrganisationMemberStanding": (404, 404, 404, 404, 404, 404, 401, 404, 401, 401),
+    # Who may is asked for a password, and has a wrong one here.
+    "resetEnterpriseMemberSecondFactor": (403, 401, 403, 401, 403, 403, 401, 404, 401, 401),
+    "resetOrganisationMemberSecondFactor": (404, 404, 404, 404, 404, 404, 401, 404, 401, 401),
     "listEnterpriseInvitations": (403, 200, 403, 200, 403, 403, 401, 404, 401, 401),
     "inviteToEnterprise": (403, 201, 403, 201, 403, 403, 401, 404, 401, 401),
     "listOrganisationInvitations": (404, 404, 404, 404, 404, 404, 401, 404, 401, 401),

@@ -115,6 +115,8 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
 READ = [
     ("listEnterpriseMembers", "officer", {"id"}),
     ("listEnterpriseInvitations", "officer", {"id"}),
+    ("listKeptMembers", "centre", {"membership_id"}),
+    ("listKeptInvitations", "centre", {"id"}),
     ("listPeople", "officer", {"id"}),
     ("listExperts", "centre", {"id"}),
     ("listDevices", "officer", {"id"}),

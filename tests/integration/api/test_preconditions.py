@@ -232,6 +232,14 @@ CHANGES = [
         {"sha256": None},
         box_tag,
     ),
+    Change(
+        "setEnterpriseMemberStanding",
+        "officer",
+        "PUT",
+        lambda site: site.own(f"/members/{worker(site)}/standing"),
+        {"is_active": False},
+        MEMBERS,
+    ),
 ]
 TICKET_STEPS = {
     "assignTicket",

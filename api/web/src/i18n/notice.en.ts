@@ -16,6 +16,7 @@ export default {
     password_by_recovery: 'The password was set anew as forgotten',
     second_factor_set: 'An authenticator app was set up',
     second_factor_removed: 'The authenticator app was removed',
+    second_factor_by_keeper: 'Whoever manages your people took the authenticator away',
     recovery_codes: 'New recovery codes were made',
     token_made: 'A personal token was made',
     token_revoked: 'A personal token was revoked',

@@ -16,6 +16,7 @@ export default {
     password_by_recovery: '密码已通过找回重设',
     second_factor_set: '已启用验证器',
     second_factor_removed: '已停用验证器',
+    second_factor_by_keeper: '验证器已由本单位管理员重置',
     recovery_codes: '已重新生成恢复码',
     token_made: '新建了个人令牌',
     token_revoked: '停用了个人令牌',
