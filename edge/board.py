@@ -4,6 +4,7 @@ import os
 import shutil
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from importlib.metadata import version
@@ -31,6 +32,8 @@ from inspection.wire import utc_now
 # How often the state is gathered, and the file written, seconds.
 GATHERED_EVERY_S = 1.0
 WRITTEN_EVERY_S = 5.0
+# A disk with less room than that takes no state of 64 cameras beside what others write.
+LEAST_FREE_BYTES = 1 << 20
 _STATM = Path("/proc/self/statm")
 
 
@@ -71,6 +74,7 @@ class Board:
     state: BoxState = field(init=False)
     jumps: JumpWatch = field(default_factory=lambda: JumpWatch(Instant.now()))
     book: SightBook = field(init=False)
+    _version: str = field(default_factory=lambda: version("anxun"))
     _started_at: datetime = field(default_factory=utc_now)
     _offset_s: float | None = None
     _gathered_s: float = float("-inf")
@@ -97,7 +101,10 @@ class Board:
         return True
 
     def write(self) -> None:
-        """Write the file; a full disk takes nothing from watching. Not synced: after a power cut nobody runs."""
+        """Write the file; a full disk takes nothing from watching, and leaves its time alone to say that the watch turns.
+
+        Not synced: after a power cut nobody runs.
+        """
         path = self.settings.state_path
         partial = path.with_suffix(".part")
         try:
@@ -106,13 +113,18 @@ class Board:
                 file.write(self.state.model_dump_json())
             partial.replace(path)
         except OSError:
-            return
+            with suppress(OSError):
+                # Half a file would take the room that the next one needs.
+                partial.unlink(missing_ok=True)
+            with suppress(OSError):
+                # That it turns can be told without room.
+                os.utime(path)
 
     def _gather(self, now_s: float, lasted_s: float) -> BoxState:
         now = utc_now()
         self._offset_s = self.keep.clock_offset_s()
         return BoxState(
-            version=version("anxun"),
+            version=self._version,
             pid=os.getpid(),
             started_at=self._started_at,
             at=now,
@@ -167,6 +179,35 @@ class Board:
             seen_s=seen_s,
             blind_s=blind_s,
         )
+
+
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """What somebody who asks from outside learns of a watch.
+
+    Attributes:
+        state: what it last said of itself; None where none ever did.
+        turned_at: when it last said something, or tried to on a full disk.
+        free_bytes: of the disk, now; None where the system does not say.
+    """
+
+    state: BoxState | None
+    turned_at: datetime | None
+    free_bytes: int | None
+
+    @property
+    def is_disk_full(self) -> bool:
+        """Whether nothing can be written, the watch's state included."""
+        return self.free_bytes is not None and self.free_bytes < LEAST_FREE_BYTES
+
+
+def hear(settings: Settings) -> Heard:
+    """Return what can be learnt of a state folder's watch without writing anything."""
+    path = settings.state_path
+    turned_at = None
+    with suppress(OSError):
+        turned_at = datetime.fromtimestamp(path.stat().st_mtime, UTC)
+    return Heard(read_state(path), turned_at, _free_bytes(settings.data_dir))
 
 
 def read_state(path: Path) -> BoxState | None:

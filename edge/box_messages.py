@@ -33,6 +33,14 @@ BOX: dict[str, tuple[str, str]] = {
         "观看正在运行（进程 {pid}，已 {up}，{age}前更新）",
         "watching (process {pid}, for {up}, updated {age} ago)",
     ),
+    "watch_mute": (
+        "观看正在运行（进程 {pid}），但磁盘写不进去，以下状态停留在 {age}前",
+        "the watch runs (process {pid}), but the disk does not take its state: what follows is {age} old",
+    ),
+    "disk_is_full": (
+        "磁盘已满（剩余 {mb} MB）：新的发现只能暂存内存，请尽快腾出空间",
+        "the disk is full ({mb} MB left): new findings can only be held in memory; make room",
+    ),
     "watch_stuck": (
         "观看进程 {pid} 没有响应，最后更新于 {age}前",
         "the watch, process {pid}, does not respond; last updated {age} ago",

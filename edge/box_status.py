@@ -5,7 +5,7 @@ from datetime import datetime
 from rich.markup import escape
 from rich.table import Table
 
-from edge.board import is_running
+from edge.board import Heard, is_running
 from edge.box_state import BoxState, CameraState
 from edge.console import Voice, local_time
 from inspection.sight import Sight
@@ -16,13 +16,15 @@ STUCK_AFTER_S = 30.0
 _STEPS = ((120.0, 1.0, "seconds"), (7200.0, 60.0, "minutes"), (172_800.0, 3600.0, "hours"))
 
 
-def show_watch(voice: Voice, state: BoxState | None) -> None:
+def show_watch(voice: Voice, heard: Heard) -> None:
     """Print how the watch does and what its cameras do."""
+    state = heard.state
+    if heard.is_disk_full:
+        voice.warn("disk_is_full", mb=f"{(heard.free_bytes or 0) / 1e6:.1f}")
     if state is None:
         voice.tell("watch_never")
         return
-    age_s = (utc_now() - state.at).total_seconds()
-    _say_running(voice, state, age_s)
+    _say_running(voice, state, heard)
     if not state.cameras:
         return
     table = Table(title=voice.text("cameras_title"))
@@ -33,8 +35,9 @@ def show_watch(voice: Voice, state: BoxState | None) -> None:
     voice.out.print(table)
 
 
-def rows_of(voice: Voice, state: BoxState | None) -> dict[str, str]:
+def rows_of(voice: Voice, heard: Heard) -> dict[str, str]:
     """Return what a watch adds to the overview, by the row's name."""
+    state = heard.state
     if state is None:
         return {}
     rows = {"row_configuration": _configuration(voice, state)}
@@ -44,8 +47,8 @@ def rows_of(voice: Voice, state: BoxState | None) -> dict[str, str]:
             f"{model.name} {model.version} {model.sha256[:12]} · {model.runtime} {model.precision}"
         )
         rows["row_model"] = ran + (f" · {model.trouble}" if model.trouble else "")
-    if state.disk_free_bytes is not None:
-        rows["row_disk"] = f"{state.disk_free_bytes / 1e9:.1f} GB"
+    if heard.free_bytes is not None:
+        rows["row_disk"] = f"{heard.free_bytes / 1e9:.1f} GB"
     if state.disk_full_at is not None:
         rows["row_disk_full"] = f"{local_time(state.disk_full_at):%Y-%m-%d %H:%M:%S}"
     if state.memory_bytes is not None:
@@ -74,10 +77,15 @@ def span(voice: Voice, seconds: float) -> str:
     return voice.text("days", n=f"{seconds / 86_400:.1f}")
 
 
-def _say_running(voice: Voice, state: BoxState, age_s: float) -> None:
+def _say_running(voice: Voice, state: BoxState, heard: Heard) -> None:
+    now = utc_now()
+    age_s = (now - state.at).total_seconds()
     age = span(voice, age_s)
+    turned_s = age_s if heard.turned_at is None else (now - heard.turned_at).total_seconds()
     if not is_running(state):
         voice.warn("watch_stopped", age=age, at=f"{local_time(state.at):%Y-%m-%d %H:%M:%S}")
+    elif age_s > STUCK_AFTER_S >= turned_s:
+        voice.warn("watch_mute", pid=state.pid, age=age)
     elif age_s > STUCK_AFTER_S:
         voice.warn("watch_stuck", pid=state.pid, age=age)
     else:

@@ -125,9 +125,13 @@ class LiveCamera:
         self._jpeg_at_s = 0.0
 
     def start(self, on_frame: Callable[[], None] = lambda: None) -> None:
-        """Start reading; `on_frame` is called from the reading thread whenever there is a new frame."""
+        """Start reading; `on_frame` is called from the reading thread whenever there is a new frame.
+
+        Of a camera that reads already only whom it calls is changed.
+        """
         self._on_frame = on_frame
-        self._thread.start()
+        if self._thread.ident is None:
+            self._thread.start()
 
     def ask_to_stop(self) -> None:
         """Say that reading is to end, without waiting for it."""

@@ -15,7 +15,7 @@ from rich.progress import (
     TimeRemainingColumn,
 )
 
-from edge.board import is_running, read_state
+from edge.board import hear, is_running
 from edge.box_status import rows_of, show_watch
 from edge.choice import running_for
 from edge.client import Client
@@ -109,16 +109,20 @@ def deliver(settings: Settings, *, wait: bool) -> int:
 def status(settings: Settings, *, as_json: bool) -> int:
     """Show what this device has, what waits, and how its watch does."""
     voice = Voice.of(settings.lang)
-    state = read_state(settings.state_path)
+    heard = hear(settings)
+    if not as_json:
+        # First: a full disk may not even let the outbox be opened.
+        show_watch(voice, heard)
     with Outbox(settings.outbox_dir) as outbox:
         if as_json:
+            state = heard.state
             told = status_data(settings, outbox)
             told["watch"] = state and state.model_dump(mode="json", exclude={"page"})
             told["is_watching"] = state is not None and is_running(state)
+            told["is_disk_full"] = heard.is_disk_full
             print(json.dumps(told, ensure_ascii=False, indent=1))  # noqa: T201  machines read it
-            return 0
-        show_watch(voice, state)
-        show_status(voice, settings, outbox, rows_of(voice, state))
+        else:
+            show_status(voice, settings, outbox, rows_of(voice, heard))
     return 0
 
 

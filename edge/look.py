@@ -23,6 +23,9 @@ from models.errors import ModelError
 from models.running import Running
 from models.tiling import Tiling, tiled
 
+# Height and width of what nearly every camera sends, in proportion.
+CAMERA_HW = (360, 640)
+
 
 @dataclass(frozen=True)
 class Look:
@@ -84,6 +87,14 @@ class Look:
         for code in hazards or ():
             _require_on(code, switches)
         return cls(detector, switches, switches.among(hazards or None), read)
+
+    def warm_up(self) -> None:
+        """Look at an empty picture of a camera's shape, so that the first real one waits for nothing.
+
+        Raises:
+            ModelUnusable: the runtime does not run the model.
+        """
+        self.detections(np.zeros((*CAMERA_HW, 3), np.uint8))
 
     def only(self, hazards: Sequence[str], zones: Sequence[Zone]) -> Self:
         """Return the same model looking for some hazards in some zones; none named: as this look does.

@@ -15,6 +15,8 @@ from edge.outbox import Outbox
 from edge.settings import Settings
 
 STOP_WAIT_S = 10.0
+# A server that does not answer keeps no camera from being watched; what is seen meanwhile gets its time at delivery.
+FIRST_CLOCK_S = 1.0
 
 
 class Interruption:
@@ -67,7 +69,11 @@ def delivering(
             raise NotEnrolled(settings.data_dir)
         yield None
         return
-    _measure_first(settings, identity, voice)
+    first = threading.Thread(
+        target=_measure_first, args=(settings, identity, voice), name="clock", daemon=True
+    )
+    first.start()
+    first.join(FIRST_CLOCK_S)
     delivery = Delivery(settings, identity)
     delivery.start()
     try:

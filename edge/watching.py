@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from edge.address import Kind
+from edge.ahead import Ahead, probable_entries
 from edge.box import Box
 from edge.camera_source import CameraSource
 from edge.cameras import CameraEntry
@@ -16,12 +17,13 @@ from edge.deliver import Delivery
 from edge.errors import DiskFull, ModelUnusable
 from edge.keep import Keep, Notice, RoomChange
 from edge.link import ask_configuration
+from edge.look import Look
 from edge.model_store import ModelStore
 from edge.model_switch import ModelSwitch
 from edge.outbox import Outbox
 from edge.outbox_room import room_of
 from edge.remote_cameras import RemoteCameras
-from edge.running import delivering, end_run, interruptible
+from edge.running import Interruption, delivering, end_run, interruptible
 from edge.settings import Settings
 from edge.videofile import FileCamera
 from edge.watched import (
@@ -52,18 +54,37 @@ class Plan:
 def watch(settings: Settings, plan: Plan, asked: Asked) -> int:
     """Watch, delivering on the way and at the end."""
     voice = Voice.of(settings.lang, settings.log)
-    look = look_for(settings, asked, begins=True)
     with (
         interruptible() as interruption,
+        Ahead(settings, _maker(plan.started_at)) as ahead,
+    ):
+        ahead.start(_probable(settings, plan, asked))
+        look = look_for(settings, asked, begins=True)
+        look.warm_up()
+        return _watch(settings, plan, asked, _Ready(voice, look, interruption, ahead.make))
+
+
+@dataclass(frozen=True, slots=True)
+class _Ready:
+    """What a watch has before it opens the outbox."""
+
+    voice: Voice
+    look: Look
+    interruption: Interruption
+    make: MakeCamera
+
+
+def _watch(settings: Settings, plan: Plan, asked: Asked, ready: _Ready) -> int:
+    voice, interruption = ready.voice, ready.interruption
+    with (
         Outbox(settings.outbox_dir, room=room_of(settings)) as outbox,
         delivering(settings, voice, interruption, is_offline=asked.is_offline) as delivery,
     ):
-        say_look(voice, look, outbox)
+        say_look(voice, ready.look, outbox)
         outbox.sweep()
         keep = Keep(outbox, _finding_notice(voice, delivery))
-        make = _maker(plan.started_at)
         with (
-            Watchroom(look, keep, settings, _room_notice(voice), make=make) as room,
+            Watchroom(ready.look, keep, settings, _room_notice(voice), make=ready.make) as room,
             Box(room, keep, settings, voice, delivery) as box,
         ):
             store = ModelStore(settings.models_dir)
@@ -81,6 +102,14 @@ def watch(settings: Settings, plan: Plan, asked: Asked) -> int:
             looked = sum(one.watch.looked for one in room.watched.values())
     voice.tell("watch_done", frames=looked, findings=keep.kept)
     return end_run(settings, voice, delivery, interruption)
+
+
+def _probable(settings: Settings, plan: Plan, asked: Asked) -> list[CameraEntry]:
+    """Return the cameras that this watch will most likely begin with."""
+    if plan.cameras is None:
+        return [plan.entry] if plan.entry is not None else []
+    asks_server = settings.remote and not asked.is_offline
+    return probable_entries(settings, plan.cameras, asks_server=asks_server)
 
 
 def _begin_cameras(box: Box, room: Watchroom, settings: Settings, voice: Voice, plan: Plan) -> None:

@@ -3,13 +3,12 @@
 import logging
 from collections.abc import Callable
 from dataclasses import dataclass
-
-import onnxruntime as ort
+from importlib.util import find_spec
+from pathlib import Path
 
 from models.errors import PrecisionUnavailable, RuntimeUnavailable, RuntimeUnknown
 from models.running import AUTO, FP32, INT8, Precision
 from models.runtimes import on_openvino
-from models.runtimes.on_onnxruntime import OnnxRuntime
 from models.runtimes.on_openvino import OpenVinoRuntime
 from models.runtimes.protocol import Runtime
 
@@ -27,6 +26,7 @@ class RuntimeKind:
         device: the execution provider, or OpenVINO's device.
         install: what brings it to a machine.
         precisions: what it may compute in where the machine can.
+        library: a word in the name of a file without which an onnxruntime has it not.
     """
 
     name: str
@@ -34,11 +34,18 @@ class RuntimeKind:
     device: str
     install: str
     precisions: tuple[Precision, ...] = (FP32, INT8)
+    library: str = ""
 
 
-def _ort(name: str, provider: str, package: str) -> RuntimeKind:
+def _ort(name: str, provider: str, package: str, library: str = "") -> RuntimeKind:
     install = f"pip uninstall onnxruntime && pip install {package}"
-    return RuntimeKind(f"onnxruntime:{name}", ONNXRUNTIME, f"{provider}ExecutionProvider", install)
+    return RuntimeKind(
+        f"onnxruntime:{name}",
+        ONNXRUNTIME,
+        f"{provider}ExecutionProvider",
+        install,
+        library=library,
+    )
 
 
 def _openvino(device: str, *precisions: Precision) -> RuntimeKind:
@@ -47,8 +54,8 @@ def _openvino(device: str, *precisions: Precision) -> RuntimeKind:
 
 
 KINDS = (
-    _ort("cuda", "CUDA", "onnxruntime-gpu"),
-    _ort("dml", "Dml", "onnxruntime-directml"),
+    _ort("cuda", "CUDA", "onnxruntime-gpu", "providers_cuda"),
+    _ort("dml", "Dml", "onnxruntime-directml", "DirectML"),
     _openvino("CPU", "bf16"),
     RuntimeKind("onnxruntime:cpu", ONNXRUNTIME, "CPUExecutionProvider", "pip install onnxruntime"),
     _ort("tensorrt", "Tensorrt", "onnxruntime-gpu"),
@@ -73,12 +80,27 @@ def kind_of(name: str) -> RuntimeKind:
 
 def missing(kind: RuntimeKind) -> str | None:
     """Return what to do so that a runtime is here, or None where it is. Nothing is started."""
-    is_here = (
-        kind.device in ort.get_available_providers()
-        if kind.engine == ONNXRUNTIME
-        else kind.device in on_openvino.devices()
+    return None if _is_here(kind) else kind.install
+
+
+def _is_here(kind: RuntimeKind) -> bool:
+    if kind.engine == OPENVINO:
+        return on_openvino.is_here(kind.device)
+    if kind.library and not _brings(kind.library):
+        return False
+    # An engine is loaded where it may be what runs: it takes 26 MB beside another one.
+    from onnxruntime import get_available_providers
+
+    return kind.device in get_available_providers()
+
+
+def _brings(library: str) -> bool:
+    """Tell from its files whether the installed onnxruntime has a library; it is not loaded for that."""
+    spec = find_spec("onnxruntime")
+    folders = spec.submodule_search_locations if spec is not None else None
+    return any(
+        library in file.name for folder in folders or () for file in Path(folder, "capi").glob("*")
     )
-    return None if is_here else kind.install
 
 
 def open_runtime(
@@ -141,6 +163,8 @@ def _opened(
             return OpenVinoRuntime(
                 model, device=kind.device, threads=threads, input_wh=input_wh, precision=precision
             )
+        from models.runtimes.on_onnxruntime import OnnxRuntime
+
         return OnnxRuntime(
             model, provider=kind.device, threads=threads, input_wh=input_wh, precision=precision
         )

@@ -1,10 +1,12 @@
 """OpenVINO's own runtime, reading the same ONNX bytes. An optional extra: ``pip install 'anxun[openvino]'``."""
 
 import importlib
+import sys
 import threading
 from collections.abc import Mapping, Sequence
 from functools import cache
-from typing import Any
+from types import ModuleType
+from typing import Any, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,6 +21,7 @@ from models.running import FP32, INT8, Precision
 from models.runtimes.protocol import Size, first_line, input_size, is_dynamic_input
 
 INSTALL = "pip install 'anxun[openvino]'"
+CONVERTER = "openvino.tools.ovc"
 # OpenVINO's names of what a device can do, and of what a network is to be computed in.
 _CAPABILITY: Mapping[Precision, str] = {
     "fp32": "FP32",
@@ -36,17 +39,34 @@ Size2 = tuple[int, int]
 def core() -> Any:
     """Return OpenVINO's one core of this process. Raises RuntimeUnavailable where it is not installed."""
     try:
-        return importlib.import_module("openvino").Core()
+        return _without_converter().Core()
     except ImportError as error:
         raise RuntimeUnavailable("openvino", ["onnxruntime"], INSTALL) from error
 
 
-def devices() -> Sequence[str]:
-    """Return the devices that OpenVINO finds, none where it is not installed."""
+def _without_converter() -> Any:
+    """Import OpenVINO without its converter of models, which is half of the import and tells its maker of its use.
+
+    OpenVINO does without it where it is not installed, which is what it is told here.
+    """
+    # None is what `import` takes as absent.
+    modules = cast(dict[str, ModuleType | None], sys.modules)
+    is_there = CONVERTER in modules
+    modules.setdefault(CONVERTER, None)
     try:
-        return tuple(core().available_devices)
-    except RuntimeUnavailable:
-        return ()
+        return importlib.import_module("openvino")
+    finally:
+        if not is_there:
+            del modules[CONVERTER]
+
+
+def is_here(device: str) -> bool:
+    """Tell whether OpenVINO is installed and finds a device. Only that device's part of it is loaded, not those of all."""
+    try:
+        core().get_property(device, "FULL_DEVICE_NAME")
+    except (RuntimeUnavailable, RuntimeError):
+        return False
+    return True
 
 
 class _Requests(threading.local):
@@ -57,7 +77,11 @@ class _Requests(threading.local):
 
 
 class OpenVinoRuntime:
-    """A network run by OpenVINO. Safe to share between threads; compiled once for each input size."""
+    """A network run by OpenVINO. Safe to share between threads.
+
+    It is compiled once for each input size: a fixed one at once, a dynamic one for what it is first run at. A compiled
+    network takes a third of a second and some forty megabytes, so none is made for a size that no picture has.
+    """
 
     def __init__(
         self,
@@ -83,7 +107,7 @@ class OpenVinoRuntime:
             ModelUnreadable: OpenVINO refuses the bytes.
             InputUnknown: not one float32 input [1, 3, H, W], or of a dynamic size and none was given.
         """
-        if device not in core().available_devices:
+        if not is_here(device):
             raise RuntimeUnavailable(f"openvino:{device.lower()}", core().available_devices)
         self.name = f"openvino:{device.lower()}"
         self.precision: Precision = precision
@@ -102,9 +126,11 @@ class OpenVinoRuntime:
         self._compiled: dict[Size2, Any] = {}
         self._compiling = threading.Lock()
         self._requests = _Requests()
-        compiled = self._compiled_for(self.input_wh)
+        opened = (
+            self._resized(self.input_wh) if self.is_dynamic else self._compiled_for(self.input_wh)
+        )
         self.output_shapes: Sequence[Sequence[object]] = tuple(
-            _output_shape(each) for each in compiled.outputs
+            _output_shape(each) for each in opened.outputs
         )
 
     def run(self, blob: NDArray[np.float32]) -> NDArray[np.float32]:
@@ -136,17 +162,21 @@ class OpenVinoRuntime:
             return self._compiled[size_wh]
 
     def _compile(self, size_wh: Size2) -> Any:
-        width, height = size_wh
+        network = self._resized(size_wh) if self.is_dynamic else self._network
         try:
-            if self.is_dynamic:
-                network = self._network.clone()
-                network.reshape([1, 3, height, width])
-            else:
-                network = self._network
-            compiled = core().compile_model(network, self._device, self._options)
+            return core().compile_model(network, self._device, self._options)
         except RuntimeError as error:
             raise ModelUnreadable(_reason(error)) from error
-        return compiled
+
+    def _resized(self, size_wh: Size2) -> Any:
+        """Return the dynamic network at a size; its weights are shared."""
+        width, height = size_wh
+        network = self._network.clone()
+        try:
+            network.reshape([1, 3, height, width])
+        except RuntimeError as error:
+            raise ModelUnreadable(_reason(error)) from error
+        return network
 
 
 def keep_silu_in_float(network: Any) -> int:

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from models.detector import Detect, Detector, ModelIdentity
 from models.labels import labels_from_metadata
-from models.runtimes import OnnxRuntime
+from models.runtimes.on_onnxruntime import OnnxRuntime
 from models.training.metrics import Floats
 from models.training.pool import LABELS
 

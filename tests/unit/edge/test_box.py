@@ -16,7 +16,7 @@ import pytest
 from prometheus_client.parser import text_string_to_metric_families
 from rich.console import Console
 
-from edge.board import Board, Sources, is_running, read_state
+from edge.board import Board, Heard, Sources, is_running, read_state
 from edge.box import Box
 from edge.box_state import BoxState, CameraState, ConfigurationState, OutboxState
 from edge.box_status import rows_of, show_watch, span
@@ -260,7 +260,7 @@ def shown(state: BoxState | None) -> str:
     console = Console(width=200, highlight=False)
     voice = Voice("en", console, console)
     with console.capture() as captured:
-        show_watch(voice, state)
+        show_watch(voice, Heard(state, None, None))
     return captured.get()
 
 
@@ -289,13 +289,15 @@ def test_status_has_a_row_a_camera_and_what_is_wrong() -> None:
     assert "no picture (90 s)" in text
     assert "refused" in text
     assert "7 / 2" in text
-    rows = rows_of(Voice.of("en"), box_state())
+    rows = rows_of(Voice.of("en"), Heard(box_state(), None, 5 << 30))
     assert rows["row_trouble"] == "the server is away"
     assert rows["row_page"].startswith("http://10.0.0.9")
     refused = ConfigurationState(
         origin="server", version=3, refused_version=4, refused="camera a: k"
     )
-    told = rows_of(Voice.of("en"), box_state(configuration=refused))["row_configuration"]
+    told = rows_of(Voice.of("en"), Heard(box_state(configuration=refused), None, None))[
+        "row_configuration"
+    ]
     assert told == "version 3 of the server; version 4 refused: camera a: k"
 
 

@@ -1,21 +1,32 @@
 """A disk that is really full (a small tmpfs): what writes there names it or goes on, and nothing is left half-written."""
 
 import hashlib
+import os
 from collections.abc import Iterator
+from contextlib import suppress
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
+from edge.board import Board, Sources
 from edge.cameras import CamerasFile
+from edge.commands import status
 from edge.errors import DiskFull, StateBusy
+from edge.keep import Keep
 from edge.lock import work_lock
+from edge.look import Look
 from edge.outbox import Outbox
 from edge.private_file import write_private
+from edge.settings import Settings
+from edge.watchroom import Watchroom
+from inspection.wire import utc_now
 from tests.small_disk import MountRefused, SmallDisk
 from tests.unit.edge.conftest import MakeDraft
 
 CAMERA = '[[cameras]]\nname = "a"\nsource = "rtsp://10.0.0.7/{}"\n'
 STILL = b"still" * 20_000
+LONG = timedelta(minutes=1)
 
 
 @pytest.fixture
@@ -89,3 +100,43 @@ def test_an_outbox_names_it_and_goes_on_once_there_is_room(
     with Outbox(folder) as outbox:
         outbox.record_drafts([drafts[1][0]], drafts[1][1])
         assert [one.id for one in outbox.waiting(9)] == [str(draft.id) for draft, _ in drafts]
+
+
+def test_status_tells_a_full_disk_from_a_watch_that_is_stuck(
+    disk: SmallDisk, look: Look, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """What the watch says of itself grows old because nothing takes it; that it turns is seen all the same."""
+    settings = Settings(data_dir=disk.folder, lang="en")
+    with (
+        Outbox(settings.outbox_dir) as outbox,
+        Watchroom(look, Keep(outbox, lambda _: None), settings, lambda _: None) as room,
+    ):
+        board = Board(room, Keep(outbox, lambda _: None), settings, Sources())
+        board.state = board.state.model_copy(update={"at": utc_now() - 2 * LONG})
+        board.write()
+        disk.fill()
+        _age(settings.state_path)
+        assert "does not respond; last updated 2 min ago" in _status(settings, capsys)
+        board.write()
+        told = _status(settings, capsys)
+        assert "the disk is full (0.0 MB left)" in told
+        assert "but the disk does not take its state: what follows is 2 min old" in told
+        assert "does not respond" not in told
+        disk.empty()
+        board.state = board.state.model_copy(update={"at": utc_now()})
+        board.write()
+        told = _status(settings, capsys)
+        assert "watching (process" in told
+        assert "disk is full" not in told
+
+
+def _status(settings: Settings, capsys: pytest.CaptureFixture[str]) -> str:
+    with suppress(DiskFull):
+        status(settings, as_json=False)
+    printed = capsys.readouterr()
+    return printed.out + printed.err
+
+
+def _age(path: Path) -> None:
+    long_ago_s = (utc_now() - 2 * LONG).timestamp()
+    os.utime(path, (long_ago_s, long_ago_s))

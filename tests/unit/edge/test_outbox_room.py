@@ -17,6 +17,7 @@ from hypothesis import strategies as st
 
 import edge.evidence_files
 from edge import outbox_room
+from edge.board import Heard
 from edge.box_state import BoxState, OutboxState
 from edge.box_status import rows_of
 from edge.clip_store import ClipStore
@@ -354,8 +355,10 @@ def test_the_room_is_shown_by_status_and_metrics() -> None:
     now = utc_now()
     outbox = OutboxState(left_out=7, full_since="2026-11-25T08:00:00+00:00")
     state = BoxState(version="1", pid=1, started_at=now, at=now, outbox=outbox, disk_full_at=now)
-    assert rows_of(Voice.of("en"), state)["row_disk_full"].startswith("20")
-    assert "first findings alone" in rows_of(Voice.of("en"), state)["row_left_out"]
+    assert rows_of(Voice.of("en"), Heard(state, None, None))["row_disk_full"].startswith("20")
+    assert (
+        "first findings alone" in rows_of(Voice.of("en"), Heard(state, None, None))["row_left_out"]
+    )
     shown = metrics_of(state).decode()
     assert "anxun_edge_outbox_left_out 7.0" in shown
     assert "anxun_edge_outbox_full 1.0" in shown

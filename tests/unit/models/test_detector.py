@@ -23,7 +23,7 @@ from models.errors import (
     ModelUnreadable,
     RuntimeUnavailable,
 )
-from models.runtimes import CPU, OnnxRuntime
+from models.runtimes.on_onnxruntime import CPU, OnnxRuntime
 from tests.onnx_files import (
     end_to_end_output,
     names_of,

@@ -5,6 +5,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
+import onnxruntime
 import pytest
 from onnx import TensorProto
 
@@ -25,7 +26,16 @@ from models.errors import (
     RuntimeUnknown,
 )
 from models.running import FP32, INT8, Running
-from models.runtimes import AUTO_ORDER, KINDS, choice, kind_of, missing, on_openvino, open_runtime
+from models.runtimes import (
+    AUTO_ORDER,
+    KINDS,
+    choice,
+    kind_of,
+    missing,
+    on_onnxruntime,
+    on_openvino,
+    open_runtime,
+)
 from tests.onnx_files import names_of, onnx_bytes, raw_output, resized_dynamic_bytes, write_bundle
 
 WHO = ModelIdentity("tiny", "1", "0" * 64)
@@ -176,19 +186,20 @@ def test_auto_takes_the_first_of_its_order_and_says_what_it_passed_over(
 ) -> None:
     """A build with CUDA on a machine without a card: the next one runs, and the log has both."""
     caplog.set_level(logging.INFO)
+    monkeypatch.setattr(choice, "_brings", lambda _: True)
     monkeypatch.setattr(
-        choice.ort,
+        onnxruntime,
         "get_available_providers",
         lambda: ["CUDAExecutionProvider", "CPUExecutionProvider"],
     )
-    real = choice.OnnxRuntime
+    real = on_onnxruntime.OnnxRuntime
 
     def started(model: bytes, **options: object) -> object:
         if options["provider"] == "CUDAExecutionProvider":
             raise RuntimeUnavailable("CUDAExecutionProvider", ["CPUExecutionProvider"])
         return real(model, **options)
 
-    monkeypatch.setattr(choice, "OnnxRuntime", started)
+    monkeypatch.setattr(on_onnxruntime, "OnnxRuntime", started)
     runtime = open_runtime(onnx_bytes([RAW]))
     assert runtime.name == next(name for name in AUTO_ORDER[2:] if not missing(kind_of(name)))
     assert "onnxruntime:cuda is installed and was passed over" in caplog.text
