@@ -68,6 +68,7 @@ def _role_view(
         organisation=organisation
         and OrganisationRef(id=organisation.id, name=organisation.name, kind=organisation.kind),
         enterprise=enterprise and NamedRef(id=enterprise.id, name=enterprise.name),
+        is_administrator=membership.is_administrator,
     )
 
 

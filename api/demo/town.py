@@ -25,6 +25,7 @@ class Account:
     role: Role
     organisation: OrganisationKind | None = None
     enterprise: int | None = None
+    is_administrator: bool = False
 
 
 ENTERPRISES = (
@@ -56,7 +57,13 @@ ACCOUNTS = (
     Account("officer", "林安全", Role.ENTERPRISE_OFFICER, enterprise=0),
     Account("worker", "周师傅", Role.ENTERPRISE_WORKER, enterprise=0),
     Account("officer2", "赵安全", Role.ENTERPRISE_OFFICER, enterprise=1),
-    Account("centre", "吴调度", Role.SERVICE_CENTRE, OrganisationKind.SERVICE_CENTRE),
+    Account(
+        "centre",
+        "吴调度",
+        Role.SERVICE_CENTRE,
+        OrganisationKind.SERVICE_CENTRE,
+        is_administrator=True,
+    ),
     Account("insurer", "郑理赔", Role.INSURER, OrganisationKind.INSURER),
     Account("bureau", "王科长", Role.GOVERNMENT, OrganisationKind.GOVERNMENT),
 )
@@ -120,7 +127,13 @@ def _join(
         areas.join_enterprise(session, user, account.role, enterprises[account.enterprise])
         return
     if account.organisation is not None:
-        areas.join_organisation(session, user, account.role, organisations[account.organisation])
+        areas.join_organisation(
+            session,
+            user,
+            account.role,
+            organisations[account.organisation],
+            is_administrator=account.is_administrator,
+        )
     if account.role is Role.EXPERT:
         for enterprise in enterprises:
             areas.assign_expert(session, user, enterprise)

@@ -33,6 +33,10 @@ class RoleView(Wire):
     role: Role
     organisation: OrganisationRef | None = None
     enterprise: NamedRef | None = None
+    is_administrator: bool = Field(
+        default=False,
+        description="manages the organisation's people, and those of organisations below it",
+    )
 
 
 class Me(Wire):

@@ -21,6 +21,7 @@ import notice, { escalationActions } from './notice.en'
 import { retention, retentionFields, retentionKinds, retentionProblems, search } from './retention.en'
 import sections from './sections.en'
 import vouching from './vouching.en'
+import people from './people.en'
 import report from './report.en'
 import type zh from './zh-CN'
 
@@ -46,6 +47,7 @@ const en: typeof zh = {
   provider,
   notice,
   importing,
+  people,
   report,
   retention,
   search,

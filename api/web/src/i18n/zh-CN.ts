@@ -21,6 +21,7 @@ import notice, { escalationActions } from './notice.zh-CN'
 import { retention, retentionFields, retentionKinds, retentionProblems, search } from './retention.zh-CN'
 import sections from './sections.zh-CN'
 import vouching from './vouching.zh-CN'
+import people from './people.zh-CN'
 import report from './report.zh-CN'
 
 export default {
@@ -45,6 +46,7 @@ export default {
   provider,
   notice,
   importing,
+  people,
   report,
   retention,
   search,

@@ -21,6 +21,7 @@ const MAY_IMPORT: Record<ImportKind, readonly Role[]> = {
   people: ['service_centre', 'enterprise_officer'],
   cameras: MAY_MANAGE_DEVICES,
 }
+const MAY_MANAGE_PEOPLE: readonly Role[] = ['service_centre', 'enterprise_officer']
 const IMPORT_KINDS: readonly ImportKind[] = ['enterprises', 'people', 'cameras']
 
 function keptMe(): Me | null {
@@ -62,6 +63,10 @@ export const useSession = defineStore('session', () => {
   const hidesHeads = computed(() => me.value?.shows_heads === false)
   const mayReadReports = computed(() => MAY_READ_REPORTS.some((role) => roles.value.has(role)))
   const mayManageDevices = computed(() => MAY_MANAGE_DEVICES.some((role) => roles.value.has(role)))
+  const mayManagePeople = computed(
+    () => MAY_MANAGE_PEOPLE.some((role) => roles.value.has(role)) || (me.value?.roles ?? []).some((held) => held.is_administrator),
+  )
+  const mayStation = computed(() => roles.value.has('service_centre'))
 
   const importable = computed(() => IMPORT_KINDS.filter((kind) => MAY_IMPORT[kind].some((role) => roles.value.has(role))))
 
@@ -109,7 +114,7 @@ export const useSession = defineStore('session', () => {
   }
 
   return {
-    me, isKnown, hasExpired, enterprises, enterpriseId, roles, mayDecide, mayAskErasure, mayHold, mayManageDevices, mayReadReports, mayExportDataset, hidesHeads, importable,
+    me, isKnown, hasExpired, enterprises, enterpriseId, roles, mayDecide, mayAskErasure, mayHold, mayManageDevices, mayManagePeople, mayStation, mayReadReports, mayExportDataset, hidesHeads, importable,
     load, signIn, signOut, expire, enterpriseName,
   }
 })
