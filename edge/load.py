@@ -119,7 +119,11 @@ class Load:
             self._calm = 0
         if lateness <= BEHIND_TURNS:
             self._behind = 0
-        return {stand.name: stand.lowered(self._steps.get(stand.name, 0)) for stand in stands}
+        return {stand.name: self.way_of(stand) for stand in stands}
+
+    def way_of(self, stand: Stand) -> Way:
+        """Return a camera's way as things stand, without judging anything."""
+        return stand.lowered(self._steps.get(stand.name, 0))
 
     def _lower(self, stands: Sequence[Stand]) -> bool:
         """Lower some; return whether there was one to lower."""

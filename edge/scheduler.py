@@ -1,16 +1,16 @@
 """Which camera the model looks at next. Pure: no clock, no thread.
 
-Every camera has its turn: it is *due* so many seconds after its last one. Of the cameras that are due and have a frame
-which nobody looked at, the most urgent is picked. Urgency is how many of its own turns a camera has waited, up to twice
-that where something moves in its picture. So under load
+Of the cameras that have a frame which nobody looked at, the most urgent is picked. Urgency is how many of its own turns a
+camera has waited since its last one, up to twice that where something moves in its picture. So under load
 
 - a camera that was promised twice the looks gets twice the looks;
 - a still picture waits at most about twice as long as one with movement;
 - nobody starves: a wait only grows, and a turn just taken is worth nothing. With N cameras of like turns, a look of s
   seconds and more to do than can be done, no camera waits longer than its turn and 6·N·s.
 
-Who is *patient* is looked at when nobody is due, besides its own turns: a recording, which no time presses, and a camera of
-which everything is to be seen that the model manages.
+While the machine keeps up, a frame is looked at when it comes: a camera's reader hands on no more frames than were asked
+for, and one that has to wait for a turn of another phase is seen late for nothing. Of a recording, and of a camera of which
+everything is to be seen, there always is a frame: they take the time that nobody else wants.
 """
 
 from collections.abc import Mapping
@@ -48,13 +48,11 @@ class Turn:
     Attributes:
         every_s: how often it is to be looked at.
         due_s: when its next turn is, on the caller's clock.
-        is_patient: whether it may be looked at before it is due, when nobody else is.
         lateness: how many turns its last look came after it was due and there was a frame: 0 was in time.
     """
 
     every_s: float
     due_s: float
-    is_patient: bool = False
     lateness: float = 0.0
 
     def urgency(self, now_s: float, motion: float) -> float:
@@ -69,24 +67,21 @@ class Scheduler:
     def __init__(self) -> None:
         self.turns: dict[str, Turn] = {}
 
-    def add(self, name: str, every_s: float, now_s: float, *, is_patient: bool = False) -> None:
+    def add(self, name: str, every_s: float, now_s: float) -> None:
         """Let a camera take part, due at once."""
-        self.turns[name] = Turn(every_s, now_s, is_patient)
+        self.turns[name] = Turn(every_s, now_s)
 
     def drop(self, name: str) -> None:
         """Leave a camera out from now on."""
         del self.turns[name]
 
     def pick(self, now_s: float, fresh: Mapping[str, Fresh]) -> str | None:
-        """Return whose turn it is, and take the turn; None when there is nothing to look at now."""
-        due = [name for name in fresh if self.turns[name].due_s <= now_s]
-        if not due:
-            due = [name for name in fresh if self.turns[name].is_patient]
-        if not due:
+        """Return whose turn it is, and take the turn; None when there is nothing to look at."""
+        if not fresh:
             return None
         # Of equal ones the longest due, then by name: the same state gives the same order.
         first = max(
-            due,
+            fresh,
             key=lambda name: (
                 self.turns[name].urgency(now_s, fresh[name].motion),
                 -self.turns[name].due_s,
@@ -96,10 +91,6 @@ class Scheduler:
         turn = self.turns[first]
         ready_s = max(turn.due_s, fresh[first].since_s)
         turn.lateness = max(0.0, (now_s - ready_s) / turn.every_s)
-        turn.due_s = next_due_s(turn.due_s, turn.every_s, now_s)
+        # One that was looked at before it was due has its next turn from now on: its frames come at another phase.
+        turn.due_s = next_due_s(min(turn.due_s, now_s), turn.every_s, now_s)
         return first
-
-    def wait_s(self, now_s: float, fresh: Mapping[str, Fresh]) -> float | None:
-        """Return how long nothing will be due if no frame comes; None: until one comes."""
-        waits = [self.turns[name].due_s - now_s for name in fresh]
-        return max(0.0, min(waits)) if waits else None

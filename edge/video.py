@@ -18,6 +18,7 @@ libraries' default timeouts.
 import os
 import time
 from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import Protocol, cast
 
 import av
@@ -122,7 +123,7 @@ class AvVideo:
         self._pixels: Pixels | None = None
         # A decoder that missed a packet shows grey smears until the next key frame.
         self._is_whole = False
-        self._key_at_s: float | None = None
+        self._key_at_s: _Stamp | None = None
         self._clip_codec = _CLIP_CODECS.get(self._decoder.codec.name)
         self.piece: Piece | None = None
         self.key_every_s: float | None = 0.0 if self._is_jpeg else None
@@ -132,7 +133,7 @@ class AvVideo:
         """Receive the next packet, and decode it where the way asks for it."""
         self._pixels = self.piece = None
         try:
-            packet = next(self._packets)
+            packet = self.grab_packet()
         except StopIteration:
             self.trouble = self.trouble or "the stream ended"
             return False
@@ -145,6 +146,22 @@ class AvVideo:
             self._pixels = self._taken(packet, way, due_in_s)
         return True
 
+    def grab_packet(self) -> "av.Packet[VideoStream]":
+        """Receive a packet: nothing but FFmpeg's part of it, so that its cost can be told from ours.
+
+        Raises:
+            StopIteration, FFmpegError, OSError: the stream ended or fell silent.
+        """
+        return next(self._packets)
+
+    def decode_packet(self, packet: "av.Packet[VideoStream] | None") -> list[av.VideoFrame]:
+        """Decode a packet; None: what the decoder still holds. As `grab_packet`.
+
+        Raises:
+            FFmpegError: it is damaged.
+        """
+        return self._decoder.decode(packet)
+
     def retrieve(self) -> Pixels | None:
         """Return the picture of the last packet, unconverted."""
         return self._pixels
@@ -155,13 +172,15 @@ class AvVideo:
         self._container.close()
 
     def _note_key(self, packet: "av.Packet[VideoStream]") -> None:
-        if packet.is_keyframe and not self._is_jpeg:
-            now_s = time.monotonic()
-            if self._key_at_s is not None:
-                last_s = now_s - self._key_at_s
-                # Smoothed: a network delivers in bursts.
-                self.key_every_s = last_s + KEY_MEMORY * ((self.key_every_s or last_s) - last_s)
-            self._key_at_s = now_s
+        if not packet.is_keyframe or self._is_jpeg:
+            return
+        at_s, before = _stamp_s(packet), self._key_at_s
+        self._key_at_s = at_s
+        if before is None or (before.is_stream is not at_s.is_stream) or at_s.s <= before.s:
+            return
+        last_s = at_s.s - before.s
+        # Smoothed: without stamps of the stream's own a network delivers in bursts.
+        self.key_every_s = last_s + KEY_MEMORY * ((self.key_every_s or last_s) - last_s)
 
     def _note_piece(self, packet: "av.Packet[VideoStream]") -> None:
         if self._clip_codec is not None:
@@ -197,11 +216,26 @@ class AvVideo:
 
     def _decoded(self, packet: "av.Packet[VideoStream] | None") -> list[av.VideoFrame]:
         try:
-            return self._decoder.decode(packet)
+            return self.decode_packet(packet)
         except av.error.FFmpegError:
             # Damaged on the way: what refers to it would be damaged too.
             self._is_whole = False
             return []
+
+
+@dataclass(frozen=True, slots=True)
+class _Stamp:
+    """When a packet was made on the stream's clock, or came on ours, seconds."""
+
+    s: float
+    is_stream: bool
+
+
+def _stamp_s(packet: "av.Packet[VideoStream]") -> _Stamp:
+    """Return a packet's time: the stream's, because a reader that is behind would find its key frames far apart."""
+    if packet.pts is None or packet.time_base is None:
+        return _Stamp(time.monotonic(), is_stream=False)
+    return _Stamp(float(packet.pts * packet.time_base), is_stream=True)
 
 
 def open_usb(address: Address, settings: Settings) -> "CvVideo":  # noqa: ARG001  as the other openers

@@ -139,7 +139,11 @@ def make_camera(entry: CameraEntry, settings: Settings) -> Camera:
 
 @dataclass(slots=True)
 class Watched:
-    """A camera that is watched, with all that belongs to it alone."""
+    """A camera that is watched, with all that belongs to it alone.
+
+    Attributes:
+        is_stream_known: it was seen how far apart its key frames are, and its way was chosen by that.
+    """
 
     entry: CameraEntry
     camera: Camera
@@ -149,6 +153,7 @@ class Watched:
     judged_at_s: float = 0.0
     has_view: bool = False
     motion: float = 0.0
+    is_stream_known: bool = False
 
     @property
     def is_live(self) -> bool:

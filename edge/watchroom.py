@@ -15,7 +15,7 @@ from edge.confirm import Confirmer
 from edge.errors import StateBusy
 from edge.gallery import Gallery
 from edge.keep import Keep
-from edge.load import WINDOW_S, WantedWay
+from edge.load import WINDOW_S
 from edge.lock import work_lock
 from edge.look import Look
 from edge.pixels import Image
@@ -145,7 +145,8 @@ class Watchroom:
                 self._share_out(now_s)
                 on_tick()
             if not self._look_once(now_s):
-                self._wait(now_s)
+                self._woken.wait(TICK_S)
+                self._woken.clear()
 
     def set_look(self, look: Look) -> None:
         """Look with another model from now on.
@@ -191,9 +192,7 @@ class Watchroom:
             watched = Watched(entry, camera, watch, judge, stack.pop_all(), has_view=has_view)
         self.watched[entry.name] = watched
         camera.way = stand_of(watched).best
-        # Of a recording, and of what is watched in full, more may be looked at than was promised.
-        is_patient = not watched.is_live or entry.way is WantedWay.FULL
-        self._scheduler.add(entry.name, 1.0 / entry.fps, time.monotonic(), is_patient=is_patient)
+        self._scheduler.add(entry.name, 1.0 / entry.fps, time.monotonic())
 
     def _drop(self, name: str) -> None:
         watched = self.watched.pop(name)
@@ -213,7 +212,7 @@ class Watchroom:
         }
 
     def _look_once(self, now_s: float) -> bool:
-        """Look at the most urgent frame, if one is due."""
+        """Look at the most urgent frame, if there is one."""
         name = self._scheduler.pick(now_s, self._fresh())
         if name is None:
             return False
@@ -238,24 +237,28 @@ class Watchroom:
             self.clips.want([draft.id for draft in drafts], camera.ring, frame.at_s)
         self.image = capture.image_bgr
 
-    def _wait(self, now_s: float) -> None:
-        wait_s = self._scheduler.wait_s(now_s, self._fresh())
-        self._woken.wait(TICK_S if wait_s is None else min(TICK_S, wait_s))
-        self._woken.clear()
-
     def _tick(self) -> None:
         """Look after the cameras that show nothing, and the findings that wait for room on the disk."""
         self._keep.try_again()
         self._sights.look(self.watched)
 
     def _share_out(self, now_s: float) -> None:
-        """Once a window, decode less where the machine is behind, and more where it is at ease again."""
+        """Once a window, decode less where the machine is behind, and more where it is at ease again.
+
+        A camera whose key frames are known for the first time gets its way at once: sixteen that are decoded whole for a
+        window pile up more than they can work off in the next.
+        """
         live = {name: one for name, one in self.watched.items() if one.is_live}
         stands = [stand_of(watched) for watched in live.values()]
         done_a_second = self._pressure.looks_a_second(now_s)
-        ways = self._pressure.judged(now_s, stands)
+        ways = self._pressure.judged(now_s, stands) or {
+            stand.name: self._pressure.load.way_of(stand)
+            for stand in stands
+            if stand.key_every_s is not None and not live[stand.name].is_stream_known
+        }
         for name, way in ways.items():
             watched = live[name]
+            watched.is_stream_known = watched.camera.key_every_s is not None
             if watched.camera.way is not way:
                 watched.camera.way = way
                 is_lowered = way is not stand_of(watched).best

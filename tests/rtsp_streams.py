@@ -90,6 +90,8 @@ def serve(port: str, frames: str, count: str, period_s: str = "0") -> None:
     server = GstRtspServer.RTSPServer()
     server.set_address("127.0.0.1")
     server.set_service(port)
+    # One thread a client: with the one thread of the default a camera that is being opened keeps all others waiting.
+    server.get_thread_pool().set_max_threads(-1)
     units = read(frames)
     cameras = [Camera(server, number, units, float(period_s)) for number in range(int(count))]
     if not server.attach(None):
