@@ -22,6 +22,7 @@ from api.datasets import (
     write_dataset_file,
 )
 from api.parts import open_database, open_evidence, open_keys
+from api.password_links import end_links
 from api.password_policy import require_strong
 from api.settings import Settings
 from api.tokens import new_enrolment_code, sha256_of_code
@@ -178,6 +179,7 @@ class Office:
         require_strong(password, user.login, user.name)
         user.password_hash = hash_password(password)
         self._end_sessions(user)
+        end_links(self.session, user.id)
         tell_changed(self.session, user.id, "password_by_operator", utc_now())
         self._log("user.password", user.login)
 

@@ -38,6 +38,7 @@ from api.routes import (
     notices,
     openid,
     people,
+    passwords,
     reports,
     retention,
     sections,
@@ -63,6 +64,7 @@ UNBOUND = (
 ROUTERS: tuple[ApiRouter, ...] = (
     sessions.router,
     openid.router,
+    passwords.router,
     account.router,
     access_log.router,
     boxes.router,
@@ -141,10 +143,12 @@ def _open(settings: Settings, detector: PhotoDetector | None) -> Parts:
     parts.keeper.start()
     parts.witness_asker.start()
     parts.notice_sender.start()
+    parts.link_desk.start()
     return parts
 
 
 def _close(parts: Parts) -> None:
+    parts.link_desk.stop()
     parts.notice_sender.stop()
     parts.keeper.stop()
     parts.witness_asker.stop()

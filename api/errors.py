@@ -5,6 +5,7 @@ ApiError
 ├── WrongCredentials       login or password is wrong
 ├── CodeRequired           the password is right, the code of the authenticator is missing
 ├── InvitationRefused      the link is unknown, used, withdrawn or expired
+├── LinkRefused            the link for a forgotten password is unknown, used or expired
 ├── PasswordRefused        too short, too common, or the old one again
 ├── ScopeMissing           a personal token that is not good for this
 ├── ProviderRefused        what the sign-in provider sent back does not hold
@@ -55,6 +56,10 @@ class CodeRequired(ApiError):
 
 class InvitationRefused(ApiError):
     """The invitation is unknown, used, withdrawn or expired; which of them is not said."""
+
+
+class LinkRefused(ApiError):
+    """The link for a forgotten password is unknown, used or expired; which of them is not said."""
 
 
 class PasswordRefused(ApiError):
@@ -169,6 +174,7 @@ PROBLEMS: Mapping[type[Exception], ProblemKind] = {
     EnrolmentCodeRefused: ProblemKind(401, "enrolment_code_refused", "The code is not accepted"),
     CodeRequired: ProblemKind(401, "code_required", "A code is needed as well"),
     InvitationRefused: ProblemKind(401, "invitation_refused", "The invitation is not accepted"),
+    LinkRefused: ProblemKind(401, "link_refused", "The link is not accepted"),
     PasswordRefused: ProblemKind(422, "password_refused", "The password would be guessed"),
     ScopeMissing: ProblemKind(403, "scope_missing", "The token is not good for this"),
     ProviderRefused: ProblemKind(401, "provider_refused", "The provider's answer does not hold"),

@@ -21,6 +21,6 @@ def refuse_guesses(parts: Parts, *, action: str, login: str | None, remote: str)
     except TooManyAttempts as error:
         known = login if error.is_of_login else None
         actor = "anonymous" if known is None else actor_of_login(known)
-        throttled = action.replace("refused", "throttled")
+        throttled = f"{action.rpartition('.')[0]}.throttled"
         parts.notes.note(Noted(actor, throttled, remote=remote), now)
         raise

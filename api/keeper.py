@@ -8,7 +8,7 @@
 6  what was counted for the access log is written; what is past its retention there is deleted, once an hour
 7  what is due in the sections is put out as reminders, and overdue tickets as notices and up to the next party, once an hour
 8  answers to keyed requests are forgotten after their day, once an hour
-9  what was delivered long ago is forgotten; personal tokens that end soon are announced; addresses of an older release are asked for a code
+9  what was delivered long ago is forgotten, and links that count no more; personal tokens that end soon are announced; addresses of an older release are asked for a code
 """
 
 import logging
@@ -24,6 +24,7 @@ from inspection.access_log import forget_past
 from inspection.account_news import tell_ending_tokens
 from inspection.database import empty_log, read_sessions, write_sessions
 from inspection.delivery.confirming import ask_unasked
+from inspection.delivery.forgotten import forget_links
 from inspection.delivery.pruning import forget_delivered
 from inspection.entry_index import behind, catch_up
 from inspection.erasing import approved_erasures, erase_next
@@ -142,6 +143,8 @@ class Keeper(Poller):
 
     def _look_after_people(self, now: datetime) -> None:  # 9
         forget_delivered(self._write, now)
+        with self._write.begin() as session:
+            forget_links(session, now)
         tell_ending_tokens(self._read, self._write, now)
         if self._seal is not None:
             ask_unasked(self._write, self._seal, now)

@@ -20,6 +20,7 @@ from api.settings import Settings
 from api.signing import Signers
 from api.witnesses import WitnessAsker
 from inspection.database import make_engine, read_sessions, write_sessions
+from inspection.delivery.forgotten import LinkDesk
 from inspection.delivery.mail import MailServer
 from inspection.delivery.reach import Reach
 from inspection.delivery.robots import Robots
@@ -64,8 +65,14 @@ class Parts:
     notes: AccessNotes
     seal: Seal
     notice_sender: NoticeSender
+    link_desk: LinkDesk
     notice_maker: NoticeMaker
     rates: Rates
+
+    @property
+    def sends_mail(self) -> bool:
+        """Whether the operator set a mail server."""
+        return self.notice_sender.ways.mail is not None
 
     @property
     def throttle(self) -> Throttle:
@@ -149,6 +156,13 @@ def assemble(settings: Settings, detector: PhotoDetector | None = None) -> Parts
     seal = Seal.of_file(settings.channel_key_path)
     of_photos = _of_photos(settings, detector)
     previews = Previews(settings.data_dir / "previews", evidence, HeadBlur.from_detector(detector))
+    sender = NoticeSender(
+        read,
+        write,
+        seal,
+        ways_of(settings),
+        Patience(timedelta(hours=settings.notice_give_up_hours)),
+    )
     return Parts(
         settings=settings,
         engine=engine,
@@ -171,13 +185,8 @@ def assemble(settings: Settings, detector: PhotoDetector | None = None) -> Parts
         keeper=Keeper(engine, evidence, previews.forget, notes.flush, seal),
         notes=notes,
         seal=seal,
-        notice_sender=NoticeSender(
-            read_sessions(engine),
-            write,
-            seal,
-            ways_of(settings),
-            Patience(timedelta(hours=settings.notice_give_up_hours)),
-        ),
+        notice_sender=sender,
+        link_desk=LinkDesk(read, write, sender.wake),
         notice_maker=NoticeMaker(
             evidence=evidence,
             blur=HeadBlur.from_detector(detector).blur,

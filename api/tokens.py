@@ -1,8 +1,10 @@
 """Secrets that are handed out once and stored hashed: session tokens, device tokens, enrolment codes."""
 
-import hashlib
 import secrets
 from enum import StrEnum
+
+from inspection.handed_out import new_token as new_token
+from inspection.handed_out import sha256_of_token as sha256_of_token
 
 # Without letters and digits that are mistaken for each other when read aloud or from a screen.
 CODE_ALPHABET = "23456789ABCDEFGHJKMNPQRSTUVWXYZ"
@@ -19,11 +21,6 @@ class TokenScope(StrEnum):
 
     READ = "read"
     WRITE = "write"
-
-
-def new_token() -> str:
-    """Return 32 random bytes as URL-safe text."""
-    return secrets.token_urlsafe(32)
 
 
 def new_personal_token() -> str:
@@ -51,11 +48,6 @@ def _code(groups: int) -> str:
         "".join(secrets.choice(CODE_ALPHABET) for _ in range(CODE_GROUP_LENGTH))
         for _ in range(groups)
     )
-
-
-def sha256_of_token(token: str) -> str:
-    """Return what is stored of a token. A plain hash will do: a token is random and long."""
-    return hashlib.sha256(token.encode()).hexdigest()
 
 
 def sha256_of_code(code: str) -> str:

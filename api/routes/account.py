@@ -13,6 +13,7 @@ from api.auth import Caller, hash_password
 from api.deps import AppParts, PageAsked, Reading, Remote, SignedInPerson, Writing, session_cookie
 from api.errors import problems
 from api.parts import Parts
+from api.password_links import end_links
 from api.password_policy import is_strong, require_strong, score_of
 from api.proofs import require_password
 from api.routing import ApiRouter
@@ -77,6 +78,7 @@ def change_password(
     with parts.write.begin() as session:
         session.get_one(User, caller.user_id).password_hash = password_hash
         sign_ins.end_all(session, caller.user_id, but=caller.credential.id)
+        end_links(session, caller.user_id)
         tell_changed(session, caller.user_id, "password", utc_now(), remote=remote)
         log_access(session, actor=caller.actor, action="password.change", remote=remote)
 

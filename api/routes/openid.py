@@ -43,9 +43,12 @@ def browser_cookie(settings: Settings) -> str:
 
 @router.get("/sign-in-choices", operation_id="getSignInChoices", summary="How to sign in")
 def get_sign_in_choices(parts: AppParts) -> SignInChoices:
-    """Return whether people may sign in by a provider, for the sign-in page."""
+    """Return whether people may sign in by a provider, and whether a forgotten password's link can be sent, for the sign-in page."""
     chosen = parts.settings
-    return SignInChoices(provider=chosen.oidc_name if chosen.oidc_issuer else None)
+    return SignInChoices(
+        provider=chosen.oidc_name if chosen.oidc_issuer else None,
+        sends_password_links=parts.sends_mail,
+    )
 
 
 @router.post(

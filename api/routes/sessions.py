@@ -55,7 +55,7 @@ def sign_in(
     try:
         with parts.read() as session:
             user = check_password(session, body.login, body.password)
-        _check_code(parts, user, body.code, remote, now)
+        check_second_factor(parts, user, body.code, remote, now)
     except WrongCredentials:
         with parts.write.begin() as session:
             note_failure(session, action=SIGN_IN_REFUSED, login=body.login, remote=remote)
@@ -65,7 +65,10 @@ def sign_in(
     return signed_in(parts, opened, now)
 
 
-def _check_code(parts: Parts, user: User, code: str | None, remote: str, now: datetime) -> None:
+def check_second_factor(
+    parts: Parts, user: User, code: str | None, remote: str, now: datetime
+) -> None:
+    """Use up a code where the person has a second factor; one that is shown twice is told. Raises `CodeRequired`, `WrongCredentials`."""
     try:
         with parts.write.begin() as session:
             second_factor.check_code(session, parts.seal, user.id, code, now)

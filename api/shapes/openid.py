@@ -11,6 +11,9 @@ class SignInChoices(Wire):
     provider: str | None = Field(
         description="name of the OpenID provider; null: none", examples=["政务统一认证"]
     )
+    sends_password_links: bool = Field(
+        description="a link for a forgotten password can be sent by mail; false: whoever runs the server sets a new one"
+    )
 
 
 class SendTo(Wire):

@@ -27,6 +27,10 @@ _CHANGES: Mapping[str, tuple[str, str]] = {
     "channel_added": ("新增了通知地址", "a place for notices was added"),
     "channel_removed": ("移除了通知地址", "a place for notices was removed"),
 }
+_FORGOTTEN = (
+    "有人为您的账户申请重设密码。下面的链接 30 分钟内有效，只能用一次；启用了两步验证的仍需验证码。若非您本人申请，请忽略，密码不变。",
+    "A new password was asked for your account. The link below counts for 30 minutes and once; a second factor is asked for all the same. If it was not you, do nothing: the password stays.",
+)
 _NOT_YOU = ("如非本人操作，请立即修改密码并退出其他登录。", "If it was not you, change the password and end the other sign-ins.")  # fmt: skip
 
 
@@ -40,6 +44,8 @@ def account_line(kind: str, facts: Mapping[str, Any], language: str) -> str:
             ),
             language,
         )
+    if kind == "password_link":
+        return _word(_FORGOTTEN, language)
     if kind == "channel_unconfirmed":
         words = ("已发送验证码，验证前不再向此地址发送通知", "a code was sent; until it is entered no notice goes there")  # fmt: skip
         return f"{facts.get('shown', '')} · {_word(words, language)}"

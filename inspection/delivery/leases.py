@@ -8,8 +8,9 @@ from uuid import UUID
 from sqlmodel import Session, col, or_, select
 from sqlmodel.sql.expression import SelectOfScalar
 
+from inspection.delivery.forgotten import LINK_LIFE
 from inspection.delivery.letters import Told
-from inspection.delivery.outbox import CODE, TEST
+from inspection.delivery.outbox import CODE, PASSWORD_LINK, TEST
 from inspection.errors import NotFound
 from inspection.scopes import organisation_sees, scope_of
 from inspection.tables import (
@@ -140,7 +141,12 @@ def _is_kept(
 
 
 def _why_not_there(row: NoticeDelivery, owner: NoticeChannel, now: datetime) -> str:
-    """Return why a person's channel may not be told this: nothing but a code that still counts goes where nobody confirmed."""
+    """Return why a person's channel may not be told this: nothing but a code that still counts goes where nobody confirmed.
+
+    A link for a forgotten password that could not be sent for long is not sent any more: nobody waits for it.
+    """
+    if row.kind == PASSWORD_LINK and now - row.created_at >= LINK_LIFE:
+        return "ended"
     if row.kind == CODE:
         has_ended = owner.code_ends_at is None or owner.code_ends_at <= now
         return "ended" if has_ended or owner.sealed_code is None else ""

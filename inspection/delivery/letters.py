@@ -8,6 +8,7 @@ from uuid import UUID
 
 from inspection.china import CHINA
 from inspection.delivery.account_words import ON_THE_ACCOUNT_PAGE, account_line
+from inspection.delivery.outbox import PASSWORD_LINK
 from inspection.sections import ledger_sections
 from inspection.taxonomy import hazard_catalogue
 
@@ -40,6 +41,7 @@ _TITLES: Mapping[str, tuple[str, str]] = {
     "token_ending": ("个人令牌即将到期", "A personal token ends soon"),
     "channel_unconfirmed": ("通知地址待验证", "An address for notices waits for its code"),
     "code": ("验证码", "Your code"),
+    "password_link": ("重设密码", "Set a new password"),
     "test": ("测试消息：这个通道可以收到通知", "Test: this channel works"),
 }
 # Where the app shows what a kind is about, by the first word of the kind.
@@ -146,6 +148,9 @@ def _hazard(facts: Mapping[str, Any], language: str) -> str:
 
 
 def _path(told: Told) -> str:
+    if told.kind == PASSWORD_LINK:
+        # Behind the # no server sees it, nor any log on the way.
+        return f"/new-password#{told.facts.get('token', '')}"
     if told.kind in ON_THE_ACCOUNT_PAGE:
         return "/account"
     what = told.kind.partition("_")[0]

@@ -24,6 +24,7 @@ from inspection.tables import (
 
 TEST = "test"
 CODE = "code"
+PASSWORD_LINK = "password_link"  # noqa: S105  a kind
 MAJOR = "major"
 
 

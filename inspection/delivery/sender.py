@@ -24,11 +24,12 @@ from sqlmodel.sql.expression import SelectOfScalar
 
 from inspection.database import lock_enterprise
 from inspection.delivery.endpoints import forget_endpoint
+from inspection.delivery.forgotten import make_link
 from inspection.delivery.hooks import send_event
 from inspection.delivery.leases import Lease, due, take_lease
 from inspection.delivery.letters import Told, letter_of
 from inspection.delivery.mail import MailServer
-from inspection.delivery.outbox import CODE
+from inspection.delivery.outbox import CODE, PASSWORD_LINK
 from inspection.delivery.refusals import tell_of_failure
 from inspection.delivery.robots import Robots
 from inspection.delivery.sms import TextMessages
@@ -183,7 +184,12 @@ class NoticeSender:
             self.ways.robots.send(target, letter, envelope)
 
     def _told(self, lease: Lease) -> Sequence[Told]:
-        """Return what is told; a code is written in here, as no row of the outbox has it."""
+        """Return what is told; a code or the secret of a link is written in here, as no row of the outbox has it."""
+        if lease.told[0].kind == PASSWORD_LINK:
+            # Each try makes a link of its own: which of them came is not known, and each counts.
+            with self._write.begin() as session:
+                token = make_link(session, lease.owner_id, self._clock())
+            return [replace(lease.told[0], facts={"token": token})]
         if lease.told[0].kind != CODE:
             return lease.told
         opened = self._seal.open(lease.sealed_code, lease.owner_id)

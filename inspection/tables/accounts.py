@@ -102,6 +102,27 @@ class ForeignIdentity(SQLModel, table=True):
     linked_at: datetime = at_column()
 
 
+class PasswordAsk(SQLModel, table=True):
+    """Somebody asked for a link for a login, whether there is such a person or not; it goes as soon as it is taken up."""
+
+    __tablename__ = "password_ask"
+    id: UUID = Field(default_factory=new_id, primary_key=True)
+    login: str
+    asked_at: datetime = at_column()
+
+
+class PasswordLink(SQLModel, table=True):
+    """A link that was sent to a person's mailbox, by which they set a new password; one-time, stored hashed."""
+
+    __tablename__ = "password_link"
+    token_sha256: str = Field(primary_key=True)
+    user_id: UUID = Field(foreign_key="app_user.id", index=True)
+    channel_id: UUID = Field(foreign_key="notice_channel.id", description="where it was sent")
+    created_at: datetime = at_column()
+    expires_at: datetime = at_column()
+    used_at: datetime | None = at_column(default=False)
+
+
 class KnownBrowser(SQLModel, table=True):
     """A browser or program that a person has signed in with: by its cookie, or by what it calls itself and its address."""
 

@@ -55,3 +55,15 @@ def test_second_factor_password_and_tokens(browser: Browser, site: Site, screens
         expert.page.goto("/notices")
         expect(expert.page.get_by_text("密码已修改")).to_have_count(1)
         expert.see("notices")
+
+
+def test_a_server_without_mail_says_whom_to_ask(
+    browser: Browser, site: Site, screenshots: Path
+) -> None:
+    """A forgotten password, where no link can be sent: nothing is promised that cannot come."""
+    with person_at(browser, site, PHONE, screenshots, "forgotten-no-mail") as person:
+        person.page.goto("/sign-in")
+        person.tap("forgot-password")
+        expect(person.page.locator('[data-test="no-mail"]')).to_contain_text("未配置邮件")
+        expect(person.page.locator('[data-test="ask-link"]')).to_have_count(0)
+        person.see("no-mail")

@@ -9,6 +9,8 @@ export const router = createRouter({
   scrollBehavior: (_to, _from, saved) => saved ?? { top: 0 },
   routes: [
     { path: '/sign-in', name: 'sign-in', component: () => import('./pages/SignInPage.vue') },
+    { path: '/forgotten-password', name: 'forgotten-password', component: () => import('./pages/ForgottenPasswordPage.vue') },
+    { path: '/new-password', name: 'new-password', component: () => import('./pages/NewPasswordPage.vue') },
     { path: '/invitation', name: 'invitation', component: () => import('./pages/InvitationPage.vue') },
     // The code on a printed report leads here, with or without a sign-in.
     { path: '/check/:reportId', name: 'check', component: () => import('./pages/CheckPage.vue'), props: true },

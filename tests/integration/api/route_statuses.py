@@ -22,6 +22,9 @@ CALLERS = (
 )
 STATUSES: dict[str, tuple[int, ...]] = {
     "signIn": (422, 422, 422, 422, 422, 422, 422, 422, 422, 422),
+    # The site of the matrix sends no mail, and no link was sent.
+    "askPasswordLink": (409, 409, 409, 409, 409, 409, 409, 409, 409, 409),
+    "usePasswordLink": (401, 401, 401, 401, 401, 401, 401, 401, 401, 401),
     "signOut": (204, 204, 204, 204, 204, 204, 401, 204, 401, 401),
     "getSignInChoices": (200, 200, 200, 200, 200, 200, 200, 200, 200, 200),
     "beginProviderSignIn": (404, 404, 404, 404, 404, 404, 404, 404, 404, 404),

@@ -31,7 +31,7 @@ from tests.sites import PASSWORD, Site, open_site
 # They store nothing: each answer is new, and so is the answer to a retry.
 READ_ONLY = {"viewInvitation", "askStanding", "checkErasure", "estimatePassword"}
 # What would be stored of a password could be guessed at. Each is safe to repeat: a second sign-in ends like any other, a
-# second secret or set of codes takes the first one's place, what was removed stays so, and an account that was made can sign in.
+# second secret or set of codes takes the first one's place, what was removed stays so, an account that was made can sign in, and a link counts once.
 WITH_PASSWORD = {
     "signIn",
     "acceptInvitation",
@@ -42,6 +42,7 @@ WITH_PASSWORD = {
     "endSignIn",
     "estimatePassword",
     "linkIdentity",
+    "usePasswordLink",
 }
 WITH_SECRET = {
     "createPersonalToken",

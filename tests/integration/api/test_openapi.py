@@ -58,6 +58,8 @@ def test_only_open_routes_need_no_token(document: dict[str, Any]) -> None:
     }
     assert is_open == {
         "signIn",
+        "askPasswordLink",
+        "usePasswordLink",
         "enrolDevice",
         "getTime",
         "getHealth",

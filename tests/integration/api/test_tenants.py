@@ -79,6 +79,8 @@ BODIES: dict[str, Any] = {
     "endSignIn": {"password": "none"},
     "estimatePassword": {"password": "none"},
     "linkIdentity": {"password": "none"},
+    "askPasswordLink": {"login": "none"},
+    "usePasswordLink": {"token": "none" * 10, "password": "none"},
     "changeEnterpriseMember": {"role": "enterprise_worker"},
     "changeOrganisationMember": {"role": "government"},
     "setEnterpriseMemberStanding": {"is_active": False},
@@ -92,6 +94,8 @@ BODIES: dict[str, Any] = {
 }
 OPEN = {
     "signIn",
+    "askPasswordLink",
+    "usePasswordLink",
     "enrolDevice",
     "getTime",
     "getHealth",

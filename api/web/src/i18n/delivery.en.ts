@@ -39,6 +39,7 @@ export default {
   tries: '{n} try | {n} tries',
   inDigest: 'digest',
   codeKind: 'Code',
+  password_linkKind: 'Link for a new password',
   unconfirmed: 'Not confirmed',
   codeSent: 'A code was sent to {to}. Enter it here: until then nothing else goes there.',
   code: 'Code (6 digits)',

@@ -39,6 +39,7 @@ export default {
   tries: '已试 {n} 次',
   inDigest: '汇总',
   codeKind: '验证码',
+  password_linkKind: '重设密码链接',
   unconfirmed: '未验证',
   codeSent: '验证码已发送到 {to}。请在此输入；验证前不会发送其他内容。',
   code: '验证码（6 位）',

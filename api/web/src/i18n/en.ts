@@ -14,6 +14,7 @@ import { kindsOf } from './kinds'
 import model from './model.en'
 import { provider, providerProblems } from './provider.en'
 import account from './account.en'
+import recovery from './recovery.en'
 import access from './access.en'
 import delivery from './delivery.en'
 import importing from './importing.en'
@@ -43,6 +44,7 @@ const en: typeof zh = {
   model,
   access,
   account,
+  recovery,
   delivery,
   provider,
   notice,
@@ -339,6 +341,9 @@ const en: typeof zh = {
     second_factor_required: 'Administrators need a second factor here. Set it up under More → My account.',
     too_many_requests: 'Too many requests. Please wait a minute.',
     wrong_credentials: 'Login or password is wrong.',
+    too_many_attempts: 'Too many tries. Please wait a while.',
+    password_refused: 'The password is too short or easy to guess. Take a few words that do not belong together.',
+    link_refused: 'The link is unknown, was used, or has ended. Ask for another one.',
     too_many_sign_ins: 'Too many failed sign-ins. Please wait a while.',
     request_header_missing: 'The request was refused. Reload the page and try again.',
     body_too_large: 'Too much at once. Send it in smaller pieces.',

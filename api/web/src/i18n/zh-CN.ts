@@ -14,6 +14,7 @@ import { kindsOf } from './kinds'
 import model from './model.zh-CN'
 import { provider, providerProblems } from './provider.zh-CN'
 import account from './account.zh-CN'
+import recovery from './recovery.zh-CN'
 import access from './access.zh-CN'
 import delivery from './delivery.zh-CN'
 import importing from './importing.zh-CN'
@@ -42,6 +43,7 @@ export default {
   model,
   access,
   account,
+  recovery,
   delivery,
   provider,
   notice,
@@ -338,6 +340,9 @@ export default {
     second_factor_required: '本系统要求管理员启用两步验证，请在“更多 → 我的账户”中设置。',
     too_many_requests: '请求过于频繁，请稍候一分钟。',
     wrong_credentials: '账号或密码不正确。',
+    too_many_attempts: '尝试次数过多，请稍后再试。',
+    password_refused: '密码太短或太容易被猜到，请换成几个不相关的词。',
+    link_refused: '链接无效、已使用或已过期，请重新申请。',
     too_many_sign_ins: '登录失败次数过多，请稍后再试。',
     request_header_missing: '请求被拒绝，请刷新页面后重试。',
     body_too_large: '内容过大，请分批提交。',
