@@ -13,6 +13,7 @@ ALLOWED: Mapping[str, str] = {
     "api/publisher.py:_logs_of_areas": "publishes the logs of areas",
     "inspection/access_log.py:forget_past": "the keeper deletes what is past its retention",
     "inspection/delivery/confirming.py": "by a channel whose owner was asked for before, or by the channels of its owner",
+    "inspection/delivery/forgotten.py:_is_enough": "by the mailboxes of their owner",
     "inspection/delivery/pruning.py": "the keeper deletes what was delivered long ago",
     "inspection/account_news.py:tell_ending_tokens": "the keeper looks for tokens that end soon, of everybody",
     "inspection/delivery/leases.py": "the sender takes the next message of the outbox, whosever it is; who still sees it is asked then",
