@@ -12,7 +12,7 @@ from datetime import datetime
 from typing import Any, Generic, TypeVar
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, and_, func, tuple_
+from sqlalchemy import ColumnElement, and_, func, or_, tuple_
 from sqlmodel import Session, SQLModel, col, select
 
 from inspection.entry_text import terms_of
@@ -88,13 +88,17 @@ def get_enterprise(session: Session, scope: Scope, enterprise_id: UUID) -> Enter
 
 
 def list_enterprises(
-    session: Session, scope: Scope, paging: Paging = FIRST_PAGE
+    session: Session, scope: Scope, paging: Paging = FIRST_PAGE, *, text: str = ""
 ) -> Page[Enterprise]:
-    """Return the enterprises in scope."""
+    """Return the enterprises in scope whose name, credit code or address has every word of a text."""
     keys = (col(Enterprise.id), col(Enterprise.id))
-    return page_of(
-        session, Enterprise, keys, [col(Enterprise.id).in_(scope.enterprise_ids)], paging
-    )
+    named = (Enterprise.name, Enterprise.credit_code, Enterprise.address)
+    conditions = [
+        or_(*(func.lower(col(each)).contains(term, autoescape=True) for each in named))
+        for term in terms_of(text)
+    ]
+    within = col(Enterprise.id).in_(scope.enterprise_ids)
+    return page_of(session, Enterprise, keys, [within, *conditions], paging)
 
 
 @dataclass(frozen=True)

@@ -1,6 +1,6 @@
 """Enterprises that the caller may see."""
 
-from api.deps import CurrentUser, EnterpriseId, PageAsked, Reading
+from api.deps import CurrentUser, EnterpriseId, PageAsked, Reading, SearchText
 from api.errors import problems
 from api.routing import ApiRouter
 from api.shapes.enterprises import EnterpriseDetail, EnterprisePage
@@ -19,9 +19,11 @@ router = ApiRouter(prefix="/enterprises", tags=["enterprises"])
     summary="Enterprises",
     responses=problems(401, 422),
 )
-def list_enterprises(user: CurrentUser, session: Reading, asked: PageAsked) -> EnterprisePage:
-    """Return the enterprises within the caller's scope."""
-    page = queries.list_enterprises(session, user.scope, asked)
+def list_enterprises(
+    user: CurrentUser, session: Reading, asked: PageAsked, q: SearchText = ""
+) -> EnterprisePage:
+    """Return the enterprises within the caller's scope. Words are looked for in name, credit code and address."""
+    page = queries.list_enterprises(session, user.scope, asked, text=q)
     return EnterprisePage(items=enterprise_views(session, page.rows), next_cursor=page.next_cursor)
 
 

@@ -60,6 +60,16 @@ def join(newcomer: Person, path: str) -> None:
     newcomer.see("home")
 
 
+def look_at_invitation(person: Person, path: str) -> None:
+    """Open a link with an account at hand, at a desk in both languages, and leave it unused."""
+    person.page.goto(path)
+    expect(person.page.locator('[data-test="join-as"]')).to_contain_text("Join as 吴调度")
+    person.see("invitation")
+    person.tap("language-zh-CN")
+    person.see("invitation-zh")
+    person.tap("language-en")
+
+
 def suspend(centre: Person) -> None:
     """Find the newcomer by name, and suspend them with a reason."""
     open_people(centre)
@@ -125,6 +135,9 @@ def test_centre_changes_a_role_withdraws_an_invitation_and_ends_a_station(
         mine = centre.page.locator('[data-test="open-invitation"]').filter(has_text="Gone soon")
         expect(mine).to_be_visible()
         centre.see("invitations")
+        link = centre.page.locator('[data-test="invitation-link"]').inner_text()
+        look_at_invitation(centre, "/invitation#" + link.split("#")[1])
+        open_people(centre, "invitations")
         mine.locator('[data-test="withdraw-invitation"]').click()
         centre.page.locator(".q-dialog-plugin").get_by_role("button", name="Withdraw").click()
         expect(mine).to_have_count(0)
@@ -164,3 +177,33 @@ def test_lost_authenticator_is_taken_away_with_the_keepers_password(
         centre.see("reset")
         centre.tap("reset-factor")
         expect(centre.page.locator('[data-login="officer2"]')).to_contain_text("未启用")
+
+
+def test_enterprise_has_a_page_with_plan_insurance_and_people(
+    browser: Browser, site: Site, screenshots: Path
+) -> None:
+    """Found by a word of its address; it leads to its hazards, and whoever manages its people to them."""
+    with person_at(browser, site, PHONE, screenshots, "enterprise-phone") as officer:
+        officer.sign_in("officer", "en")
+        officer.page.goto("/more")
+        officer.tap("more-enterprises")
+        officer.tap("enterprise-row")
+        expect(officer.page.locator('[data-test="policy"]')).to_contain_text("示范财产保险公司")
+        people = officer.page.locator('[data-test="enterprise-person"]')
+        expect(people.filter(has_text="陈驻点")).to_contain_text("Stationed expert")
+        officer.see("enterprise")
+        officer.tap("manage-people")
+        officer.page.locator('[data-login="worker"]').wait_for()
+    with person_at(browser, site, DESK, screenshots, "enterprise-desk") as insurer:
+        insurer.sign_in("insurer")
+        insurer.tap("nav-enterprises")
+        expect(insurer.page.locator('[data-test="enterprise-row"]')).to_have_count(3)
+        insurer.type("search", "东塘村 21")
+        expect(insurer.page.locator('[data-test="enterprise-row"]')).to_have_count(1)
+        insurer.tap("enterprise-row")
+        expect(insurer.page.locator('[data-test="plan"]')).to_contain_text("事故预防服务方案")
+        expect(insurer.page.locator('[data-test="manage-people"]')).to_have_count(0)
+        insurer.see("enterprise")
+        insurer.tap("open-items")
+        insurer.page.wait_for_url("**/items")
+        expect(insurer.page.locator('[data-test="enterprise-select"]')).to_contain_text("东塘铸造")

@@ -35,6 +35,19 @@ def test_list_holds_the_scope(site: Site) -> None:
     assert second["next_cursor"] is None
 
 
+def test_enterprises_are_found_by_words(site: Site) -> None:
+    """In name and credit code, whatever the case; out of scope nothing is found."""
+
+    def found(**asked: str) -> set[str]:
+        rows = site.get("centre", "/v1/enterprises", params=asked).json()["items"]
+        return {row["id"] for row in rows}
+
+    mine, other = site.town.mine, site.town.other
+    assert found(q=f"企业 {mine.credit_code.lower()}") == {str(mine.id)}
+    assert found(q="企业") == {str(mine.id), str(other.id)}
+    assert found(q=site.town.far.credit_code) == found(q="%") == set()
+
+
 def test_people_of_an_enterprise(site: Site) -> None:
     """A ticket is assigned to someone of this list."""
     rows = site.get("expert", site.own("/people")).json()["items"]

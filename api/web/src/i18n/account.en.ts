@@ -45,6 +45,8 @@ export default {
   scope: { read: 'reads', write: 'changes' },
   until: 'until',
   over: 'over',
+  lastUsed: 'Last used:',
+  neverUsed: 'never',
   revoke: 'Revoke',
   revoked: 'Revoked',
 }

@@ -45,6 +45,8 @@ export default {
   scope: { read: '读取', write: '修改' },
   until: '有效期至',
   over: '已失效',
+  lastUsed: '最近使用：',
+  neverUsed: '从未使用',
   revoke: '停用',
   revoked: '已停用',
 }

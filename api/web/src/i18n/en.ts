@@ -22,6 +22,7 @@ import notice, { escalationActions } from './notice.en'
 import { retention, retentionFields, retentionKinds, retentionProblems, search } from './retention.en'
 import sections from './sections.en'
 import vouching from './vouching.en'
+import enterprise from './enterprise.en'
 import people from './people.en'
 import report from './report.en'
 import type zh from './zh-CN'
@@ -49,6 +50,7 @@ const en: typeof zh = {
   provider,
   notice,
   importing,
+  enterprise,
   people,
   report,
   retention,

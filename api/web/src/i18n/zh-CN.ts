@@ -22,6 +22,7 @@ import notice, { escalationActions } from './notice.zh-CN'
 import { retention, retentionFields, retentionKinds, retentionProblems, search } from './retention.zh-CN'
 import sections from './sections.zh-CN'
 import vouching from './vouching.zh-CN'
+import enterprise from './enterprise.zh-CN'
 import people from './people.zh-CN'
 import report from './report.zh-CN'
 
@@ -48,6 +49,7 @@ export default {
   provider,
   notice,
   importing,
+  enterprise,
   people,
   report,
   retention,
