@@ -48,7 +48,7 @@ def rows_of(voice: Voice, heard: Heard) -> dict[str, str]:
         )
         rows["row_model"] = ran + (f" · {model.trouble}" if model.trouble else "")
     if heard.free_bytes is not None:
-        rows["row_disk"] = f"{heard.free_bytes / 1e9:.1f} GB"
+        rows["row_disk"] = _size(heard.free_bytes)
     if state.disk_full_at is not None:
         rows["row_disk_full"] = f"{local_time(state.disk_full_at):%Y-%m-%d %H:%M:%S}"
     if state.memory_bytes is not None:
@@ -91,6 +91,10 @@ def _say_running(voice: Voice, state: BoxState, heard: Heard) -> None:
     else:
         up = span(voice, (state.at - state.started_at).total_seconds())
         voice.tell("watch_running", pid=state.pid, up=up, age=age)
+
+
+def _size(size_bytes: int) -> str:
+    return f"{size_bytes / 1e6:.0f} MB" if size_bytes < 1e9 else f"{size_bytes / 1e9:.1f} GB"
 
 
 def _left_out(voice: Voice, state: BoxState) -> str:

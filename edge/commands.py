@@ -69,6 +69,9 @@ def patrol(settings: Settings, folder: Path, asked: Asked) -> int:
     if not photos:
         voice.warn("no_photos", folder=folder)
         return 0
+    if not asked.is_offline:
+        # Said before anything is loaded.
+        read_identity(settings)
     look = look_for(settings, asked)
     with (
         interruptible() as interruption,

@@ -92,15 +92,16 @@ def doctor(settings: Settings, asked: Examination, *, as_json: bool) -> int:
 
 
 def examine(settings: Settings, asked: Examination, voice: Voice) -> Report:
-    """Do every check and time every way."""
+    """Do every check and time every way; where only a stale choice was to be made anew and none is, nothing but that."""
+    held = _held(settings, asked.model) if asked.only_stale else None
+    if held is not None:
+        # It stands before the watch at each start: a camera waits for nothing that it does not need.
+        return Report([held], [], None)
     model = check_model(asked.model)
     looked = list(check_cameras(asked.sources, settings))
     checks = [model, *check_device(settings), *(check for check, _ in looked)]
     if not model.is_ok:
         return Report(checks, [], None)
-    held = _held(settings, asked.model) if asked.only_stale else None
-    if held is not None:
-        return Report([*checks, held], [], None)
     picture = _picture(settings, asked, [frame for _, frame in looked])
     voice.warn("timing")
     ways = time_ways(asked.model, picture.image_bgr, asked.rounds, compact=asked.compact)
@@ -109,7 +110,9 @@ def examine(settings: Settings, asked: Examination, voice: Voice) -> Report:
 
 
 def _held(settings: Settings, model: Path | None) -> Check | None:
-    """Return the check of a choice that holds, or None where there is none."""
+    """Return the check of a choice that holds, or that a technician made by hand; None where there is none."""
+    if settings.names_a_way:
+        return Check("choice", None, "choice_set_by_hand", {"way": name_of(settings.running)})
     try:
         choice = choice_for(settings, model)
     except SetupError:
@@ -170,7 +173,13 @@ def _choose(settings: Settings, asked: Examination, ways: Sequence[TimedWay]) ->
         points=best.points,
         chosen_at=utc_now(),
     )
-    write_choice(settings, choice)
+    try:
+        write_choice(settings, choice)
+    except OSError as error:
+        reason = error.strerror or type(error).__name__
+        return Check(
+            "choice", False, "disk_unwritable", {"folder": settings.data_dir, "reason": reason}
+        )
     if settings.names_a_way:
         return Check("choice", None, "choice_set_by_hand", {"way": name_of(settings.running)})
     return Check("choice", True, "choice_ok", facts)

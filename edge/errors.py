@@ -6,6 +6,7 @@ EdgeError
 │   ├── ZonesInvalid       the zones file
 │   ├── HazardInvalid      a hazard code that a picture cannot show, or that nobody knows
 │   ├── HazardOff          a hazard that rests on an experimental label which is not switched on
+│   ├── CameraRefused      a camera asks for one of these
 │   ├── LabelInvalid       an experimental label to switch on that the model has not
 │   ├── ModelUnusable      the model file, or the model's own error
 │   ├── ChoiceStale        doctor's choice is of another model, machine or engine
@@ -97,6 +98,20 @@ class HazardOff(SetupError):
 
     def __init__(self, code: str, label: str) -> None:
         super().__init__(code=code, label=label)
+
+
+class CameraRefused(SetupError):
+    """A camera of a file asks for what cannot be looked for."""
+
+    key = "camera_refused"
+
+    def __init__(self, camera: str, cause: SetupError) -> None:
+        super().__init__(camera=camera, cause=cause)
+        self._camera, self._cause = camera, cause
+
+    def say(self, lang: Language) -> str:
+        """Return the message in a language, its cause too."""
+        return say(lang, self.key, camera=self._camera, cause=self._cause.say(lang))
 
 
 class LabelInvalid(SetupError):

@@ -30,10 +30,11 @@ MESSAGES: dict[str, tuple[str, str]] = {
         "hazard code {code} is unknown or cannot be seen in a picture. Known here: {known}",
     ),
     "hazard_off": (
-        "隐患 {code} 依靠标签 {label} 识别，该标签仍属试验性，默认关闭。确要使用，请加 --experimental {label}。",
+        "隐患 {code} 依靠标签 {label} 识别，该标签仍属试验性，默认关闭。确要使用，请加 --experimental {label}，服务请设置 ANXUN_EDGE_EXPERIMENTAL。",
         "{code} rests on the label {label}, which is experimental and off. To look for it all the same add"
-        " --experimental {label}",
+        " --experimental {label}, for a service to ANXUN_EDGE_EXPERIMENTAL",
     ),
+    "camera_refused": ("摄像头 {camera}：{cause}", "camera {camera}: {cause}"),
     "label_invalid": (
         "模型没有标签 {label}。可用的标签：{known}；all 表示全部试验性标签。",
         "the model has no label {label}. It has: {known}; all means every experimental one",

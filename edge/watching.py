@@ -15,6 +15,7 @@ from edge.commands import Asked, look_for
 from edge.console import Voice, local_time, say_look
 from edge.deliver import Delivery
 from edge.errors import DiskFull, ModelUnusable
+from edge.identity import read_identity
 from edge.keep import Keep, Notice, RoomChange
 from edge.link import ask_configuration
 from edge.look import Look
@@ -54,6 +55,9 @@ class Plan:
 def watch(settings: Settings, plan: Plan, asked: Asked) -> int:
     """Watch, delivering on the way and at the end."""
     voice = Voice.of(settings.lang, settings.log)
+    if not asked.is_offline:
+        # Said before anything is loaded.
+        read_identity(settings)
     with (
         interruptible() as interruption,
         Ahead(settings, _maker(plan.started_at)) as ahead,

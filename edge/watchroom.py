@@ -12,7 +12,7 @@ from edge.camera import Frame, capture_of
 from edge.cameras import CameraEntry
 from edge.clips import ClipMaker
 from edge.confirm import Confirmer
-from edge.errors import StateBusy
+from edge.errors import CameraRefused, SetupError, StateBusy
 from edge.gallery import Gallery
 from edge.keep import Keep
 from edge.load import WINDOW_S
@@ -101,7 +101,10 @@ class Watchroom:
     def check(self, entries: Sequence[CameraEntry]) -> None:
         """Raise `SetupError` for entries that ask for a hazard which cannot be looked for."""
         for entry in entries:
-            self._look.only(entry.hazards, entry.zones)
+            try:
+                self._look.only(entry.hazards, entry.zones)
+            except SetupError as error:
+                raise CameraRefused(entry.name, error) from error
 
     def set_cameras(self, entries: Sequence[CameraEntry]) -> None:
         """Watch these and no others; one that did not change goes on undisturbed.

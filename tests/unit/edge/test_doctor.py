@@ -372,6 +372,18 @@ def test_a_service_times_only_where_the_kept_choice_no_longer_holds(
     assert choice_for(Settings(data_dir=state), model) is not None
 
 
+def test_where_the_technician_says_what_runs_no_start_waits_for_a_timing(
+    state: Path, model: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nobody would follow the choice, and nothing else is asked: not the server, which may be away."""
+    monkeypatch.setenv("ANXUN_EDGE_RUNTIME", "onnxruntime:cpu")
+    code, output = run("doctor", "--model", model, "--rounds", 3, "--if-stale")
+    assert code == 0
+    assert "onnxruntime:cpu" in output
+    assert "enrol" not in output
+    assert not (state / "running.json").exists()
+
+
 def test_a_dry_run_keeps_nothing_and_json_says_everything(state: Path, model: Path) -> None:
     """A program reads the same: ways with their verdicts, checks, what is not installed."""
     result = CliRunner().invoke(

@@ -2,6 +2,7 @@
 
 import hashlib
 import os
+import re
 from collections.abc import Iterator
 from contextlib import suppress
 from datetime import timedelta
@@ -128,6 +129,7 @@ def test_status_tells_a_full_disk_from_a_watch_that_is_stuck(
         told = _status(settings, capsys)
         assert "watching (process" in told
         assert "disk is full" not in told
+        assert re.search(r"free disk +│ 4 MB", told)
 
 
 def _status(settings: Settings, capsys: pytest.CaptureFixture[str]) -> str:

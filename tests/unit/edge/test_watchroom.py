@@ -13,7 +13,7 @@ from edge.address import Way
 from edge.camera import Frame
 from edge.cameras import CameraEntry
 from edge.capture import TimeSource
-from edge.errors import HazardInvalid, StateBusy
+from edge.errors import CameraRefused, StateBusy
 from edge.keep import Keep
 from edge.lock import work_lock
 from edge.look import Look
@@ -233,8 +233,8 @@ def test_hazards_and_zones_are_each_cameras_own(
     """What one camera looks for, another does not; a hazard that cannot be seen is refused before anything changes."""
     room = Room(look, settings, outbox)
     with outbox, room.room:
-        with pytest.raises(HazardInvalid):
-            room.room.check(entries("a", hazards=["TRF-99"]))
+        with pytest.raises(CameraRefused, match="camera a: hazard code TRF-99 is unknown"):
+            room.room.check(entries("b", "a")[:1] + entries("a", hazards=["TRF-99"]))
         zone = {"name": "bay", "polygon": [[0, 0], [1, 0], [1, 1], [0, 1]]}
         room.room.check(entries("bright-zoned", zones=[zone]))
         room.room.set_cameras(entries("bright-zoned", zones=[zone]))
