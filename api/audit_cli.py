@@ -35,12 +35,14 @@ def audit(
         checkpoints = [parse_checkpoint(path.read_text(encoding="utf-8")) for path in seen or []]
         with open_audit_desk(Settings(), checkpoints) as desk:
             for report in desk.audit(enterprise, _tell):
-                out.print(report, markup=False)
+                # As text: of an object itself the console prints its fields.
+                out.print(str(report), markup=False)
                 faults += report.faults
             faults += desk.strays()
     for fault in faults:
         out.print(f"WRONG: {fault}", style="red", markup=False)
-    out.print(f"{len(faults)} faults" if faults else "all of it holds")
+    count = len(faults)
+    out.print(f"{count} faults / 处不成立" if faults else "all of it holds / 全部成立")
     raise typer.Exit(bool(faults))
 
 

@@ -35,10 +35,11 @@ class AuditReport:
     faults: tuple[Fault, ...]
 
     def __str__(self) -> str:
-        """Say it in a line."""
-        log = self.log
-        held = f"{log.size} entries ({len(log.erased)} erased), {log.checkpoints} checkpoints, {self.files} files"
-        return f"{self.name}: {held}, root {log.root.hex()}"
+        """Say it in a line, in English and in Chinese."""
+        log, erased = self.log, len(self.log.erased)
+        english = f"{log.size} entries ({erased} erased), {log.checkpoints} checkpoints, {self.files} files"
+        chinese = f"{log.size} 条记录（{erased} 条已删除）、{log.checkpoints} 个检查点、{self.files} 个文件"
+        return f"{self.name}: {english} / {chinese}; root / 树根 {log.root.hex()}"
 
 
 @dataclass(frozen=True)

@@ -94,7 +94,7 @@ def enterprise_duties(
         enterprise=NamedRef(id=enterprise.id, name=enterprise.name),
         missing=missing,
         due=len(views) - missing,
-        items=views[::-1][:SHOWN_DUTIES],
+        items=views[:SHOWN_DUTIES],
     )
 
 

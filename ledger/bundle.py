@@ -32,8 +32,8 @@ from ledger.archive import (
     Manifest,
 )
 from ledger.checkpoint import Checkpoint
-from ledger.entry import LedgerEntry, format_time
-from ledger.errors import EvidenceMismatch, EvidenceMissing, OutOfRange
+from ledger.entry import LedgerEntry, Record, format_time
+from ledger.errors import EntryError, EvidenceMismatch, EvidenceMissing, LogCorrupt, OutOfRange
 from ledger.key_changes import member_of
 from ledger.lines import entry_to_line
 from ledger.page import PageWriter
@@ -76,7 +76,8 @@ def write_bundle(  # noqa: PLR0913  what an export is made of
     """Export all entries under `checkpoint`, or those of `indices` with their proofs, with every attachment.
 
     `area` is of this very checkpoint, and so are `changes`, those of the log's key up to `vkey`. `evidence` opens the bytes of a SHA-256 (hex); it raises KeyError or OSError for one that it does not have.
-    A path is replaced only once the export is whole. Raises OutOfRange, EvidenceMissing, EvidenceMismatch.
+    A path is replaced only once the export is whole. Raises OutOfRange, EvidenceMissing, EvidenceMismatch, and LogCorrupt
+    naming the first entry that is missing or can't be read.
     """
     chosen = None if indices is None else sorted(set(indices))
     if chosen and not 0 <= chosen[0] <= chosen[-1] < checkpoint.size:
@@ -127,9 +128,19 @@ class _Source:
         else:
             found = (log.get_entry(self.store, self.log_id, index) for index in self.indices)
         for entry in found:
-            for attachment in entry.record.attachments if entry.record else ():
+            record = self._record(entry)
+            for attachment in record.attachments if record else ():
                 self.attachments.setdefault(attachment.sha256, entry.index)
             yield entry
+
+    def _record(self, entry: LedgerEntry) -> Record | None:
+        # What can be read goes out even if it was changed, for whoever verifies the export to see.
+        try:
+            _, record = entry.header, entry.record
+        except EntryError as error:
+            msg = f"log {self.log_id}: entry {entry.index} was changed where it is kept and can't be exported: {error}"
+            raise LogCorrupt(msg) from error
+        return record
 
 
 def _write(

@@ -57,5 +57,7 @@ def test_a_plan_is_filed_before_the_fix_starts(
         expert.page.goto(f"/enterprises/{site.enterprise_id}/sections/L12")
         period = expert.page.locator('[data-test="periods"] [data-test="duty"]')
         expect(period).to_contain_text("treatment plan of")
+        expect(expert.page.get_by_text("Plans asked for")).to_be_visible()
+        expect(expert.page.get_by_text("Periods asked for")).to_have_count(0)
         expect(period).to_have_attribute("data-state", "done")
         expert.see("section")

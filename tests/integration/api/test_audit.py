@@ -342,7 +342,7 @@ def test_the_command_ends_with_1_and_names_the_row(
     run = CliRunner()
     assert run.invoke(cli.app, ["init"]).exit_code == 0
     good = run.invoke(cli.app, ["audit", "--all"])
-    assert (good.exit_code, good.stdout) == (0, "all of it holds\n")
+    assert (good.exit_code, good.stdout) == (0, "all of it holds / 全部成立\n")
     with sqlite3.connect(tmp_path / "anxun.db") as database:
         database.execute("INSERT INTO ledger_head (log_id, size, edge) VALUES ('x', 1, x'00')")
     database.close()

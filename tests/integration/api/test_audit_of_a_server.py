@@ -1,5 +1,6 @@
 """The keeper's audit of a server that lived through everything finds nothing, and what it finds it names by command."""
 
+import re
 from pathlib import Path
 
 import pytest
@@ -72,10 +73,14 @@ def live(settings: Settings, folder: Path) -> tuple[Settings, Site]:
 
 def test_nothing_is_named_where_nothing_was_changed(lived: tuple[Settings, Site]) -> None:
     """Every table has rows, and none of them is a fault."""
-    settings, _ = lived
+    settings, site = lived
     found = anxun(settings, "audit", "--all")
     assert found.exit_code == 0, found.output
-    assert found.output.endswith("all of it holds\n")
+    mine = f"enterprise {site.town.mine.id} {site.town.mine.name}"
+    told = r": (\d+) entries \(\d+ erased\), \d+ checkpoints, [1-9]\d* files / \1 条记录（.*）.*; root / 树根 [0-9a-f]{64}"
+    assert any(re.fullmatch(re.escape(mine) + told, each) for each in found.output.splitlines())
+    assert "AuditReport" not in found.output
+    assert found.output.endswith("all of it holds / 全部成立\n")
 
 
 def test_a_database_of_an_older_version_is_registered_and_counted(

@@ -213,7 +213,7 @@ def test_audit_export_and_report_take_it(site: Site, tmp_path: Path) -> None:
     record = answered(site, frozen(site, inspection_id, said))
     site.parts.publisher.publish_grown()
     audited = anxun(site.parts.settings, "audit", "--all")
-    assert audited.output.endswith("all of it holds\n"), audited.output
+    assert audited.output.endswith("all of it holds / 全部成立\n"), audited.output
     bundle = tmp_path / "bundle.zip"
     exported = anxun(site.parts.settings, "export", str(site.town.mine.id), str(bundle))
     assert exported.exit_code == 0, exported.output

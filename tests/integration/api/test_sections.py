@@ -148,6 +148,9 @@ def test_the_missing_meeting_is_told_to_everyone_who_looks(site: Site) -> None:
     before = site.get("centre", "/v1/duties").json()["items"]
     mine = next(row for row in before if row["enterprise"]["id"] == str(site.town.mine.id))
     assert mine["missing"] > 0
+    ends = [row["last"] for row in mine["items"]]
+    assert len(set(ends)) > 1
+    assert ends == sorted(ends)
     assert sections(site)["L04"]["missing"] > 0
     assert send(site, on=str(last_month)).status_code == 201
     assert states("officer")[period] == "done"

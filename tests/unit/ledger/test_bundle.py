@@ -6,6 +6,7 @@ import json
 import stat
 import warnings
 import zipfile
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -48,6 +49,24 @@ def test_a_path_gets_a_whole_export_or_none(tmp_path: Path) -> None:
         write_bundle(target, store, LOG_ID, checkpoint, lambda _: io.BytesIO(b"no"), KEY.vkey)
     assert target.read_bytes() == before
     assert list(tmp_path.iterdir()) == [target]
+
+
+@pytest.mark.parametrize("column", ["content", "leaf"])
+@pytest.mark.parametrize("indices", [None, [3, 7]])
+def test_an_entry_that_cannot_be_read_is_named(
+    tmp_path: Path, column: str, indices: list[int] | None
+) -> None:
+    """Whole or in part, with its content or erased: the refusal says which one, and leaves no file."""
+    store = filled_store()
+    checkpoint = publish_checkpoint(store, LOG_ID, KEY)
+    if column == "leaf":
+        erase_content(store, LOG_ID, 7)
+    rows = store._log(LOG_ID).entries
+    rows[7] = replace(rows[7], **{column: b"{ }"})
+    target = tmp_path / "export.zip"
+    with pytest.raises(errors.LogCorrupt, match=rf"log {LOG_ID}: entry 7 was changed where"):
+        write_bundle(target, store, LOG_ID, checkpoint, opened, KEY.vkey, indices=indices)
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_an_export_of_the_same_gives_the_same_bytes() -> None:

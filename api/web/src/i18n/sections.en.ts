@@ -18,6 +18,8 @@ const en: typeof zh = {
   productOnly: 'The system writes this section by itself from inspections, confirmed hazards and tickets. It cannot be written by hand.',
   seeEntries: 'See its ledger entries',
   periods: 'Periods asked for',
+  plans: 'Plans asked for',
+  plansAsked: 'Each ticket of a major hazard needs a plan, counted from the day it was opened, in days of China. A missing plan can still be filed; the ledger shows when that was done.',
   asked: 'Counted from the start of the service plan, in days of China. A missing period can still be recorded; the ledger shows when that was done.',
   duty: { done: 'Done', missing: 'Missing', due: 'Due', upcoming: 'Later' },
   until: 'until {day}',

@@ -16,6 +16,8 @@ export default {
   productOnly: '本台账由系统在巡查、隐患确认和整改中自动形成，不能手工填写。',
   seeEntries: '查看台账记录',
   periods: '应记时段',
+  plans: '应编制的方案',
+  plansAsked: '每张重大隐患整改单都须有治理方案，自开单之日起计算，按中国日期。缺失的方案仍可补交，补交的时间会如实显示。',
   asked: '自服务方案开始之日起计算，按中国日期。缺失的时段仍可补记，补记的时间会如实显示。',
   duty: { done: '已记', missing: '缺失', due: '临期', upcoming: '未到' },
   until: '截止 {day}',
