@@ -247,6 +247,9 @@ PROBLEMS: Mapping[type[Exception], ProblemKind] = {
     domain.PartOutOfOrder: ProblemKind(409, "part_out_of_order", "The part does not fit"),
     domain.EvidenceRefused: ProblemKind(422, "evidence_refused", "The file is not taken"),
     domain.Refused: ProblemKind(422, "refused", "The input cannot be accepted"),
+    domain.EvidenceQuotaReached: ProblemKind(
+        507, "evidence_quota_reached", "The enterprise keeps as much evidence as it may"
+    ),
     domain.StorageFull: ProblemKind(507, "storage_full", "The server has no room left"),
     domain.StorageUnavailable: ProblemKind(
         503, "storage_unavailable", "The evidence store does not answer"
@@ -281,7 +284,7 @@ DESCRIPTIONS: Mapping[int, str] = {
     415: "The body is of another kind than this address takes",
     422: "The request is malformed, or its content cannot be accepted",
     503: "The database or the evidence store does not answer; try later",
-    507: "The server has no room left",
+    507: "The server has no room left, or the enterprise keeps as much evidence as it may",
     428: "`If-Match` is missing: send the etag of what was read",
     429: "Too many failed attempts, or too many requests",
 }

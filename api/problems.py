@@ -30,7 +30,14 @@ from api.idempotency import AnsweredBefore
 from api.media_types import wanted_instead
 from api.shapes.base import FieldError, Problem
 from inspection.database import is_disk_full
-from inspection.errors import FieldsRefused, InspectionError, NotFound, PartOutOfOrder, StorageFull
+from inspection.errors import (
+    EvidenceQuotaReached,
+    FieldsRefused,
+    InspectionError,
+    NotFound,
+    PartOutOfOrder,
+    StorageFull,
+)
 from inspection.taxonomy import UnknownHazard
 from inspection.wire import utc_now
 from ledger.errors import LedgerError
@@ -164,7 +171,7 @@ def _headers(kind: ProblemKind, error: Exception) -> dict[str, str]:
         return {"Upload-Offset": str(error.expected)}
     if kind.status == 401:
         return {"WWW-Authenticate": "Bearer"}
-    if kind.status in {503, 507}:
+    if kind.status in {503, 507} and not isinstance(error, EvidenceQuotaReached):
         return {"Retry-After": RETRY_AFTER_S}
     return {}
 

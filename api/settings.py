@@ -13,6 +13,7 @@ from inspection.switches import labels_from_text
 from models.running import AUTO, FP32, Precision
 
 MEBIBYTE = 1024 * 1024
+TEBIBYTE = MEBIBYTE << 20
 Origin = Annotated[str, StringConstraints(pattern=r"^[^\s+/][^\s+]*$", max_length=200)]
 
 
@@ -136,6 +137,11 @@ class Settings(BaseSettings):
     max_evidence_bytes: int = Field(
         default=64 * MEBIBYTE, ge=1024, description="largest picture that is kept as evidence"
     )
+    evidence_quota_bytes: int = Field(
+        default=TEBIBYTE,
+        ge=0,
+        description="most bytes of evidence that an enterprise keeps; 0: any number",
+    )
     public_url: str = Field(
         default="",
         pattern=r"^(https?://[^\s]+)?$",
@@ -190,6 +196,11 @@ class Settings(BaseSettings):
             self.database_url.get_secret_value()
             or f"sqlite:///{self.data_dir.resolve() / 'anxun.db'}"
         )
+
+    @cached_property
+    def evidence_quota(self) -> int | None:
+        """Return how many bytes of evidence an enterprise may keep; None: any number."""
+        return self.evidence_quota_bytes or None
 
     @cached_property
     def app_url(self) -> str:

@@ -13,7 +13,12 @@ from api.deps import AppParts, Body, CurrentUser, EnterpriseId, Remote, Sha256Pa
 from api.errors import MalformedHeader
 from api.parts import Parts
 from inspection import queries
-from inspection.errors import EvidenceErased, EvidenceTooLarge, NotFound
+from inspection.errors import (
+    EvidenceErased,
+    EvidenceQuotaReached,
+    EvidenceTooLarge,
+    NotFound,
+)
 from inspection.evidence import (
     KeptBytes,
     Part,
@@ -23,8 +28,10 @@ from inspection.evidence import (
     record_evidence,
     require_kept,
 )
+from inspection.evidence_usage import require_room
 from inspection.photo_privacy import shows_heads
 from inspection.plans import china_day
+from inspection.removals import queue_removal
 from inspection.scopes import Scope
 from inspection.tables import Evidence
 from inspection.visits import INSPECTING_ROLES
@@ -74,17 +81,28 @@ class Upload:
     def receive(self, body: Body, content_range: str | None, response: Response) -> EvidenceReceipt:
         """Keep a whole body or a part of one; the last part, or the whole, becomes evidence.
 
-        Raises `MalformedHeader`, and what `keep_bytes` and `keep_part` raise.
+        Raises `MalformedHeader`, `EvidenceQuotaReached`, and what `keep_bytes` and `keep_part` raise.
         """
         present = self._present()
         if present is not None:
             size = present.size
             return EvidenceReceipt(sha256=self.sha256, received=size, size=size, complete=True)
+        self._require_room(body, content_range)
         receipt, kept = self._keep(body, content_range)
         if kept is None:
             response.status_code = status.HTTP_202_ACCEPTED
             response.headers["Upload-Offset"] = str(receipt.received)
             return receipt
+        try:
+            self._record(kept)
+        except EvidenceQuotaReached:
+            # Others were faster: its bytes came for nothing, and go unless somebody else has them.
+            with self.parts.write.begin() as session:
+                queue_removal(session, self.enterprise_id, self.sha256, utc_now())
+            raise
+        return receipt
+
+    def _record(self, kept: KeptBytes) -> None:
         with self.parts.write.begin() as session:
             record_evidence(
                 session,
@@ -92,9 +110,15 @@ class Upload:
                 kept=kept,
                 actor=self.scope.actor,
                 now=utc_now(),
+                quota=self.parts.settings.evidence_quota,
             )
             require_kept(self.parts.evidence, self.sha256)
-        return receipt
+
+    def _require_room(self, body: Body, content_range: str | None) -> None:
+        """Refuse before anything is kept what cannot fit. Raises `EvidenceQuotaReached`, `MalformedHeader`."""
+        size = body.size if content_range is None else PartRange.from_header(content_range).total
+        with self.parts.read() as session:
+            require_room(session, self.enterprise_id, size, self.parts.settings.evidence_quota)
 
     def offset(self) -> Response:
         """Return how much has arrived, as headers. Raises `NotFound` when nothing has."""

@@ -213,7 +213,9 @@ class Client:
         if answer.is_success:
             return answer
         if answer.is_server_error or answer.status_code in LATER:
-            raise ServerAway(self.server_url, f"it answered {answer.status_code}")
+            _, detail = _problem(answer)
+            said = f": {detail}" if detail else ""
+            raise ServerAway(self.server_url, f"it answered {answer.status_code}{said}")
         code, detail = _problem(answer)
         kind = DeviceRevoked if answer.status_code == HTTPStatus.UNAUTHORIZED else Refused
         raise kind(answer.status_code, code, detail)
@@ -234,5 +236,5 @@ def _problem(answer: httpx.Response) -> tuple[str, str]:
     except ValueError:
         problem = None
     if not isinstance(problem, dict):
-        return "", answer.text[:200]
+        return "", "" if answer.is_server_error else answer.text[:200]
     return str(problem.get("code", "")), str(problem.get("detail") or problem.get("title") or "")

@@ -21,7 +21,7 @@ from edge.choice import running_for
 from edge.client import Client
 from edge.console import Voice, say_look, show_status
 from edge.console import status as status_data
-from edge.deliver import Delivery, Outcome, Waits, measure_clock
+from edge.deliver import TROUBLE, Delivery, Outcome, Waits, measure_clock
 from edge.errors import ModelUnusable, SetupError, StateBusy
 from edge.identity import enrol as enrol_device
 from edge.identity import read_identity
@@ -125,7 +125,11 @@ def status(settings: Settings, *, as_json: bool) -> int:
             told["is_disk_full"] = heard.is_disk_full
             print(json.dumps(told, ensure_ascii=False, indent=1))  # noqa: T201  machines read it
         else:
-            show_status(voice, settings, outbox, rows_of(voice, heard))
+            rows = rows_of(voice, heard)
+            if said := outbox.get_fact(TROUBLE):
+                # Of a delivery that ended; a watch that runs says its own.
+                rows.setdefault("row_trouble", said)
+            show_status(voice, settings, outbox, rows)
     return 0
 
 

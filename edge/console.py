@@ -134,6 +134,7 @@ def status(settings: Settings, outbox: Outbox) -> dict[str, object]:
         "last_ran_on": outbox.get_fact("last_ran_on"),
         "experimental_off": outbox.get_fact("last_off"),
         "last_delivery_at": outbox.get_fact("last_delivery_at"),
+        "delivery_trouble": outbox.get_fact("delivery_trouble") or None,
         "rejected": [
             {"id": draft.id, "code": draft.code, "reason": draft.reason}
             for draft in outbox.rejected()

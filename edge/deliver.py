@@ -8,7 +8,8 @@ its hash and a draft by its id, so the server answers a repetition with the same
 import random
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from enum import StrEnum
 from http import HTTPStatus
@@ -41,6 +42,7 @@ from inspection.wire import (
 # Asking again would be answered the same way: these stop the session and keep everything.
 UNSIGNED = {RejectionCode.SIGNATURE_MISSING, RejectionCode.SIGNATURE_INVALID}
 NOT_FINAL = UNSIGNED | {RejectionCode.EVIDENCE_MISSING, RejectionCode.CLOCK_IMPLAUSIBLE}
+TROUBLE = "delivery_trouble"
 STOPPING = {HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN, HTTPStatus.NOT_FOUND}
 
 
@@ -237,6 +239,20 @@ def _body(session: _Session, draft: FindingDraft) -> str:
     return signed.model_dump_json()
 
 
+@contextmanager
+def noting_trouble(outbox: Outbox, settings: Settings) -> Iterator[None]:
+    """Remember in the outbox why the server did not take what waits, for whoever asks for the status later; forget it once it does."""
+    try:
+        yield
+    except ServerAway as trouble:
+        said = trouble.say(settings.lang)
+        if outbox.get_fact(TROUBLE) != said:
+            outbox.put_facts(**{TROUBLE: said})
+        raise
+    if outbox.get_fact(TROUBLE):
+        outbox.put_facts(**{TROUBLE: ""})
+
+
 @dataclass(slots=True)
 class DeliveryState:
     """What the delivery thread is at, for whoever prints it."""
@@ -297,6 +313,7 @@ class Delivery:
                 work_lock(self._settings.data_dir, "deliver"),
                 Outbox(self._settings.outbox_dir) as outbox,
                 self._make_client(identity.server_url, identity.token, self._settings) as client,
+                noting_trouble(outbox, self._settings),
             ):
                 deliver_session(
                     outbox,

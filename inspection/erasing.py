@@ -20,6 +20,7 @@ from inspection.entry_index import catch_up, forget_entry, mark_of
 from inspection.erasures import targets_of
 from inspection.evidence_register import ERASED as EVIDENCE_ERASED
 from inspection.evidence_register import register_gone
+from inspection.evidence_usage import count_out
 from inspection.holds import hold_over, standing_holds
 from inspection.items import survivors
 from inspection.journal import Event, log_id_of, write_event
@@ -91,6 +92,7 @@ def _erase(session: Session, enterprise_id: UUID, entry: LedgerEntry, now: datet
     for sha256 in free:
         row = session.get(Evidence, (enterprise_id, sha256))
         if row is not None and row.erased_at is None:
+            count_out(session, enterprise_id, row.size)
             register_gone(session, row, EVIDENCE_ERASED, now)
             row.erased_at = now
             row.received_from = ""

@@ -25,6 +25,7 @@ from inspection.errors import (
     StorageUnavailable,
 )
 from inspection.evidence_register import register_received
+from inspection.evidence_usage import count_in
 from inspection.scopes import Actor
 from inspection.tables import Evidence
 from inspection.wire import EvidenceReceipt
@@ -160,11 +161,17 @@ def keep_bytes(
 
 
 def record_evidence(
-    session: Session, *, enterprise_id: UUID, kept: KeptBytes, actor: Actor, now: datetime
+    session: Session,
+    *,
+    enterprise_id: UUID,
+    kept: KeptBytes,
+    actor: Actor,
+    now: datetime,
+    quota: int | None = None,
 ) -> Evidence:
     """Write the row that gives the enterprise its evidence, and register it; the first row stands when it came before.
 
-    Raises `EvidenceErased` for bytes that the enterprise had erased. Bytes that nobody needed may be removed between
+    Raises `EvidenceErased` for bytes that the enterprise had erased, `EvidenceQuotaReached` where it would keep more than `quota` bytes. Bytes that nobody needed may be removed between
     keeping them and this: `require_kept` in the same transaction makes sure.
     """
     lock_evidence(session, kept.sha256)
@@ -185,6 +192,7 @@ def record_evidence(
     )
     try:
         with session.begin_nested():
+            count_in(session, enterprise_id, kept.size, quota)
             register_received(session, row)
             session.add(row)
     except IntegrityError:

@@ -18,6 +18,7 @@ from inspection.database import lock_enterprise, lock_evidence, require_unbound
 from inspection.errors import StorageError
 from inspection.evidence import EvidenceStore
 from inspection.evidence_register import REMOVED, register_gone
+from inspection.evidence_usage import count_out
 from inspection.journal import Event, write_event
 from inspection.plans import china_day, parameter
 from inspection.scopes import Actor
@@ -156,6 +157,7 @@ def remove_orphans(
     if not sha256s:
         return []
     for row in rows:
+        count_out(session, enterprise_id, row.size)
         register_gone(session, row, REMOVED, now)
         session.delete(row)
         queue_removal(session, enterprise_id, row.sha256, now)

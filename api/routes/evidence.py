@@ -46,7 +46,7 @@ OFFSET_HEADER = {
 PUT_RESPONSES: dict[int | str, dict[str, Any]] = {
     200: {"description": "Complete, and the hash is right"},
     202: {"description": "The part is kept; more is needed", "model": EvidenceReceipt},
-    **problems(400, 401, 403, 404, 409, 413, 422),
+    **problems(400, 401, 403, 404, 409, 413, 422, 507),
 }
 HEAD_RESPONSES: dict[int | str, dict[str, Any]] = {
     200: {"description": "Complete", "headers": OFFSET_HEADER},

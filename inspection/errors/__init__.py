@@ -44,6 +44,7 @@
     │       ├── EvidenceTypeRefused
     │       └── PartOutOfOrder
     └── StorageError                the server's fault: try again later
+        ├── EvidenceQuotaReached    an enterprise keeps as much evidence as it may
         ├── StorageFull
         ├── StorageLocked           the store itself refuses to delete
         └── StorageUnavailable
@@ -95,6 +96,9 @@ from inspection.errors.evidence import (
 )
 from inspection.errors.evidence import (
     EvidenceMissing as EvidenceMissing,
+)
+from inspection.errors.evidence import (
+    EvidenceQuotaReached as EvidenceQuotaReached,
 )
 from inspection.errors.evidence import (
     EvidenceRefused as EvidenceRefused,

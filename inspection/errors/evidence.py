@@ -74,6 +74,17 @@ class StorageFull(StorageError):
         super().__init__("the server has no room left for evidence; free some and try again")
 
 
+class EvidenceQuotaReached(StorageError):
+    """An enterprise keeps as many bytes of evidence as the operator lets it."""
+
+    def __init__(self, used: int, size: int, quota: int) -> None:
+        self.used, self.size, self.quota = used, size, quota
+        super().__init__(
+            f"this enterprise keeps {used} of {quota} bytes of evidence, and {size} more do not fit; nothing of it was kept. Erase what "
+            "its retention allows, or have whoever runs the server raise ANXUN_EVIDENCE_QUOTA_BYTES; then send it again"
+        )
+
+
 class StorageLocked(StorageError):
     """The store refuses to delete: object lock, a retention or a legal hold of the bucket."""
 

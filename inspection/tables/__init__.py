@@ -36,6 +36,7 @@ from inspection.tables.delivery import (
 )
 from inspection.tables.findings import (
     Evidence,
+    EvidenceUsage,
     Finding,
     HazardItem,
     Inspection,
@@ -111,6 +112,7 @@ __all__ = [
     "ErasureTarget",
     "Evidence",
     "EvidenceRemoval",
+    "EvidenceUsage",
     "ExpertAssignment",
     "ExportLease",
     "Finding",

@@ -36,6 +36,14 @@ class Evidence(SQLModel, table=True):
     )
 
 
+class EvidenceUsage(SQLModel, table=True):
+    """How many bytes of evidence an enterprise keeps, erased ones left out: counted with each that comes or goes."""
+
+    __tablename__ = "evidence_usage"
+    enterprise_id: UUID = Field(primary_key=True, foreign_key="enterprise.id")
+    used_bytes: int = Field(sa_type=BigInteger)
+
+
 class Inspection(SQLModel, table=True):
     """A visit by a person."""
 

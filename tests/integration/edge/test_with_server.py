@@ -146,3 +146,27 @@ def test_doctor_asks_the_real_server_and_a_healthy_box_ends_with_0(
     code, output = device.patrol()
     assert code == 0
     assert "as doctor chose at" in output
+
+
+def test_an_enterprise_whose_room_is_used_up_loses_nothing(
+    served: ServedEnterprise, device: Device, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The box keeps it, and says in `status` what the server said; with more room it goes."""
+    assert device.run("enrol", served.url, served.enrolment_code(), "--name", "box-507")[0] == 0
+    (device.photos / "a.jpg").write_bytes(picture(255, 507))
+    served.kill()
+    with monkeypatch.context() as patch:
+        patch.setenv("ANXUN_EVIDENCE_QUOTA_BYTES", "1")
+        served.start()
+        assert device.patrol()[0] == 0
+        assert device.run("deliver")[0] == 8
+        status = device.status()
+        assert status["findings"] == {"waiting": 1, "delivered": 0, "rejected": 0, "thinned": 0}
+        assert "507" in str(status["delivery_trouble"])
+        _, shown = device.run("status", COLUMNS="400")
+        assert "raise ANXUN_EVIDENCE_QUOTA_BYTES" in shown
+        served.kill()
+    served.start()
+    returned, output = device.run("deliver")
+    assert (returned, "1 recorded" in output) == (0, True)
+    assert device.status()["delivery_trouble"] is None

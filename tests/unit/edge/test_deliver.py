@@ -8,7 +8,7 @@ import httpx
 import pytest
 
 from edge.client import Client
-from edge.deliver import Delivered, Delivery, Outcome, Waits, deliver_session, signer_of
+from edge.deliver import TROUBLE, Delivered, Delivery, Outcome, Waits, deliver_session, signer_of
 from edge.errors import (
     DeviceRevoked,
     EnrolmentRefused,
@@ -116,6 +116,26 @@ def test_a_lost_receipt_is_asked_for_again_and_is_a_duplicate(
     assert outbox.counts().waiting == 1
     assert deliver(outbox, client).duplicates == 1
     assert len(server.findings) == 1
+
+
+def test_why_the_server_takes_nothing_is_remembered_until_it_does(
+    settings: Settings, identity: Identity, server: FakeServer, make_draft: MakeDraft
+) -> None:
+    """Its own words, such as that the enterprise's room is used up; everything waits meanwhile."""
+    delivery = Delivery(
+        settings, identity, make_client=lambda *_: make_client(server, settings, identity.token)
+    )
+    with Outbox(settings.outbox_dir) as outbox:
+        keep(outbox, make_draft, b"photo")
+    server.faults = [None, 507]
+    assert delivery.deliver_once() is Outcome.AWAY
+    with Outbox(settings.outbox_dir) as outbox:
+        assert "507: injected" in (outbox.get_fact(TROUBLE) or "")
+        assert outbox.counts().waiting == 1
+    assert delivery.deliver_once() is Outcome.DONE
+    with Outbox(settings.outbox_dir) as outbox:
+        assert not outbox.get_fact(TROUBLE)
+        assert outbox.counts().waiting == 0
 
 
 @pytest.mark.parametrize(

@@ -384,6 +384,7 @@ const en: typeof zh = {
     part_out_of_order: 'The upload was interrupted. Try again.',
     unknown_hazard: 'There is no such hazard type.',
     note_refused: 'The signed text does not hold.',
+    evidence_quota_reached: 'Your enterprise keeps as many photos as it may. The photo stays on this device; tell the administrator.',
     storage_full: 'The server has no space left. Tell the administrator.',
     storage_unavailable: 'The server’s storage is away. Please try again later.',
     internal: 'The server failed. Please try again later.',

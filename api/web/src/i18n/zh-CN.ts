@@ -383,6 +383,7 @@ export default {
     part_out_of_order: '上传中断，请重试。',
     unknown_hazard: '隐患类型不存在。',
     note_refused: '签名文件不成立。',
+    evidence_quota_reached: '贵单位的照片存储额度已用完。照片保留在本机，请联系管理员。',
     storage_full: '服务器存储空间不足，请联系管理员。',
     storage_unavailable: '服务器存储暂时不可用，请稍后重试。',
     internal: '服务器出错，请稍后重试。',
