@@ -50,6 +50,18 @@ def test_every_module_of_the_edge_loads_no_server_no_training_and_no_engine() ->
     assert not set(loaded) & {"onnxruntime", "openvino", "click", "pygments", "scipy"}
 
 
+def test_a_watch_begins_with_few_modules() -> None:
+    """Each takes its share of the three seconds until a box sees; 785 were counted when this was written."""
+    code = (
+        "import sys, edge.__main__\n"
+        "edge.__main__.lighten()\n"
+        "import edge.cli, edge.watching\n"
+        "print(len(sys.modules))\n"
+    )
+    (count,) = _printed(code)
+    assert int(count) < 850
+
+
 @pytest.mark.skipif(not MAPS.exists(), reason="this system does not say what a process has loaded")
 def test_one_engine_runs_the_model_and_no_other_is_loaded_beside_it() -> None:
     """Of OpenVINO only what runs on the processor: not its parts for cards, not its converter, which tells its maker of its use."""
