@@ -132,7 +132,8 @@ def allowed_actions(
     allowed = []
     for action in possible_actions(ticket.state):
         try:
-            _require_permission(session, scope, ticket, action)
+            _require_role(scope, ticket, action)
+            _require_other_hands(session, scope, ticket, action)
         except NotAllowed:
             continue
         allowed.append(action)
@@ -203,8 +204,10 @@ def take_step(session: Session, scope: Scope, ref: TicketRef, step: Step) -> Rem
     """
     now = ref.now
     ticket = locked_ticket(session, scope, ref)
+    # Whose role it is not is not told in which state the ticket is.
+    _require_role(scope, ticket, step.action)
     state = next_state(ticket.state, step.action)
-    _require_permission(session, scope, ticket, step.action)
+    _require_other_hands(session, scope, ticket, step.action)
     evidence = _evidence_of(session, ticket, step)
     if step.action is TicketAction.ASSIGN:
         ticket.assignee_id = _assignee(session, scope, ticket, step)
@@ -225,9 +228,7 @@ def take_step(session: Session, scope: Scope, ref: TicketRef, step: Step) -> Rem
     return ticket
 
 
-def _require_permission(
-    session: Session, scope: Scope, ticket: RemediationTicket, action: TicketAction
-) -> None:
+def _require_role(scope: Scope, ticket: RemediationTicket, action: TicketAction) -> None:
     enterprise_id = ticket.enterprise_id
     if action in (TicketAction.START, TicketAction.SUBMIT):
         is_assignee = scope.actor.user_id is not None and scope.actor.user_id == ticket.assignee_id
@@ -235,6 +236,11 @@ def _require_permission(
             scope.require_role(enterprise_id, action, Role.ENTERPRISE_OFFICER)
         return
     scope.require_role(enterprise_id, action, *_SUPERVISORS)
+
+
+def _require_other_hands(
+    session: Session, scope: Scope, ticket: RemediationTicket, action: TicketAction
+) -> None:
     if action in _REINSPECTION and scope.user_id in hands_of(session, ticket):
         raise SecondPersonRequired
 

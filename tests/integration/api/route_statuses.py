@@ -6,6 +6,9 @@ The request is well-formed and about a thing of the town's enterprise, in a site
 - 403: a role of this enterprise that may not; 404 of `stranger`: another enterprise's officer is told of nothing;
 - 401: nobody, or a person's token where a device's belongs, or the other way round; 401 in a whole row: the password
   or the invitation in the request is wrong.
+
+An administrator of an organisation has no column: of an enterprise's things they have exactly what their role has (`ADMINISTRATOR` names
+what is otherwise), and what is of the organisation itself is in a table of its own, `ORGANISATION_STATUSES`.
 """
 
 CALLERS = (
@@ -156,9 +159,10 @@ STATUSES: dict[str, tuple[int, ...]] = {
     "listTickets": (200, 200, 200, 200, 200, 200, 401, 200, 401, 401),
     "getTicket": (200, 200, 200, 200, 200, 200, 401, 404, 401, 401),
     "assignTicket": (404, 404, 403, 404, 403, 403, 401, 404, 401, 401),
-    "startTicket": (409, 409, 409, 409, 409, 409, 401, 404, 401, 401),
-    "submitTicket": (409, 409, 409, 409, 409, 409, 401, 404, 401, 401),
-    "reinspectTicket": (409, 409, 409, 409, 409, 409, 401, 404, 401, 401),
+    # It is open, and nobody's yet: whose role it is not is refused before that is told.
+    "startTicket": (403, 409, 403, 403, 403, 403, 401, 404, 401, 401),
+    "submitTicket": (403, 409, 403, 403, 403, 403, 401, 404, 401, 401),
+    "reinspectTicket": (409, 409, 403, 409, 403, 403, 401, 404, 401, 401),
     "fileTreatmentPlan": (403, 422, 403, 403, 403, 403, 401, 404, 401, 401),
     "listHoldReasons": (200, 200, 200, 200, 200, 200, 200, 200, 200, 401),
     "requestPause": (403, 409, 403, 403, 403, 403, 401, 404, 401, 401),
@@ -212,3 +216,32 @@ STATUSES: dict[str, tuple[int, ...]] = {
     "listReminders": (200, 200, 200, 200, 200, 200, 401, 200, 401, 401),
     "readReminder": (404, 200, 404, 404, 404, 404, 401, 404, 401, 401),
 }
+
+# What is of an organisation, here of the service centre and about a member of it, who manages nobody: `keeper` and `insurer_keeper`
+# are administrators, of the centre and of the insurer. A member who is no administrator is refused, the expert is one too; others are told of nothing.
+ORGANISATION_CALLERS = (
+    "keeper",
+    "centre",
+    "insurer_keeper",
+    "officer",
+    "expert",
+    "device",
+    "stranger",
+    "anonymous",
+)
+ORGANISATION_STATUSES: dict[str, tuple[int, ...]] = {
+    "listOrganisationAccess": (200, 403, 404, 404, 403, 401, 404, 401),
+    "listOrganisationMembers": (200, 403, 404, 404, 403, 401, 404, 401),
+    # A service centre has no role of a bureau to give.
+    "changeOrganisationMember": (422, 403, 404, 404, 403, 401, 404, 401),
+    "removeOrganisationMember": (204, 403, 404, 404, 403, 401, 404, 401),
+    "setOrganisationMemberStanding": (200, 403, 404, 404, 403, 401, 404, 401),
+    # Who may is asked for a password, and has a wrong one here.
+    "resetOrganisationMemberSecondFactor": (401, 403, 404, 404, 403, 401, 404, 401),
+    "listOrganisationInvitations": (200, 403, 404, 404, 403, 401, 404, 401),
+    "inviteToOrganisation": (422, 403, 404, 404, 403, 401, 404, 401),
+    "withdrawOrganisationInvitation": (404, 403, 404, 404, 403, 401, 404, 401),
+    "addOrganisationWebhook": (201, 403, 404, 404, 403, 401, 404, 401),
+}
+# Where an administrator of the service centre is answered otherwise than its other members, of things that are an enterprise's or nobody's.
+ADMINISTRATOR: dict[str, int] = {}

@@ -6,12 +6,22 @@ from functools import cache
 import pytest
 from fastapi import FastAPI, Request
 from httpx2 import Response
-from sqlmodel import Session
+from sqlmodel import Session, col, select
 
+from api.auth import open_session
 from api.deps import AppParts, seen_by_caller, writing, writing_beyond
 from api.openapi import openapi_document
+from inspection import areas
+from inspection.tables import Membership, Organisation, Role
+from inspection.wire import utc_now
 from tests.integration.api.conftest import site_settings
-from tests.integration.api.route_statuses import CALLERS, STATUSES
+from tests.integration.api.route_statuses import (
+    ADMINISTRATOR,
+    CALLERS,
+    ORGANISATION_CALLERS,
+    ORGANISATION_STATUSES,
+    STATUSES,
+)
 from tests.integration.api.test_tenants import BODIES, OPEN, QUERIES
 from tests.integration.api.test_tenants import things as things
 from tests.sites import PASSWORD, Site, open_site
@@ -57,6 +67,8 @@ def world(site: Site, things: dict[str, str]) -> dict[str, str]:
     Two tokens end first: one of a person who signed out, one of a device that was revoked.
     """
     revoke_two(site)
+    for who, role in (("keeper", Role.SERVICE_CENTRE), ("insurer_keeper", Role.INSURER)):
+        add_administrator(site, who, role)
     app = site.client.app
     assert isinstance(app, FastAPI)
     app.dependency_overrides |= {writing: undone, writing_beyond: undone_beyond}
@@ -89,6 +101,22 @@ def revoke_two(site: Site) -> None:
     site.tokens["revoked_device"] = enrolled["token"]
     device = site.own(f"/devices/{enrolled['device_id']}")
     assert site.client.delete(device, headers=site.headers("officer")).status_code == 204
+
+
+def organisation_of(session: Session, role: Role) -> Organisation:
+    """Return the town's organisation of a role's members."""
+    member = col(Membership.role) == role
+    organisation_id = session.exec(select(Membership.organisation_id).where(member)).first()
+    return session.get_one(Organisation, organisation_id)
+
+
+def add_administrator(site: Site, who: str, role: Role) -> None:
+    """Add an administrator of a role's organisation, signed in."""
+    with site.parts.write.begin() as session:
+        user = areas.add_user(session, who, who.title(), "no password")
+        organisation = organisation_of(session, role)
+        areas.join_organisation(session, user, role, organisation, is_administrator=True)
+        site.tokens[who], _ = open_session(session, user, now=utc_now(), hours=1)
 
 
 def ask(site: Site, operation: str, who: str, ids: dict[str, str]) -> Response:
@@ -131,6 +159,39 @@ def test_each_caller_has_its_status(site: Site, world: dict[str, str], operation
     """Roles have what they may of their own enterprise, others nothing; no answer to them holds a foreign byte."""
     expected = dict(zip(CALLERS, STATUSES[operation], strict=True))
     assert {who: status_of(site, operation, who, world) for who in CALLERS} == expected
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("operation", STATUSES)
+def test_an_administrator_has_what_their_role_has(
+    site: Site, world: dict[str, str], operation: str
+) -> None:
+    """To manage an organisation's people opens nothing of an enterprise, and no other organisation."""
+    as_member = STATUSES[operation][CALLERS.index("centre")]
+    expected = ADMINISTRATOR.get(operation, as_member)
+    assert ask(site, operation, "keeper", world).status_code == expected
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("operation", ORGANISATION_STATUSES)
+def test_of_an_organisation_its_administrator_alone_has_it(
+    site: Site, world: dict[str, str], operation: str
+) -> None:
+    """Not its other members, not another one's administrator, and who is told of nothing reads no name of it."""
+    with site.parts.read() as session:
+        organisation = organisation_of(session, Role.SERVICE_CENTRE)
+    about = {"organisation_id": str(organisation.id), "user_id": str(site.town.centre.id)}
+    answers = {who: ask(site, operation, who, world | about) for who in ORGANISATION_CALLERS}
+    expected = dict(zip(ORGANISATION_CALLERS, ORGANISATION_STATUSES[operation], strict=True))
+    assert {who: answer.status_code for who, answer in answers.items()} == expected
+    for who, answer in answers.items():
+        assert who in {"keeper", "centre", "expert"} or "Centre" not in answer.text
+
+
+def test_every_route_of_an_organisation_has_a_row() -> None:
+    """As above, for the table of organisations."""
+    named = {name for name, (_, path) in operations().items() if "{organisation_id}" in path}
+    assert set(ORGANISATION_STATUSES) == named
 
 
 @pytest.mark.slow
