@@ -160,8 +160,10 @@ def _follows(cursor: str) -> ColumnElement[bool]:
         # PostgreSQL keeps no text with a NUL, and refuses to compare one.
         case (str(name), str(key)) if "\0" not in name:
             try:
+                name.encode()
                 membership_id = UUID(key)
             except ValueError:
+                # No UUID, or half of a surrogate pair, which no database is sent.
                 raise InvalidCursor from None
         case _:
             raise InvalidCursor

@@ -158,7 +158,7 @@ def change(session: Session, place: Place, user_id: UUID, granted: Granted) -> M
     """Give a member another role. Raises `NotFound`, `InvalidInput`, `Conflict` for the last who manages the place."""
     require_grantable(session, place, granted)
     member = get_member(session, place, user_id)
-    was_keeper = _keeps(member.membership)
+    was_keeper = keeps(member.membership)
     member.membership.role = granted.role
     member.membership.is_administrator = granted.is_administrator
     session.flush()
@@ -172,7 +172,7 @@ def leave(session: Session, place: Place, user_id: UUID) -> User:
     member = get_member(session, place, user_id)
     session.delete(member.membership)
     session.flush()
-    if _keeps(member.membership):
+    if keeps(member.membership):
         require_a_keeper(session, place)
     # Of two places that let somebody go at once, the second sees that it was the last.
     session.exec(select(User.id).where(col(User.id) == user_id).with_for_update()).one()
@@ -239,12 +239,13 @@ def get_member(session: Session, place: Place, user_id: UUID) -> Member:
     return Member(session.get_one(User, user_id), membership)
 
 
-def _keeps(membership: Membership) -> bool:
+def keeps(membership: Membership) -> bool:
+    """Return whether a member manages the people of the place from within."""
     return membership.is_administrator or membership.role is Role.ENTERPRISE_OFFICER
 
 
 def require_a_keeper(session: Session, place: Place) -> None:
     """Raise `Conflict` where nobody is left who signs in and manages the people of a place."""
     active = [member for member in members(session, place) if member.user.is_active]
-    if not any(_keeps(member.membership) for member in active):
+    if not any(keeps(member.membership) for member in active):
         raise Conflict("this is the last person who manages people here; make another one first")

@@ -11,7 +11,7 @@ from sqlmodel import Session, col, select
 
 from inspection.errors import Conflict
 from inspection.kept_people import KeptPlaces, memberships_of
-from inspection.memberships import Place, lock_place, require_a_keeper
+from inspection.memberships import Place, keeps, lock_place, require_a_keeper
 from inspection.scopes import Scope
 from inspection.tables import Membership, User
 
@@ -31,7 +31,7 @@ def set_standing(session: Session, scope: Scope, user_id: UUID, *, is_active: bo
     lock_account(session, user_id).is_active = is_active
     session.flush()
     if not is_active:
-        for each in held:
+        for each in filter(keeps, held):
             require_a_keeper(session, _place_of(each))
 
 

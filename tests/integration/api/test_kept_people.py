@@ -1,5 +1,7 @@
 """The people whom a caller manages, over all places; suspended, restored, their second factor taken away."""
 
+import json
+from base64 import urlsafe_b64encode
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -101,6 +103,24 @@ def test_people_are_found_by_name_login_place_role_and_standing(site: Site) -> N
     assert set_standing(site, "officer", "worker", is_active=False).status_code == 200
     assert logins(site, "officer", is_active=False) == ["worker"]
     assert logins(site, "officer", is_active=True) == ["officer", "second_worker"]
+
+
+NOBODY = "01920000-0000-7000-8000-000000000000"
+
+
+def test_a_cursor_that_no_database_is_to_read_is_refused(either: Site) -> None:
+    """A NUL, half a surrogate pair, no id: 422, and nothing fails."""
+    for key in (
+        ["a\0b", NOBODY],
+        ["\ud800", NOBODY],
+        ["a", "b"],
+        ["a"],
+        [1, NOBODY],
+        ["a", NOBODY, "b"],
+    ):
+        cursor = urlsafe_b64encode(json.dumps(key).encode()).rstrip(b"=").decode()
+        answer = either.get("officer", "/v1/members", params={"cursor": cursor})
+        assert (answer.status_code, answer.json()["code"]) == (422, "invalid_cursor"), key
 
 
 def test_facts_of_an_account(either: Site) -> None:

@@ -68,6 +68,10 @@ export const useSession = defineStore('session', () => {
   )
   const mayStation = computed(() => roles.value.has('service_centre'))
 
+  function managesPeopleOf(id: string): boolean {
+    return (me.value?.roles ?? []).some(({ role, enterprise }) => role === 'service_centre' || (role === 'enterprise_officer' && enterprise?.id === id))
+  }
+
   const importable = computed(() => IMPORT_KINDS.filter((kind) => MAY_IMPORT[kind].some((role) => roles.value.has(role))))
 
   function keep(person: Me | null): void {
@@ -115,6 +119,6 @@ export const useSession = defineStore('session', () => {
 
   return {
     me, isKnown, hasExpired, enterprises, enterpriseId, roles, mayDecide, mayAskErasure, mayHold, mayManageDevices, mayManagePeople, mayStation, mayReadReports, mayExportDataset, hidesHeads, importable,
-    load, signIn, signOut, expire, enterpriseName,
+    load, signIn, signOut, expire, enterpriseName, managesPeopleOf,
   }
 })
