@@ -55,7 +55,7 @@ class PeopleWalks(RuleBasedStateMachine):
         self.session.flush()
         self.people = [
             each.id
-            for each in (town.officer, town.worker, town.stranger, town.centre, town.expert, town.ministry, town.government)
+            for each in (town.officer, town.worker, town.second_worker, town.stranger, town.centre, town.expert, town.ministry, town.government)
         ]  # fmt: skip
         self.held: Held = {
             (row.user_id, Place(row.enterprise_id, row.organisation_id)): Granted(row.role, row.is_administrator)
@@ -99,7 +99,7 @@ class PeopleWalks(RuleBasedStateMachine):
 
     def _held(self, pick: int) -> tuple[UUID, Place]:
         """Return a person and a place that they belong to."""
-        held = sorted(self.held, key=str)
+        held = sorted(self.held, key=lambda each: (self.people.index(each[0]), self.places.index(each[1])))  # fmt: skip
         return held[pick % len(held)]
 
     def _try(self, who: UUID, place: Place, change: Callable[[], object]) -> bool:
@@ -129,7 +129,7 @@ class PeopleWalks(RuleBasedStateMachine):
     @rule(who=ANY, where=ANY, role=ANY)
     def join(self, who: int, where: int, role: int) -> None:
         """Accept an invitation with the account at hand: whoever is suspended cannot."""
-        person, place = self.people[who % 7], self.places[where % 5]
+        person, place = self.people[who % len(self.people)], self.places[where % len(self.places)]
         if person not in self.active:
             return
         granted = self._roles(place)[role % 2]
@@ -146,14 +146,14 @@ class PeopleWalks(RuleBasedStateMachine):
         """Give another role."""
         person, place = self._held(pick)
         granted = self._roles(place)[role % 2]
-        if self._try(self.people[by % 7], place, lambda: memberships.change(self.session, place, person, granted)):  # fmt: skip
+        if self._try(self.people[by % len(self.people)], place, lambda: memberships.change(self.session, place, person, granted)):  # fmt: skip
             self.held[person, place] = granted
 
     @rule(by=ANY, pick=ANY)
     def let_go(self, by: int, pick: int) -> None:
         """End a membership; with the last one the account."""
         person, place = self._held(pick)
-        if self._try(self.people[by % 7], place, lambda: memberships.leave(self.session, place, person)):  # fmt: skip
+        if self._try(self.people[by % len(self.people)], place, lambda: memberships.leave(self.session, place, person)):  # fmt: skip
             del self.held[person, place]
             if all(each != person for each, _ in self.held):
                 self.active.discard(person)
@@ -161,7 +161,7 @@ class PeopleWalks(RuleBasedStateMachine):
     @rule(by=ANY, pick=ANY, is_active=st.booleans())
     def set_standing(self, by: int, pick: int, is_active: bool) -> None:
         """Suspend or restore: done where, and only where, all of the account is another's to manage and no place is left alone."""
-        keeper = self.people[by % 7]
+        keeper = self.people[by % len(self.people)]
         person, place = self._held(pick)
         belongs = [each for whose, each in self.held if whose == person]
         is_whole = all(self._may(keeper, each) for each in belongs)
