@@ -288,7 +288,8 @@ def test_a_full_disk(
         page = box.page()
         box.kill(signal.SIGTERM)
         box.run("deliver", "--wait")
-        told = check_exactly_once(served, box, tmp_path / "ledger.zip")
+        # The budget of a disk that is full is what is there already: what repeats a finding gives way, no first one does.
+        told = check_exactly_once(served, box, tmp_path / "ledger.zip", may_thin=True)
     finally:
         box.close()
         cameras.kill()
