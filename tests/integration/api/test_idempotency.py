@@ -43,6 +43,8 @@ WITH_PASSWORD = {
     "estimatePassword",
     "linkIdentity",
     "usePasswordLink",
+    "resetEnterpriseMemberSecondFactor",
+    "resetOrganisationMemberSecondFactor",
 }
 WITH_SECRET = {
     "createPersonalToken",

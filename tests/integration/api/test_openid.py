@@ -79,7 +79,10 @@ def link(site: Site, provider: OpenProvider, who: str, subject: str) -> str:
 
 def test_a_linked_person_signs_in(site: Site, provider: OpenProvider) -> None:
     """A signed-in person links their account once; from then on the provider opens it, and the access log tells of both."""
-    assert site.client.get("/v1/sign-in-choices").json() == {"provider": "Bureau"}
+    assert site.client.get("/v1/sign-in-choices").json() == {
+        "provider": "Bureau",
+        "sends_password_links": False,
+    }
     assert link(site, provider, "expert", "chen-at-the-bureau") == "/more?provider=linked"
     browser = browser_of(site)
     assert come_back(browser, provider.sign_in(begin(browser), "chen-at-the-bureau")) == "/"
@@ -266,7 +269,10 @@ def test_a_linked_person_joins_a_second_place_by_the_provider(
 def test_it_is_off_unless_it_is_set(tmp_path: Path) -> None:
     """Without a provider nothing of it is there; one that is reached in the clear is no provider."""
     with open_site(site_settings(tmp_path)) as site:
-        assert site.client.get("/v1/sign-in-choices").json() == {"provider": None}
+        assert site.client.get("/v1/sign-in-choices").json() == {
+            "provider": None,
+            "sends_password_links": False,
+        }
         assert site.client.post("/v1/openid/attempts").status_code == 404
     with pytest.raises(ValidationError, match="oidc_issuer"):
         site_settings(tmp_path, oidc_issuer="http://provider.example")
